@@ -1,0 +1,10 @@
+// Package configs holds the files a new installation starts from, so that the program needs nothing beside itself.
+// Package config reads them; the database's dated versions rule once it is seeded.
+package configs
+
+import "embed"
+
+// Files holds policy.yaml, org.example.yaml and workdays/<year>.yaml.
+//
+//go:embed policy.yaml org.example.yaml workdays/*.yaml
+var Files embed.FS

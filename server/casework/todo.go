@@ -1,0 +1,233 @@
+package casework
+
+import "time"
+
+// Todo is something that waits for somebody, with the instant by which it should be done.
+type Todo struct {
+	For         Addressee `json:"for"`
+	Kind        TodoKind  `json:"kind"`
+	Ref         string    `json:"ref,omitempty"` // the task or order
+	DueAt       time.Time `json:"due_at,omitzero"`
+	Provisional bool      `json:"provisional,omitempty"` // DueAt can still move with the calendar
+}
+
+// TodoKind is what is to be done.
+type TodoKind string
+
+// The kinds of things to do.
+const (
+	TodoRegister TodoKind = "register" // reported: into the library or not
+	TodoDispatch TodoKind = "dispatch"
+	TodoAccept   TodoKind = "accept"
+	TodoConvene  TodoKind = "convene"
+	TodoHandle   TodoKind = "handle"
+	TodoVerify   TodoKind = "verify"
+	TodoCallback TodoKind = "callback"
+	TodoHearing  TodoKind = "hearing" // resolved, to be struck off or carried over
+	TodoTask     TodoKind = "task"
+	TodoOrder    TodoKind = "order"
+)
+
+// Label is what is to be done in Chinese.
+func (k TodoKind) Label() string { return todoLabels[k] }
+
+var todoLabels = map[TodoKind]string{
+	TodoRegister: "待入库", TodoDispatch: "待交办", TodoAccept: "待接单", TodoConvene: "待会商", TodoHandle: "待办理",
+	TodoVerify: "待核查", TodoCallback: "待回访", TodoHearing: "待汇报", TodoTask: "待办任务", TodoOrder: "待答复督办",
+}
+
+// Todos lists who has to do what on the case now, so that nothing rests without a name (domain §3, invariant 7).
+func Todos(c Case) []Todo {
+	var out []Todo
+	add := func(to Addressee, kind TodoKind, due Clock) {
+		if to != "" {
+			out = append(out, Todo{For: to, Kind: kind, DueAt: due.DueAt, Provisional: due.Provisional})
+		}
+	}
+	// by gives the clock that says by when, while it runs, else the stage's deadline, passed or not.
+	by := func(key string) Clock {
+		if k, running := c.Clocks[key]; running {
+			return k
+		}
+		s, _ := c.Stage()
+		return Clock{DueAt: s.DueAt, Provisional: s.Provisional}
+	}
+	switch c.Status {
+	case Reported:
+		add(centre, TodoRegister, by(clockIdle))
+	case Registered:
+		add(centre, TodoDispatch, by(clockIdle))
+	case Dispatched:
+		add(c.head(), TodoAccept, by(clockAccept))
+		add(c.handler(), TodoAccept, by(clockAccept))
+	case Convening:
+		add(c.Convener(), TodoConvene, by(clockStage))
+	case Handling:
+		worker := c.handler()
+		if worker == "" {
+			worker = c.head()
+		}
+		add(worker, TodoHandle, by(clockStage))
+	case Verifying:
+		add(centre, TodoVerify, by(clockHold))
+	case Resolved:
+		if len(c.PendingRatings()) > 0 {
+			add(centre, TodoCallback, by(clockCallback))
+		} else {
+			add(centre, TodoHearing, by(clockHearing))
+		}
+	}
+	for _, id := range c.OpenTasks() {
+		t := c.Tasks[id]
+		out = append(out, Todo{For: t.Addressee, Kind: TodoTask, Ref: id, DueAt: t.DueAt})
+	}
+	for _, id := range c.OpenOrders() {
+		out = append(out, Todo{For: c.leadOrCentre(), Kind: TodoOrder, Ref: id, DueAt: c.Orders[id].DueAt})
+	}
+	return out
+}
+
+// waitsFor lists the posts whose move the state waits for.
+func (c *Case) waitsFor() []Addressee {
+	var to []Addressee
+	for _, t := range Todos(*c) {
+		if t.Kind != TodoTask && t.Kind != TodoOrder {
+			to = append(to, t.For)
+		}
+	}
+	return to
+}
+
+// Viewers lists who has the case in their scope besides those who see all: posts and persons with a part in it.
+// Requesters see it through their tickets.
+func Viewers(c Case) []Addressee {
+	var out []Addressee
+	seen := map[Addressee]bool{"": true, centre: true}
+	add := func(list ...Addressee) {
+		for _, a := range list {
+			if !seen[a] {
+				seen[a] = true
+				out = append(out, a)
+			}
+		}
+	}
+	department := func(id string) {
+		if id != "" {
+			add(Addressee("department:" + id))
+		}
+	}
+	department(c.LeadDepartmentID)
+	add(c.handler(), c.reporter())
+	if c.CoordinatorID != "" {
+		add(ToPerson(c.CoordinatorID))
+	}
+	if c.GridID != "" {
+		add(Addressee("grid:" + c.GridID))
+	}
+	if c.CommunityID != "" {
+		add(ToPost(Community, c.CommunityID))
+	}
+	for _, id := range sortedKeys(c.Sponsors) {
+		add(ToPerson(id))
+	}
+	if c.TaskForce != nil {
+		add(ToPerson(c.TaskForce.Leader))
+	}
+	for _, id := range sortedKeys(c.Tasks) {
+		role, unit := c.Tasks[id].Addressee.split()
+		switch role {
+		case DepartmentHead:
+			department(unit)
+		case Liaison:
+			add(Addressee("grid:" + unit))
+		default:
+			add(c.Tasks[id].Addressee)
+		}
+	}
+	for _, dep := range sortedKeys(c.Offers) {
+		department(dep)
+	}
+	for _, id := range sortedKeys(c.Tickets) {
+		if r := c.Tickets[id].Requester; r != "" {
+			add(Addressee("requester:" + r))
+		}
+	}
+	return out
+}
+
+// Scopes lists the viewer keys that actor's posts open, for the store's query. SeesAll is the caller's to ask first.
+func Scopes(a Actor) []Addressee {
+	var out []Addressee
+	seen := map[Addressee]bool{}
+	add := func(x Addressee) {
+		if !seen[x] {
+			seen[x] = true
+			out = append(out, x)
+		}
+	}
+	for _, p := range a.Posts {
+		switch p.Role {
+		case Handler, DepartmentHead, DeputyLeader:
+			add(Addressee("department:" + p.Unit))
+		case Liaison, GridChief, PartySecretary:
+			add(Addressee("grid:" + p.Unit))
+		case Community:
+			add(ToPost(Community, p.Unit))
+		}
+	}
+	if a.PersonID != "" {
+		add(ToPerson(a.PersonID))
+	}
+	for _, id := range a.StandsInFor {
+		add(ToPerson(id))
+	}
+	for _, r := range a.Requesters {
+		add(Addressee("requester:" + r))
+	}
+	return out
+}
+
+// Visible reports whether actor has the case in their scope; masked is true when only as one that could be claimed
+// (domain §5: heads also see registered and convening cases, masked).
+func Visible(c Case, a Actor) (visible, masked bool) {
+	if a.SeesAll() {
+		return true, false
+	}
+	mine := map[Addressee]bool{}
+	for _, s := range Scopes(a) {
+		mine[s] = true
+	}
+	for _, v := range Viewers(c) {
+		if mine[v] {
+			return true, false
+		}
+	}
+	if c.Status == Registered || c.Status == Convening {
+		if _, head := a.as(DepartmentHead, anyUnit); head {
+			return true, true
+		}
+	}
+	return false, false
+}
+
+// TodoKeys lists the addressees under which actor's things to do stand.
+func TodoKeys(a Actor) []Addressee {
+	var out []Addressee
+	seen := map[Addressee]bool{}
+	add := func(x Addressee) {
+		if !seen[x] {
+			seen[x] = true
+			out = append(out, x)
+		}
+	}
+	for _, p := range a.Posts {
+		add(ToPost(p.Role, p.Unit))
+	}
+	if a.PersonID != "" {
+		add(ToPerson(a.PersonID))
+	}
+	for _, id := range a.StandsInFor {
+		add(ToPerson(id))
+	}
+	return out
+}

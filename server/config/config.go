@@ -1,0 +1,191 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The modes an installation runs in.
+const (
+	Development = "development" // one developer's machine
+	Demo        = "demo"        // invented people and cases, for showing
+	Production  = "production"  // the real thing: stand-ins and keys for trying out are refused
+)
+
+// Config is the settings of one installation. configs/xiaopu.example.yaml says what each is for.
+type Config struct {
+	Mode           string   `yaml:"mode"`
+	DB             DSN      `yaml:"db"`
+	Listen         string   `yaml:"listen"` // host:port
+	TokenKey       Secret   `yaml:"token_key"`
+	TokenMinutes   int      `yaml:"token_minutes"`
+	SweepSeconds   int      `yaml:"sweep_seconds"`
+	LogLevel       string   `yaml:"log_level"` // debug, info, warn, error
+	Pprof          bool     `yaml:"pprof"`
+	TrustedProxies []string `yaml:"trusted_proxies"` // addresses or networks
+	MaxUploadMB    int      `yaml:"max_upload_mb"`
+}
+
+// Default is what runs without any file: SQLite in data/, reachable from this machine alone. It has no TokenKey.
+func Default() Config {
+	return Config{
+		Mode:         Development,
+		DB:           "sqlite:data/xiaopu.db",
+		Listen:       "127.0.0.1:8080",
+		TokenMinutes: 30,
+		SweepSeconds: 5,
+		LogLevel:     "info",
+		MaxUploadMB:  50,
+	}
+}
+
+// TokenLife is how long an access token is good for.
+func (c Config) TokenLife() time.Duration { return time.Duration(c.TokenMinutes) * time.Minute }
+
+// SweepEvery is how often the sweeper looks for what has fallen due.
+func (c Config) SweepEvery() time.Duration { return time.Duration(c.SweepSeconds) * time.Second }
+
+// MaxUploadBytes is the largest file accepted, in bytes.
+func (c Config) MaxUploadBytes() int64 { return int64(c.MaxUploadMB) << 20 }
+
+// Level is LogLevel for slog; info when it is none.
+func (c Config) Level() slog.Level { return levels[c.LogLevel] }
+
+var levels = map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
+
+// String shows every setting without its secrets.
+func (c Config) String() string {
+	var parts []string
+	c.each(func(name string, value any) { parts = append(parts, fmt.Sprintf("%s=%v", name, value)) })
+	return strings.Join(parts, " ")
+}
+
+// GoString is String: %#v shows no secret either.
+func (c Config) GoString() string { return c.String() }
+
+// LogValue is every setting without its secrets.
+func (c Config) LogValue() slog.Value {
+	var attrs []slog.Attr
+	c.each(func(name string, value any) { attrs = append(attrs, slog.Any(name, value)) })
+	return slog.GroupValue(attrs...)
+}
+
+func (c Config) each(f func(name string, value any)) {
+	v := reflect.ValueOf(c)
+	for i := range v.NumField() {
+		f(fieldName(v.Type().Field(i)), v.Field(i).Interface())
+	}
+}
+
+const tokenKeyBytes = 32 // as long as the hash of HS256
+
+// Validate tells every setting that is out of bounds and, in production, everything that is only for trying out. Each
+// line begins with the key and quotes no secret.
+func (c Config) Validate() error {
+	var errs []error
+	for _, f := range c.check() {
+		errs = append(errs, errors.New("“"+f.key+"”"+f.text))
+	}
+	return errors.Join(errs...)
+}
+
+// finding is what is wrong with one setting.
+type finding struct{ key, text string }
+
+func (c Config) check() []finding {
+	var out []finding
+	wrong := func(key, format string, args ...any) { out = append(out, finding{key, fmt.Sprintf(format, args...)}) }
+	between := func(key string, n, low, high int, unit string) {
+		if n < low || n > high {
+			wrong(key, "现在是 %d，应在 %d 到 %d %s之间", n, low, high, unit)
+		}
+	}
+
+	if !slices.Contains([]string{Development, Demo, Production}, c.Mode) {
+		wrong("mode", "现在是“%s”，应为 development（开发）、demo（演示）或 production（正式）", shorten(c.Mode))
+	}
+	kind, rest, _ := strings.Cut(string(c.DB), ":")
+	switch {
+	case kind == "sqlite" && rest != "" && !strings.HasPrefix(rest, ":memory:"):
+	case kind == "mysql" && strings.Contains(rest, "@") && strings.Contains(rest, "/"):
+	default:
+		wrong("db", "写法不对：请写成 sqlite:文件路径（如 sqlite:data/xiaopu.db），或 mysql:用户:密码@tcp(主机:端口)/库名")
+	}
+	if !validListen(c.Listen) {
+		wrong("listen", "现在是“%s”，应为 地址:端口，例如 127.0.0.1:8080", shorten(c.Listen))
+	}
+	switch {
+	case c.TokenKey == "" && c.Mode == Production:
+		wrong("token_key", "没有设置：正式环境必须设置，请用 openssl rand -base64 48 生成，并经 XIAOPU_TOKEN_KEY_FILE 提供")
+	case c.TokenKey != "" && len(c.TokenKey) < tokenKeyBytes:
+		wrong("token_key", "太短，至少 %d 字节，请用 openssl rand -base64 48 生成", tokenKeyBytes)
+	case c.TokenKey != "" && c.Mode == Production && forTrial(string(c.TokenKey)):
+		wrong("token_key", "是演示或示例用的密钥，正式环境不能用，请用 openssl rand -base64 48 另行生成")
+	}
+	between("token_minutes", c.TokenMinutes, 5, 24*60, "分钟")
+	between("sweep_seconds", c.SweepSeconds, 1, 60, "秒")
+	between("max_upload_mb", c.MaxUploadMB, 1, 500, "MB")
+	if _, ok := levels[c.LogLevel]; !ok {
+		wrong("log_level", "现在是“%s”，应为 debug、info、warn 或 error", shorten(c.LogLevel))
+	}
+	if c.Pprof && !loopback(c.Listen) {
+		// Profiles show memory, keys included.
+		wrong("pprof", "只能在 listen 为本机地址（如 127.0.0.1:8080）时打开，请关闭或改用本机地址")
+	}
+	for _, p := range c.TrustedProxies {
+		if !validProxy(p) {
+			wrong("trusted_proxies", "里的“%s”不对，应为代理服务器的 IP 或网段，例如 10.0.0.5 或 10.0.0.0/24（不能是全部地址）", shorten(p))
+		}
+	}
+	return out
+}
+
+func validListen(s string) bool {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil || strings.ContainsAny(host, " /") {
+		return false
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && strconv.FormatUint(n, 10) == port
+}
+
+func loopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
+}
+
+// validProxy refuses to trust every address: the client could then name its own.
+func validProxy(s string) bool {
+	if _, err := netip.ParseAddr(s); err == nil {
+		return true
+	}
+	p, err := netip.ParsePrefix(s)
+	return err == nil && p.Bits() > 0
+}
+
+// forTrial recognises keys that were typed rather than drawn: they announce themselves, or use few different bytes.
+func forTrial(key string) bool {
+	lower := strings.ToLower(key)
+	for _, word := range []string{"demo", "example", "test", "dev", "change", "secret", "xiaopu", "please", "your"} {
+		if strings.HasPrefix(lower, word) {
+			return true
+		}
+	}
+	different := map[byte]bool{}
+	for i := range len(key) {
+		different[key[i]] = true
+	}
+	return len(different) < 10
+}

@@ -1,0 +1,207 @@
+package organisation
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"xiaopu/server/casework"
+	"xiaopu/server/ticket"
+)
+
+// checker collects what is wrong with the data of one snapshot, in the order given.
+type checker struct {
+	o        *Organisation // its lists are filled
+	problems []error
+}
+
+func (c *checker) add(list string, i int, format string, args ...any) {
+	c.problems = append(c.problems, problemf(list, i, format, args...))
+}
+
+const (
+	idLength   = 40 // what commands and columns hold
+	nameLength = 60 // characters
+)
+
+// entry checks what everything has: an id used once, and a name. seen is the list's, by id.
+func (c *checker) entry(list string, i int, what, id, name string, seen map[string]bool) {
+	switch {
+	case id == "":
+		c.add(list, i, "%s“%s”没有编号，请补上 id", what, shorten(name))
+	case !goodID(id):
+		c.add(list, i, "%s编号“%s”不对：只能用英文字母、数字、短横线、下划线和点，最多 %d 个字符", what, shorten(id), idLength)
+	case seen[id]:
+		c.add(list, i, "%s编号“%s”重复，请改用别的编号", what, id)
+	}
+	seen[id] = true
+	switch {
+	case ticket.Fold(name) == "":
+		c.add(list, i, "%s“%s”没有名称，请补上 name", what, shorten(id))
+	case utf8.RuneCountInString(name) > nameLength:
+		c.add(list, i, "%s“%s”的名称太长，最多 %d 个字", what, shorten(id), nameLength)
+	}
+}
+
+// goodID keeps ids free of what separates them in addresses such as department_head:d-1.
+func goodID(id string) bool {
+	return id != "" && len(id) <= idLength && strings.IndexFunc(id, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_.", r))
+	}) < 0
+}
+
+// name checks that one name leads to one entry. taken is by folded name.
+func (c *checker) name(list string, i int, what, id, name string, taken map[string]string) {
+	key := ticket.Fold(name)
+	if key == "" {
+		return
+	}
+	if other, ok := taken[key]; ok && other != id {
+		c.add(list, i, "%s“%s”与“%s”都叫“%s”，请改用能分清的名称", what, id, other, shorten(name))
+		return
+	}
+	taken[key] = id
+}
+
+func (c *checker) departments(list []Department) {
+	seen, names := map[string]bool{}, map[string]string{}
+	for i, d := range list {
+		c.entry("departments", i, "部门", d.ID, d.Name, seen)
+		c.name("departments", i, "部门", d.ID, d.Name, names)
+		c.name("departments", i, "部门", d.ID, d.ShortName, names)
+		if !slices.Contains([]string{"", KindSection, KindCentre, KindSquad, KindStation}, d.Kind) {
+			c.add("departments", i, "部门“%s”的类别“%s”不对，请写 section（科室）、centre（中心）、squad（执法队）或 station（所）", d.ID, shorten(d.Kind))
+		}
+		leader, ok := c.o.people.get(d.DeputyLeader)
+		switch {
+		case d.DeputyLeader == "":
+		case !ok:
+			c.add("departments", i, "部门“%s”的分管领导“%s”不在人员名单里，请核对编号或先登记此人", d.ID, shorten(d.DeputyLeader))
+		case slices.ContainsFunc(leader.Posts, func(p Post) bool { return administrator(p.Role) }):
+			c.add("departments", i, "部门“%s”的分管领导“%s”是管理员，管理员不能兼任其他岗位，请另设账号", d.ID, d.DeputyLeader)
+		}
+		if leaders := c.deputies(d); len(leaders) > 1 {
+			c.add("departments", i, "部门“%s”有 %d 位分管领导（%s），请只留一位", d.ID, len(leaders), strings.Join(leaders, "、"))
+		}
+	}
+}
+
+// deputies lists who at work is named as the department's deputy leader, in the department or among the posts.
+func (c *checker) deputies(d Department) []string {
+	var ids []string
+	if p, ok := c.o.people.get(d.DeputyLeader); ok && !p.Left {
+		ids = append(ids, p.ID)
+	}
+	for _, p := range c.o.people.items {
+		if !p.Left && p.ID != d.DeputyLeader && slices.Contains(p.Posts, Post{casework.DeputyLeader, d.ID}) {
+			ids = append(ids, p.ID)
+		}
+	}
+	return ids
+}
+
+func (c *checker) grids(list []Grid) {
+	seen, names := map[string]bool{}, map[string]string{}
+	for i, g := range list {
+		c.entry("grids", i, "网格", g.ID, g.Name, seen)
+		c.name("grids", i, "网格", g.ID, g.Name, names)
+	}
+}
+
+func (c *checker) communities(list []Community) {
+	seen, names := map[string]bool{}, map[string]string{}
+	for i, m := range list {
+		c.entry("communities", i, "村居", m.ID, m.Name, seen)
+		c.name("communities", i, "村居", m.ID, m.Name, names)
+		for _, alias := range m.Aliases {
+			c.name("communities", i, "村居", m.ID, alias, names)
+		}
+		if m.GridID != "" && !c.o.grids.has(m.GridID) {
+			c.add("communities", i, "村居“%s”所属的网格“%s”不存在，请核对网格编号", m.ID, shorten(m.GridID))
+		}
+		if !slices.Contains([]string{"", KindResidential, KindVillage}, m.Kind) {
+			c.add("communities", i, "村居“%s”的类别“%s”不对，请写 residential（居民区）或 village（村）", m.ID, shorten(m.Kind))
+		}
+	}
+}
+
+func (c *checker) people(list []Person) {
+	seen := map[string]bool{}
+	for i, p := range list {
+		c.entry("people", i, "人员", p.ID, p.Name, seen)
+		admin, others := "", 0
+		for _, post := range p.Posts {
+			c.post(i, p.ID, post)
+			if administrator(post.Role) && (admin == "" || admin == string(post.Role)) {
+				admin = string(post.Role)
+			} else {
+				others++
+			}
+		}
+		if admin != "" && others > 0 {
+			c.add("people", i, "人员“%s”是%s，管理员不能兼任其他岗位（三类管理员之间也不能），请另设账号", p.ID, casework.Role(admin).Label())
+		}
+	}
+}
+
+func (c *checker) post(i int, person string, p Post) {
+	unit, what := "", ""
+	switch p.Role {
+	case casework.Handler, casework.DepartmentHead, casework.DeputyLeader:
+		if !c.o.departments.has(p.Unit) {
+			what, unit = "部门", "departments"
+		}
+	case casework.Liaison, casework.GridChief, casework.PartySecretary:
+		if !c.o.grids.has(p.Unit) {
+			what, unit = "网格", "grids"
+		}
+	case casework.Community:
+		if !c.o.communities.has(p.Unit) {
+			what, unit = "村居", "communities"
+		}
+	default:
+		switch {
+		case !slices.Contains(casework.Roles, p.Role):
+			c.add("people", i, "人员“%s”的角色“%s”不对，可用的角色：%s", person, shorten(string(p.Role)), roleNames())
+		case p.Unit != "":
+			c.add("people", i, "人员“%s”的%s岗位面向全街道，请去掉 unit“%s”", person, p.Role.Label(), shorten(p.Unit))
+		}
+		return
+	}
+	switch {
+	case what == "":
+	case p.Unit == "":
+		c.add("people", i, "人员“%s”的%s岗位没有写是哪个%s的，请补上 unit（见 %s）", person, p.Role.Label(), what, unit)
+	default:
+		c.add("people", i, "人员“%s”的%s岗位写的%s“%s”不存在，请核对编号（见 %s）", person, p.Role.Label(), what, shorten(p.Unit), unit)
+	}
+}
+
+func roleNames() string {
+	names := make([]string, len(casework.Roles))
+	for i, r := range casework.Roles {
+		names[i] = string(r) + "（" + r.Label() + "）"
+	}
+	return strings.Join(names, "、")
+}
+
+func (c *checker) delegations(list []Delegation) {
+	seen := map[string]bool{}
+	for i, d := range list {
+		switch {
+		case !goodID(d.ID):
+			c.add("delegations", i, "AB角的编号“%s”不对：请用英文字母、数字和短横线，最多 %d 个字符", shorten(d.ID), idLength)
+		case seen[d.ID]:
+			c.add("delegations", i, "AB角编号“%s”重复，请改用别的编号", d.ID)
+		}
+		seen[d.ID] = true
+		for _, id := range []string{d.From, d.To} {
+			if !c.o.people.has(id) {
+				c.add("delegations", i, "AB角“%s”里的人员“%s”不存在，请核对编号或先登记此人", shorten(d.ID), shorten(id))
+			}
+		}
+		if err := checkPeriod(d); err != nil {
+			c.add("delegations", i, "AB角“%s”有误：%s", shorten(d.ID), err)
+		}
+	}
+}

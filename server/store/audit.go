@@ -1,0 +1,159 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"xiaopu/server/casework"
+)
+
+// ChainHead is the end of one case's chain, as the case row says.
+type ChainHead struct {
+	CaseID, Number, Hash string
+	Seq                  int64
+	Body                 []byte // the case as stored
+}
+
+// ChainHeads lists cases by id behind the one given, for verification.
+func (db *DB) ChainHeads(ctx context.Context, after string, limit int) ([]ChainHead, error) {
+	rows, err := db.query(ctx, `SELECT id, number, version, head_hash, body FROM cases WHERE id > ? ORDER BY id LIMIT ?`, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var list []ChainHead
+	for rows.Next() {
+		var h ChainHead
+		if err := rows.Scan(&h.CaseID, &h.Number, &h.Seq, &h.Hash, &h.Body); err != nil {
+			return nil, err
+		}
+		list = append(list, h)
+	}
+	return list, rows.Err()
+}
+
+// OrphanEvents lists up to limit ids of cases that have a timeline but no row: somebody deleted the case.
+func (db *DB) OrphanEvents(ctx context.Context, limit int) ([]string, error) {
+	return scanStrings(db.query(ctx, `SELECT e.case_id FROM case_events e LEFT JOIN cases c ON c.id = e.case_id
+		WHERE e.seq = 1 AND c.id IS NULL ORDER BY e.case_id LIMIT ?`, limit))
+}
+
+// Anchor is one day's note of the heads of all chains that moved since the one before.
+type Anchor struct {
+	ID      string
+	MadeAt  time.Time
+	UntilAt time.Time // chains that moved before this instant are in it, or in an earlier one
+	Heads   int
+	Hash    string // over the previous anchor's hash and every head
+}
+
+// LastAnchor gives the newest anchor; the zero Anchor when there is none.
+func (db *DB) LastAnchor(ctx context.Context) (Anchor, error) {
+	list, err := db.Anchors(ctx, 1)
+	if err != nil || len(list) == 0 {
+		return Anchor{}, err
+	}
+	return list[0], nil
+}
+
+// Anchors lists anchors, newest first, up to limit.
+func (db *DB) Anchors(ctx context.Context, limit int) ([]Anchor, error) {
+	rows, err := db.query(ctx, `SELECT id, made_at, until_at, heads, hash FROM anchors ORDER BY until_at DESC, id DESC LIMIT ?`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("anchors: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var list []Anchor
+	for rows.Next() {
+		var a Anchor
+		if err := rows.Scan(&a.ID, (*Millis)(&a.MadeAt), (*Millis)(&a.UntilAt), &a.Heads, &a.Hash); err != nil {
+			return nil, err
+		}
+		list = append(list, a)
+	}
+	return list, rows.Err()
+}
+
+// MakeAnchor notes the heads of all chains that moved in [last.UntilAt, until). It does nothing, and says false, when
+// another process has done so meanwhile or nothing moved.
+func (tx *Tx) MakeAnchor(ctx context.Context, last Anchor, id string, until, now time.Time) (Anchor, bool, error) {
+	var newest int64
+	if err := tx.queryRow(ctx, `SELECT COUNT(*) FROM anchors WHERE until_at > ?`, Millis(maxTime(last.UntilAt, time.UnixMilli(0)))).Scan(&newest); err != nil {
+		return Anchor{}, false, err
+	}
+	if newest > 0 {
+		return Anchor{}, false, nil
+	}
+	rows, err := tx.query(ctx, `SELECT id, version, head_hash FROM cases WHERE updated_at >= ? AND updated_at < ? ORDER BY id`,
+		Millis(maxTime(last.UntilAt, time.UnixMilli(0))), Millis(until))
+	if err != nil {
+		return Anchor{}, false, err
+	}
+	a := Anchor{ID: id, MadeAt: now, UntilAt: until, Hash: last.Hash}
+	var args []any
+	for rows.Next() {
+		var caseID, hash string
+		var seq int64
+		if err := rows.Scan(&caseID, &seq, &hash); err != nil {
+			_ = rows.Close()
+			return Anchor{}, false, err
+		}
+		a.Heads++
+		a.Hash = casework.ChainHash(a.Hash, []byte(fmt.Sprintf("%s %d %s", caseID, seq, hash)))
+		args = append(args, id, caseID, seq, hash)
+	}
+	if err := rows.Err(); err != nil {
+		return Anchor{}, false, err
+	}
+	if err := rows.Close(); err != nil || a.Heads == 0 {
+		return Anchor{}, false, err
+	}
+	if _, err := tx.exec(ctx, `INSERT INTO anchors (id, made_at, until_at, heads, hash) VALUES (?, ?, ?, ?, ?)`, a.ID, Millis(a.MadeAt), Millis(a.UntilAt), a.Heads, a.Hash); err != nil {
+		return Anchor{}, false, err
+	}
+	return a, true, tx.insertRows(ctx, `INSERT INTO anchor_heads (anchor_id, case_id, seq, hash) VALUES `, 4, args)
+}
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// AnchoredHead is one head as noted in an anchor.
+type AnchoredHead struct {
+	CaseID, Hash string
+	Seq          int64
+}
+
+// AnchoredHeads lists the heads of an anchor in the order they were hashed.
+func (db *DB) AnchoredHeads(ctx context.Context, anchorID string) ([]AnchoredHead, error) {
+	rows, err := db.query(ctx, `SELECT case_id, seq, hash FROM anchor_heads WHERE anchor_id = ? ORDER BY case_id`, anchorID)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var list []AnchoredHead
+	for rows.Next() {
+		var h AnchoredHead
+		if err := rows.Scan(&h.CaseID, &h.Seq, &h.Hash); err != nil {
+			return nil, err
+		}
+		list = append(list, h)
+	}
+	return list, rows.Err()
+}
+
+// EventHash gives the hash of one line of a timeline; "" when it is not there.
+func (db *DB) EventHash(ctx context.Context, caseID string, seq int64) (string, error) {
+	var hash string
+	err := db.queryRow(ctx, `SELECT hash FROM case_events WHERE case_id = ? AND seq = ?`, caseID, seq).Scan(&hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return hash, err
+}

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"xiaopu/server/casework"
+)
+
+// InboxRow is one notice to one recipient: a person id, or "requester:" and a requester key.
+type InboxRow struct {
+	ID        string
+	Recipient string
+	StandsFor string // the person stood in for, when told as a delegate
+	CaseID    string
+	Number    string
+	Seq       int64
+	Kind      casework.NoticeKind
+	Urgent    bool
+	Args      map[string]string
+	CreatedAt time.Time
+	ReadAt    time.Time
+}
+
+// InsertNotices writes notices into the recipients' inboxes, and one outbox row each for the dispatcher.
+func (tx *Tx) InsertNotices(ctx context.Context, list []InboxRow) error {
+	inbox := make([]any, 0, 12*len(list))
+	outbox := make([]any, 0, 10*len(list))
+	for _, n := range list {
+		args, err := json.Marshal(n.Args)
+		if err != nil {
+			return err
+		}
+		inbox = append(inbox, n.ID, n.Recipient, n.StandsFor, n.CaseID, n.Number, n.Seq, string(n.Kind), n.Urgent, args, Millis(n.CreatedAt), false, nil)
+		outbox = append(outbox, n.ID, n.ID, n.Recipient, string(n.Kind), n.Urgent, Millis(n.CreatedAt), false, 0, "", 0)
+	}
+	if err := tx.insertRows(ctx, `INSERT INTO inbox (id, recipient, stands_for, case_id, number, seq, kind, urgent, args, created_at, is_read, read_at) VALUES `, 12, inbox); err != nil {
+		return fmt.Errorf("inbox: %w", err)
+	}
+	if err := tx.insertRows(ctx, `INSERT INTO outbox (id, inbox_id, recipient, kind, urgent, created_at, done, leased_until, lease, attempts) VALUES `, 10, outbox); err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	return nil
+}
+
+// Inbox lists a recipient's notices, newest first, behind the id given ("" for the first page).
+func (db *DB) Inbox(ctx context.Context, recipient string, unread bool, before string, limit int) ([]InboxRow, error) {
+	text, args := `SELECT id, recipient, stands_for, case_id, number, seq, kind, urgent, args, created_at, read_at FROM inbox WHERE recipient = ?`, []any{recipient}
+	if unread {
+		text += ` AND is_read = 0`
+	}
+	if before != "" {
+		text += ` AND id < ?`
+		args = append(args, before)
+	}
+	rows, err := db.query(ctx, text+` ORDER BY id DESC LIMIT ?`, append(args, limit)...)
+	if err != nil {
+		return nil, fmt.Errorf("inbox: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var list []InboxRow
+	for rows.Next() {
+		var n InboxRow
+		var raw []byte
+		if err := rows.Scan(&n.ID, &n.Recipient, &n.StandsFor, &n.CaseID, &n.Number, &n.Seq, &n.Kind, &n.Urgent, &raw, (*Millis)(&n.CreatedAt), (*Millis)(&n.ReadAt)); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(raw, &n.Args); err != nil {
+			return nil, fmt.Errorf("inbox %s: %w", n.ID, err)
+		}
+		list = append(list, n)
+	}
+	return list, rows.Err()
+}
+
+// CountUnread counts a recipient's unread notices, up to CountCap.
+func (db *DB) CountUnread(ctx context.Context, recipient string) (int, error) {
+	var n int
+	err := db.queryRow(ctx, fmt.Sprintf(`SELECT COUNT(*) FROM (SELECT id FROM inbox WHERE recipient = ? AND is_read = 0 LIMIT %d) t`, CountCap), recipient).Scan(&n)
+	return n, err
+}
+
+// MarkRead marks a recipient's notices as read: those named, or with no id all up to and including `until`.
+func (db *DB) MarkRead(ctx context.Context, recipient, until string, ids []string, now time.Time) error {
+	if len(ids) == 0 {
+		_, err := db.exec(ctx, `UPDATE inbox SET is_read = 1, read_at = ? WHERE recipient = ? AND is_read = 0 AND id <= ?`, Millis(now), recipient, until)
+		return err
+	}
+	args := []any{Millis(now), recipient}
+	for _, id := range ids {
+		args = append(args, id)
+	}
+	_, err := db.exec(ctx, `UPDATE inbox SET is_read = 1, read_at = ? WHERE recipient = ? AND is_read = 0 AND id IN (`+marks(len(ids))+`)`, args...)
+	return err
+}

@@ -1,0 +1,298 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"xiaopu/server/apperr"
+	"xiaopu/server/ticket"
+)
+
+// TicketRow is a ticket with what the system knows beside it.
+type TicketRow struct {
+	Ticket ticket.Ticket
+	// Matter is the key of the matter it is about; Requester that of who asks.
+	Matter, Requester string
+	CaseID            string // "" while in no case
+	CreatedAt         time.Time
+	UpdatedAt         time.Time
+}
+
+// ErrNoTicket says that there is no ticket with that id, or not for this person.
+var ErrNoTicket = apperr.New(apperr.NotFound, "ticket.not_found", "没有找到这件工单，或不在您的查看范围内。")
+
+// TicketKey is how an import finds a ticket again.
+type TicketKey struct {
+	ID, OrderNo, Fingerprint, CaseID string
+}
+
+// TicketKeys finds the stored tickets of a source by order number.
+func (tx *Tx) TicketKeys(ctx context.Context, source ticket.Source, orderNos []string) (map[string]TicketKey, error) {
+	found := map[string]TicketKey{}
+	if len(orderNos) == 0 {
+		return found, nil
+	}
+	args := []any{string(source)}
+	for _, no := range orderNos {
+		args = append(args, no)
+	}
+	rows, err := tx.query(ctx, `SELECT id, order_no, fingerprint, case_id FROM tickets WHERE source = ? AND order_no IN (`+marks(len(orderNos))+`)`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("find tickets: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var k TicketKey
+		if err := rows.Scan(&k.ID, &k.OrderNo, &k.Fingerprint, &k.CaseID); err != nil {
+			return nil, err
+		}
+		found[k.OrderNo] = k
+	}
+	return found, rows.Err()
+}
+
+func encodeTicket(t ticket.Ticket) (body, raw []byte, err error) {
+	if raw, err = json.Marshal(t.Raw); err != nil {
+		return nil, nil, err
+	}
+	t.Raw = nil
+	body, err = json.Marshal(t)
+	return body, raw, err
+}
+
+// agingAt is when a ticket began to wait; NULL when it no longer does or is in a case.
+func agingAt(r TicketRow) time.Time {
+	if r.CaseID != "" || !r.Ticket.Open() {
+		return time.Time{}
+	}
+	return r.Ticket.AcceptedAt
+}
+
+// InsertTickets stores new tickets in one statement.
+func (tx *Tx) InsertTickets(ctx context.Context, list []TicketRow) error {
+	args := make([]any, 0, 14*len(list))
+	for _, r := range list {
+		body, raw, err := encodeTicket(r.Ticket)
+		if err != nil {
+			return fmt.Errorf("ticket %s: %w", r.Ticket.OrderNo, err)
+		}
+		t := r.Ticket
+		args = append(args, t.ID, string(t.Source), t.OrderNo, t.Fingerprint, cut(t.Title, 200), r.Matter, r.Requester,
+			Millis(t.AcceptedAt), Millis(agingAt(r)), r.CaseID, body, raw, Millis(r.CreatedAt), Millis(r.UpdatedAt))
+	}
+	if err := tx.insertRows(ctx, `INSERT INTO tickets (id, source, order_no, fingerprint, title, matter, requester,
+		accepted_at, aging_at, case_id, body, raw, created_at, updated_at) VALUES `, 14, args); err != nil {
+		return fmt.Errorf("insert tickets: %w", err)
+	}
+	return nil
+}
+
+// UpdateTicket stores a ticket whose row changed; its case stays.
+func (tx *Tx) UpdateTicket(ctx context.Context, r TicketRow) error {
+	body, raw, err := encodeTicket(r.Ticket)
+	if err != nil {
+		return fmt.Errorf("ticket %s: %w", r.Ticket.OrderNo, err)
+	}
+	t := r.Ticket
+	_, err = tx.exec(ctx, `UPDATE tickets SET fingerprint = ?, title = ?, matter = ?, requester = ?, accepted_at = ?, aging_at = ?, body = ?, raw = ?, updated_at = ? WHERE id = ?`,
+		t.Fingerprint, cut(t.Title, 200), r.Matter, r.Requester, Millis(t.AcceptedAt), Millis(agingAt(r)), body, raw, Millis(r.UpdatedAt), t.ID)
+	if err != nil {
+		return fmt.Errorf("update ticket %s: %w", t.OrderNo, err)
+	}
+	return nil
+}
+
+// SetTicketCase notes which case a ticket is in ("" for none).
+func (tx *Tx) SetTicketCase(ctx context.Context, caseID string, ticketIDs ...string) error {
+	if len(ticketIDs) == 0 {
+		return nil
+	}
+	args := []any{caseID}
+	for _, id := range ticketIDs {
+		args = append(args, id)
+	}
+	if _, err := tx.exec(ctx, `UPDATE tickets SET case_id = ?, aging_at = NULL WHERE id IN (`+marks(len(ticketIDs))+`)`, args...); err != nil {
+		return fmt.Errorf("tickets of case %s: %w", caseID, err)
+	}
+	return nil
+}
+
+// StopAging takes a ticket off the list of long-unresolved ones, once it has been proposed.
+func (tx *Tx) StopAging(ctx context.Context, ticketID string) error {
+	_, err := tx.exec(ctx, `UPDATE tickets SET aging_at = NULL WHERE id = ?`, ticketID)
+	return err
+}
+
+const ticketColumns = `body, raw, matter, requester, case_id, created_at, updated_at`
+
+func scanTicket(scan func(...any) error) (TicketRow, error) {
+	var r TicketRow
+	var body, raw []byte
+	if err := scan(&body, &raw, &r.Matter, &r.Requester, &r.CaseID, (*Millis)(&r.CreatedAt), (*Millis)(&r.UpdatedAt)); err != nil {
+		return r, err
+	}
+	if err := json.Unmarshal(body, &r.Ticket); err != nil {
+		return r, fmt.Errorf("ticket body: %w", err)
+	}
+	if len(raw) > 0 {
+		if err := json.Unmarshal(raw, &r.Ticket.Raw); err != nil {
+			return r, fmt.Errorf("ticket row: %w", err)
+		}
+	}
+	return r, nil
+}
+
+// Ticket loads one ticket; ErrNoTicket when there is none.
+func (db *DB) Ticket(ctx context.Context, id string) (TicketRow, error) {
+	return oneTicket(ctx, db, ` WHERE id = ?`, id)
+}
+
+// Ticket loads one ticket; ErrNoTicket when there is none.
+func (tx *Tx) Ticket(ctx context.Context, id string) (TicketRow, error) {
+	return oneTicket(ctx, tx, ` WHERE id = ?`, id)
+}
+
+// TicketByOrder loads the ticket of a source with this order number; ErrNoTicket when there is none.
+func (tx *Tx) TicketByOrder(ctx context.Context, source ticket.Source, orderNo string) (TicketRow, error) {
+	return oneTicket(ctx, tx, ` WHERE source = ? AND order_no = ?`, string(source), orderNo)
+}
+
+func oneTicket(ctx context.Context, q querier, where string, args ...any) (TicketRow, error) {
+	r, err := scanTicket(q.queryRow(ctx, `SELECT `+ticketColumns+` FROM tickets`+where, args...).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, ErrNoTicket
+	}
+	return r, err
+}
+
+// TicketFilter says which tickets a list holds.
+type TicketFilter struct {
+	CaseID  string // the tickets of one case
+	OrderNo string // with Source: one ticket
+	Source  ticket.Source
+	Matter  string
+	// After continues behind the row with these keys, newest first.
+	AfterAt time.Time
+	AfterID string
+	Limit   int
+}
+
+// Tickets lists tickets, newest first.
+func (db *DB) Tickets(ctx context.Context, f TicketFilter) ([]TicketRow, error) {
+	where, args := ``, []any{}
+	add := func(term string, a ...any) {
+		if where == "" {
+			where = ` WHERE ` + term
+		} else {
+			where += ` AND ` + term
+		}
+		args = append(args, a...)
+	}
+	if f.CaseID != "" {
+		add(`case_id = ?`, f.CaseID)
+	}
+	if f.Matter != "" {
+		add(`matter = ?`, f.Matter)
+	}
+	if f.OrderNo != "" {
+		add(`source = ? AND order_no = ?`, string(f.Source), f.OrderNo)
+	}
+	if !f.AfterAt.IsZero() {
+		add(`accepted_at <= ? AND (accepted_at < ? OR id < ?)`, Millis(f.AfterAt), Millis(f.AfterAt), f.AfterID)
+	}
+	rows, err := db.query(ctx, `SELECT `+ticketColumns+` FROM tickets`+where+` ORDER BY accepted_at DESC, id DESC LIMIT ?`, append(args, f.Limit)...)
+	if err != nil {
+		return nil, fmt.Errorf("list tickets: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var list []TicketRow
+	for rows.Next() {
+		r, err := scanTicket(rows.Scan)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, r)
+	}
+	return list, rows.Err()
+}
+
+// MatterTicket is what counting tickets about one matter needs of each.
+type MatterTicket struct {
+	ID, OrderNo, Requester, CaseID string
+	AcceptedAt                     time.Time
+}
+
+// maxMatterTickets bounds what one matter's count reads; far above any threshold.
+const maxMatterTickets = 500
+
+// MatterTickets lists the tickets about a matter accepted within [from, to], oldest first.
+func (tx *Tx) MatterTickets(ctx context.Context, matter string, from, to time.Time) ([]MatterTicket, error) {
+	rows, err := tx.query(ctx, `SELECT id, order_no, requester, case_id, accepted_at FROM tickets
+		WHERE matter = ? AND accepted_at >= ? AND accepted_at <= ? ORDER BY accepted_at, id LIMIT ?`, matter, Millis(from), Millis(to), maxMatterTickets)
+	if err != nil {
+		return nil, fmt.Errorf("tickets about a matter: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var list []MatterTicket
+	for rows.Next() {
+		var m MatterTicket
+		if err := rows.Scan(&m.ID, &m.OrderNo, &m.Requester, &m.CaseID, (*Millis)(&m.AcceptedAt)); err != nil {
+			return nil, err
+		}
+		list = append(list, m)
+	}
+	return list, rows.Err()
+}
+
+// AgingTickets lists up to limit ids of tickets that wait, in no case, since before the instant given.
+func (db *DB) AgingTickets(ctx context.Context, before time.Time, limit int) ([]string, error) {
+	return scanStrings(db.query(ctx, `SELECT id FROM tickets WHERE aging_at <= ? ORDER BY aging_at, id LIMIT ?`, Millis(before), limit))
+}
+
+// MatterCase gives the case a matter is in now, "" when none.
+func (tx *Tx) MatterCase(ctx context.Context, matter string) (string, error) {
+	var id string
+	err := tx.queryRow(ctx, `SELECT case_id FROM matters WHERE matter = ?`, matter).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return id, err
+}
+
+// SetMatterCase notes the case a matter is in now.
+func (tx *Tx) SetMatterCase(ctx context.Context, matter, caseID string) error {
+	n, err := tx.exec(ctx, `UPDATE matters SET case_id = ? WHERE matter = ?`, caseID, matter)
+	if err == nil && n == 0 {
+		_, err = tx.exec(ctx, `INSERT INTO matters (matter, case_id) VALUES (?, ?)`, matter, caseID)
+	}
+	if err != nil {
+		return fmt.Errorf("matter: %w", err)
+	}
+	return nil
+}
+
+// SpentEvidence lists what has already counted for a matter.
+func (tx *Tx) SpentEvidence(ctx context.Context, matter string) (map[string]bool, error) {
+	list, err := scanStrings(tx.query(ctx, `SELECT item FROM evidence WHERE matter = ?`, matter))
+	spent := make(map[string]bool, len(list))
+	for _, s := range list {
+		spent[s] = true
+	}
+	return spent, err
+}
+
+// SpendEvidence notes that items have counted for a matter, in a case.
+func (tx *Tx) SpendEvidence(ctx context.Context, matter, caseID string, items []string) error {
+	args := make([]any, 0, 3*len(items))
+	for _, i := range items {
+		args = append(args, matter, cut(i, 160), caseID)
+	}
+	if err := tx.insertRows(ctx, `INSERT INTO evidence (matter, item, case_id) VALUES `, 3, args); err != nil {
+		return fmt.Errorf("evidence: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package ticket
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestFold(t *testing.T) {
+	for in, want := range map[string]string{"　ＡＢ c\n１２": "abc12", "望舒里 （东区）": "望舒里(东区)", "a\u200b\ufeff\x00b\u00a0": "ab", "": ""} {
+		if got := Fold(in); got != want {
+			t.Errorf("%q: %q", in, got)
+		}
+	}
+}
+
+func TestClean(t *testing.T) {
+	for _, c := range []struct{ name, in, want string }{
+		{"formulas of the hotline", "市民来电反映：东侧工地半夜打桩，望相关部门尽快核实处理并回复。", "东侧工地半夜打桩"},
+		{"with a name and a number", "来电人（张女士，13800001234）来电反映，楼道堆物。请予以核实处理。谢谢！", "楼道堆物"},
+		{"quoted blocks", "【重新交办，关联工单20260822223850】【最近派发的工单编号：20260822223850，工单内容：旧事】电梯又停了", "电梯又停了"},
+		{"a block cut off", "电梯又停了【最近派发的工单编号：20260822223850，工单内容：旧事", "电梯又停了"},
+		{"an ordinary bracket that never closes", "【望舒里电梯停了", "望舒里电梯停了"},
+		{"numbers", "联系电话：138-0000-1234，身份证31010119900101123X。3号楼漏水", "3号楼漏水"},
+		{"markup and width", "<p>３号楼&nbsp;漏水</p>", "3号楼 漏水"},
+		{"greetings", "您好，领导好！我是望舒里居民，水管漏了，感谢！", "我是望舒里居民,水管漏了"},
+		{"nothing but formulas", "市民来电反映，希望相关部门尽快处理。", ""},
+		{"plain", "停车难", "停车难"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := Clean(c.in); got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestMaskText(t *testing.T) {
+	for _, c := range []struct{ name, in, want string }{
+		{"mobile", "电话13800005678，", "电话138****5678，"},
+		{"full width", "电话１３８００００５６７８。", "电话１３８****５６７８。"},
+		{"in groups", "138-0000-5678或138 0000 5678或138 00005678或1380000-5678", "138******5678或138******5678或138*****5678或138*****5678"},
+		{"country code", "+8613800005678 +86 13800005678", "+861******5678 +86********5678"},
+		{"landline", "021-57005678、(021)57005678、02157005678", "021*****5678、(021*****5678、021****5678"},
+		{"eight digits", "座机57005678", "座机****5678"},
+		{"seven digits after the word", "电话5700567", "电话***0567"},
+		{"ID number", "身份证31010119900101123x、310101199001011237", "身份证310***********123x、310***********1237"},
+		{"a room number stuck to it", "13800005678201室", "138*******8201室"},
+		{"bank card", "卡号6222020200001234567", "卡号622************4567"},
+		{"order numbers stay", "工单20260822223850、1234520260822223850", "工单20260822223850、1234520260822223850"},
+		{"dates and house numbers stay", "20260822，2026年8月22日 12:30，1200弄34号501室", "20260822，2026年8月22日 12:30，1200弄34号501室"},
+		{"nothing", "路灯不亮", "路灯不亮"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := MaskText(c.in); got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestMaskPhoneAndName(t *testing.T) {
+	for in, want := range map[string]string{"13812345678": "138****5678", "+86 138-1234-5678": "138****5678", "021-57001234": "021-****1234", "０５７１－８８００１２３４": "0571-****1234", "12345": "****5", "": "", "1": "*"} {
+		if got := MaskPhone(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+	for in, want := range map[string]string{"张三": "张*", "张小三": "张**", "张": "张*", "": "", "阿卜杜拉·买买提": "阿***"} {
+		if got := MaskName(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestTidyKeepsWordingAndWidth(t *testing.T) {
+	for in, want := range map[string]string{" 甲　１２\r\n乙\r丙 ": "甲　１２\n乙\n丙", "'=1+1": "=1+1", "'-5": "-5", "'甲'": "'甲'", strings.Repeat("\x01", 9): ""} {
+		if got := tidy(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}

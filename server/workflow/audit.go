@@ -1,0 +1,178 @@
+package workflow
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"xiaopu/server/casework"
+	"xiaopu/server/store"
+)
+
+// Finding is one thing that was changed or removed behind the system's back.
+type Finding struct {
+	CaseID  string `json:"case_id,omitempty"`
+	Number  string `json:"number,omitempty"`
+	Seq     int64  `json:"seq,omitempty"`
+	Message string `json:"message"`
+}
+
+// Verified is the outcome of an audit.
+type Verified struct {
+	Cases    int       `json:"cases"`
+	Events   int       `json:"events"`
+	Anchors  int       `json:"anchors"`
+	Findings []Finding `json:"findings"`
+}
+
+// Verify reads every timeline and finds any line changed, added or removed afterwards: the hashes of a chain, its end
+// on the case row, the case as replayed from its events, and the daily anchors must all agree.
+func (e *Engine) Verify(ctx context.Context) (Verified, error) {
+	v := Verified{Findings: []Finding{}}
+	after := ""
+	for {
+		heads, err := e.db.ChainHeads(ctx, after, 200)
+		if err != nil {
+			return v, err
+		}
+		if len(heads) == 0 {
+			break
+		}
+		for _, h := range heads {
+			after = h.CaseID
+			if err := e.verifyChain(ctx, h, &v); err != nil {
+				return v, err
+			}
+		}
+	}
+	orphans, err := e.db.OrphanEvents(ctx, 1000)
+	if err != nil {
+		return v, err
+	}
+	for _, id := range orphans {
+		v.Findings = append(v.Findings, Finding{CaseID: id, Message: "事项被删除，只剩时间线"})
+	}
+	return v, e.verifyAnchors(ctx, &v)
+}
+
+func (e *Engine) verifyChain(ctx context.Context, h store.ChainHead, v *Verified) error {
+	events, err := e.db.StoredEvents(ctx, h.CaseID)
+	if err != nil {
+		return err
+	}
+	v.Cases++
+	v.Events += len(events)
+	found := func(seq int64, message string, args ...any) {
+		v.Findings = append(v.Findings, Finding{CaseID: h.CaseID, Number: h.Number, Seq: seq, Message: fmt.Sprintf(message, args...)})
+	}
+	previous := ""
+	var replay casework.Case
+	broken := false
+	next := int64(1)
+	for _, ev := range events {
+		if ev.Seq != next {
+			found(next, "第 %d 至 %d 条被删除", next, ev.Seq-1)
+			broken = true
+		}
+		next = ev.Seq + 1
+		if !broken && casework.ChainHash(previous, ev.Body) != ev.Hash {
+			found(ev.Seq, "第 %d 条内容被改动", ev.Seq)
+			broken = true
+		} else if broken && casework.ChainHash(previous, ev.Body) != ev.Hash && len(v.Findings) > 0 && v.Findings[len(v.Findings)-1].Seq != ev.Seq-1 {
+			// After a first break the chain goes on from the hash as stored, so that each changed line is named.
+			found(ev.Seq, "第 %d 条内容被改动", ev.Seq)
+		}
+		previous = ev.Hash
+		var e casework.Event
+		if err := json.Unmarshal(ev.Body, &e); err != nil || e.Seq != ev.Seq || string(e.Kind) != ev.Kind {
+			found(ev.Seq, "第 %d 条与其登记的序号或类型不符", ev.Seq)
+			broken = true
+			continue
+		}
+		if !broken {
+			if replay, err = casework.Replay(replay, []casework.Event{e}); err != nil {
+				found(ev.Seq, "第 %d 条不能接在前一条之后", ev.Seq)
+				broken = true
+			}
+		}
+	}
+	if last := next - 1; last < h.Seq {
+		found(last+1, "末尾第 %d 至 %d 条被删除", last+1, h.Seq)
+		return nil
+	} else if last > h.Seq {
+		found(h.Seq+1, "末尾多出第 %d 条", h.Seq+1)
+		return nil
+	}
+	if broken {
+		return nil
+	}
+	if previous != h.Hash {
+		found(h.Seq, "末条与事项登记的校验值不符")
+		return nil
+	}
+	body, err := json.Marshal(replay)
+	if err != nil {
+		return err
+	}
+	if string(body) != string(h.Body) {
+		found(0, "事项现状与时间线推算的结果不符，现状被改动")
+	}
+	return nil
+}
+
+func (e *Engine) verifyAnchors(ctx context.Context, v *Verified) error {
+	anchors, err := e.db.Anchors(ctx, 100000)
+	if err != nil {
+		return err
+	}
+	v.Anchors = len(anchors)
+	previous := ""
+	for i := len(anchors) - 1; i >= 0; i-- { // oldest first
+		a := anchors[i]
+		heads, err := e.db.AnchoredHeads(ctx, a.ID)
+		if err != nil {
+			return err
+		}
+		hash := previous
+		for _, h := range heads {
+			hash = casework.ChainHash(hash, fmt.Appendf(nil, "%s %d %s", h.CaseID, h.Seq, h.Hash))
+		}
+		day := a.MadeAt.In(shanghai).Format("2006-01-02")
+		if hash != a.Hash || len(heads) != a.Heads {
+			v.Findings = append(v.Findings, Finding{Message: day + " 的每日锚定记录被改动"})
+		}
+		previous = a.Hash
+		for _, h := range heads {
+			stored, err := e.db.EventHash(ctx, h.CaseID, h.Seq)
+			if err != nil {
+				return err
+			}
+			if stored != h.Hash {
+				v.Findings = append(v.Findings, Finding{CaseID: h.CaseID, Seq: h.Seq, Message: fmt.Sprintf("第 %d 条与 %s 的锚定记录不符，时间线被整条改写或删除", h.Seq, day)})
+			}
+		}
+	}
+	return nil
+}
+
+// Anchor notes the heads of all timelines that moved before today, once a day. It gives the anchor when it made one;
+// the caller logs it, so that a copy stands outside the database.
+func (e *Engine) Anchor(ctx context.Context) (a store.Anchor, made bool, err error) {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return a, false, err
+	}
+	now := e.Now(k)
+	local := now.In(shanghai)
+	midnight := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, shanghai)
+	last, err := e.db.LastAnchor(ctx)
+	if err != nil || !last.UntilAt.Before(midnight) {
+		return a, false, err
+	}
+	err = e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		a, made, err = tx.MakeAnchor(ctx, last, newID(), midnight, now)
+		return err
+	})
+	return a, made, err
+}

@@ -1,0 +1,158 @@
+package workflow
+
+import (
+	"context"
+	"time"
+
+	"xiaopu/server/apperr"
+	"xiaopu/server/casework"
+	"xiaopu/server/store"
+	"xiaopu/server/workday"
+)
+
+// CalendarChange is what loading a year or declaring a closure does, before it is confirmed.
+type CalendarChange struct {
+	Year *workday.Year `json:"year,omitempty"`
+	// Days lists each day whose kind would change, with the names before and after.
+	Days []DayChange `json:"days"`
+}
+
+// DayChange is one day that becomes a working day or stops being one.
+type DayChange struct {
+	On      workday.Date `json:"on"`
+	Working bool         `json:"working"` // after the change
+	Name    string       `json:"name,omitempty"`
+}
+
+// PreviewYear says what loading y would change, without changing anything.
+func (e *Engine) PreviewYear(ctx context.Context, y workday.Year) (CalendarChange, error) {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return CalendarChange{}, err
+	}
+	next, err := calendarWith(k, &y, nil)
+	if err != nil {
+		return CalendarChange{}, err
+	}
+	return CalendarChange{Year: &y, Days: compareDays(k.Calendar, next, workday.Date{Year: y.Year - 1, Month: 12, Day: 20}, workday.Date{Year: y.Year, Month: 12, Day: 31})}, nil
+}
+
+func compareDays(old, next *workday.Calendar, from, to workday.Date) []DayChange {
+	days := []DayChange{}
+	for d := from; !d.After(to); d = d.AddDays(1) {
+		if w := next.IsWorkingDay(d); w != old.IsWorkingDay(d) {
+			days = append(days, DayChange{On: d, Working: w, Name: next.DayName(d)})
+		}
+	}
+	return days
+}
+
+func calendarWith(k *Knowledge, year *workday.Year, closure *workday.Closure) (*workday.Calendar, error) {
+	var years []workday.Year
+	for _, y := range k.Years {
+		if year == nil || y.Year.Year != year.Year {
+			years = append(years, y.Year)
+		}
+	}
+	if year != nil {
+		if err := year.Validate(); err != nil {
+			return nil, invalidCalendar(err)
+		}
+		years = append(years, *year)
+	}
+	var closures []workday.Closure
+	for _, c := range k.Closures {
+		closures = append(closures, c.Closure)
+	}
+	if closure != nil {
+		closures = append(closures, *closure)
+	}
+	cal, err := workday.New(workday.DefaultHours, years, closures)
+	if err != nil {
+		return nil, invalidCalendar(err)
+	}
+	return cal, nil
+}
+
+func invalidCalendar(err error) error {
+	return apperr.New(apperr.InvalidArgument, "calendar.invalid", "%s", err.Error())
+}
+
+// LoadYear stores a year's working days, a new one or a corrected notice. Open deadlines that change are counted again
+// by the next sweep, one event each (domain, preface); the caller runs one at once where somebody waits for it.
+func (e *Engine) LoadYear(ctx context.Context, actor casework.Actor, y workday.Year) (CalendarChange, error) {
+	change, err := e.PreviewYear(ctx, y)
+	if err != nil {
+		return change, err
+	}
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return change, err
+	}
+	if err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return tx.AddCalendarYear(ctx, y, actor.PersonID, e.Now(k))
+	}); err != nil {
+		return change, err
+	}
+	_, err = e.Refresh(ctx)
+	return change, err
+}
+
+// AddClosure declares a local closure (typhoon) with its reason.
+func (e *Engine) AddClosure(ctx context.Context, actor casework.Actor, c workday.Closure) (CalendarChange, error) {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return CalendarChange{}, err
+	}
+	if err := c.Validate(); err != nil {
+		return CalendarChange{}, invalidCalendar(err)
+	}
+	next, err := calendarWith(k, nil, &c)
+	if err != nil {
+		return CalendarChange{}, err
+	}
+	change := CalendarChange{Days: compareDays(k.Calendar, next, c.From, c.To)}
+	if err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return tx.AddClosure(ctx, store.StoredClosure{ID: newID(), Closure: c, CreatedAt: e.Now(k), CreatedBy: actor.PersonID})
+	}); err != nil {
+		return change, err
+	}
+	_, err = e.Refresh(ctx)
+	return change, err
+}
+
+// RevokeClosure takes a local closure back.
+func (e *Engine) RevokeClosure(ctx context.Context, id string) error {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return err
+	}
+	found := false
+	if err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		var err error
+		found, err = tx.RevokeClosure(ctx, id, e.Now(k))
+		return err
+	}); err != nil {
+		return err
+	}
+	if !found {
+		return apperr.New(apperr.NotFound, "calendar.no_closure", "没有这条停工记录，或已撤销。")
+	}
+	_, err = e.Refresh(ctx)
+	return err
+}
+
+// AdvanceClock moves the demonstration clock on, for every process on this database. The caller refuses it in
+// production.
+func (e *Engine) AdvanceClock(ctx context.Context, by time.Duration) (time.Time, error) {
+	if err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return tx.Revise(ctx, store.ClockRevision, by.Milliseconds())
+	}); err != nil {
+		return time.Time{}, err
+	}
+	k, err := e.Refresh(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return e.Now(k), nil
+}

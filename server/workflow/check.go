@@ -1,0 +1,124 @@
+package workflow
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"xiaopu/server/apperr"
+	"xiaopu/server/casework"
+)
+
+var shanghai = time.FixedZone("Asia/Shanghai", 8*3600)
+
+func cutPrefix(a casework.Addressee, prefix string) (string, bool) {
+	return strings.CutPrefix(string(a), prefix)
+}
+
+// check refuses a command that names a department, grid, community or person that does not exist, before anything is
+// written: the core knows ids only.
+func (k *Knowledge) check(cmd casework.Command) error {
+	c := checker{k: k}
+	switch m := cmd.(type) {
+	case casework.Report:
+		c.community(m.CommunityID)
+		c.grid(m.GridID)
+	case casework.Register:
+		c.community(m.CommunityID)
+		c.grid(m.GridID)
+	case casework.Classify:
+		c.community(m.CommunityID)
+		c.grid(m.GridID)
+	case casework.Assign:
+		c.person(m.HandlerID, casework.Handler, "")
+		c.person(m.CoordinatorID, casework.Coordinator, "")
+	case casework.Dispatch:
+		c.department(m.LeadDepartmentID)
+	case casework.Transfer:
+		c.department(m.LeadDepartmentID)
+	case casework.Claim:
+		c.department(m.DepartmentID)
+		c.person(m.HandlerID, "", m.DepartmentID)
+	case casework.Accept:
+		c.person(m.HandlerID, "", "")
+	case casework.Return:
+		c.department(m.SuggestedDepartmentID)
+	case casework.AskSupport:
+		c.department(m.DepartmentID)
+		c.community(m.CommunityID)
+		c.grid(m.GridID)
+	case casework.Convene:
+		c.department(m.LeadDepartmentID)
+		c.person(m.HandlerID, "", m.LeadDepartmentID)
+		c.person(m.LeaderID, "", "")
+		for _, d := range m.Members {
+			c.person(d.PersonID, "", "")
+		}
+	case casework.Amend:
+		c.department(m.LeadDepartmentID)
+		c.person(m.HandlerID, "", "")
+		c.person(m.LeaderID, "", "")
+		for _, d := range m.Add {
+			c.person(d.PersonID, "", "")
+		}
+	}
+	return c.err
+}
+
+type checker struct {
+	k   *Knowledge
+	err error
+}
+
+func (c *checker) fail(reason, message string, args ...any) {
+	if c.err == nil {
+		c.err = apperr.New(apperr.InvalidArgument, reason, message, args...)
+	}
+}
+
+func (c *checker) department(id string) {
+	if id == "" {
+		return
+	}
+	if _, ok := c.k.Organisation.Department(id); !ok {
+		c.fail("case.department", "没有部门 %s，请从列表中选择。", id)
+	}
+}
+
+func (c *checker) grid(id string) {
+	if id == "" {
+		return
+	}
+	if _, ok := c.k.Organisation.Grid(id); !ok {
+		c.fail("case.grid", "没有综合网格 %s，请从列表中选择。", id)
+	}
+}
+
+func (c *checker) community(id string) {
+	if id == "" {
+		return
+	}
+	if _, ok := c.k.Organisation.Community(id); !ok {
+		c.fail("case.community", "没有村居 %s，请从列表中选择。", id)
+	}
+}
+
+// person must be there and not have left; role and department, when given, must be among the posts.
+func (c *checker) person(id string, role casework.Role, department string) {
+	if id == "" {
+		return
+	}
+	p, ok := c.k.Organisation.Person(id)
+	if !ok || p.Left {
+		c.fail("case.person", "没有工作人员 %s，或已离岗，请从列表中选择。", id)
+		return
+	}
+	for _, post := range p.Posts {
+		inRole := role == "" || post.Role == role || role == casework.Handler && post.Role == casework.DepartmentHead
+		inDepartment := department == "" || post.Unit == department
+		if inRole && inDepartment && !slices.Contains([]casework.Role{casework.Resident, casework.SystemAdmin, casework.SecurityAdmin, casework.Auditor}, post.Role) {
+			return
+		}
+	}
+	c.fail("case.person", "%s不能承担这项工作，请从列表中选择。", p.Name)
+}

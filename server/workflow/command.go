@@ -1,0 +1,466 @@
+package workflow
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"xiaopu/server/apperr"
+	"xiaopu/server/casework"
+	"xiaopu/server/store"
+)
+
+// Request is one command on one case.
+type Request struct {
+	Actor  casework.Actor
+	CaseID string // "" for Report and Register: a new case
+	// Version is the version the person saw; the command is refused when the case has moved on.
+	Version int64
+	Command casework.Command
+	// Key is the client's Idempotency-Key; "" for none.
+	Key string
+}
+
+// Outcome is the case after a command.
+type Outcome struct {
+	Case casework.Case
+	// Replayed says that an earlier request with the same key had done it.
+	Replayed bool
+}
+
+var errKeyReused = apperr.New(apperr.InvalidArgument, "request.key_reused", "这次提交的编号已用于另一项操作，请刷新页面后重新提交。")
+
+// Do gives a command. See the package comment for what it returns.
+func (e *Engine) Do(ctx context.Context, r Request) (Outcome, error) {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := k.check(r.Command); err != nil {
+		return Outcome{}, err
+	}
+	asked := ""
+	if r.Key != "" {
+		if asked, err = requestHash(r); err != nil {
+			return Outcome{}, err
+		}
+		if out, done, err := e.replay(ctx, r, asked); done || err != nil {
+			return out, err
+		}
+	}
+	out, err := e.do(ctx, k, r, asked)
+	if r.Key != "" && (errors.Is(err, store.ErrDone) || errors.Is(err, store.ErrStale)) {
+		// The same request may have come twice at once: then the other one did it.
+		if again, done, rerr := e.replay(ctx, r, asked); done || rerr != nil {
+			return again, rerr
+		}
+	}
+	return out, err
+}
+
+func requestHash(r Request) (string, error) {
+	body, err := json.Marshal(r.Command)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%d\n%s", r.Command.Name(), r.CaseID, r.Version, body))
+	return hex.EncodeToString(sum[:]), nil
+}
+
+func (e *Engine) replay(ctx context.Context, r Request, asked string) (Outcome, bool, error) {
+	done, ok, err := e.db.FindDone(ctx, r.Actor.PersonID, r.Key)
+	if err != nil || !ok {
+		return Outcome{}, false, err
+	}
+	if done.Request != asked {
+		return Outcome{}, true, errKeyReused
+	}
+	l, err := e.db.Case(ctx, done.CaseID)
+	return Outcome{Case: l.Case, Replayed: true}, true, err
+}
+
+func (e *Engine) do(ctx context.Context, k *Knowledge, r Request, asked string) (out Outcome, err error) {
+	now := e.Now(k)
+	var refused error
+	err = e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		refused = nil
+		w := &writer{tx: tx, k: k, now: now}
+		c, err := w.command(ctx, r)
+		if err != nil {
+			var refusal *refusal
+			if !errors.As(err, &refusal) {
+				return err
+			}
+			refused = refusal.cause // what had fallen due is saved all the same
+		} else if r.Key != "" {
+			if err := tx.NoteDone(ctx, r.Actor.PersonID, r.Key, asked, c.ID, now); err != nil {
+				return err
+			}
+		}
+		out.Case = c
+		return nil
+	})
+	return out, errors.Join(err, refused)
+}
+
+// refusal carries a command's refusal past the transaction, which still commits.
+type refusal struct{ cause error }
+
+func (r *refusal) Error() string { return r.cause.Error() }
+
+// writer is one transaction's view: it saves decisions and delivers their notices.
+type writer struct {
+	tx  *store.Tx
+	k   *Knowledge
+	now time.Time
+}
+
+func (w *writer) command(ctx context.Context, r Request) (casework.Case, error) {
+	if r.CaseID == "" {
+		d, err := w.create(ctx, r.Actor, r.Command)
+		return d.Case, err
+	}
+	l, err := w.load(ctx, r.CaseID, r.Actor, r.Command)
+	if err != nil {
+		return casework.Case{}, err
+	}
+	if r.Version != l.Case.Version {
+		return l.Case, stale(l.Case)
+	}
+	switch cmd := r.Command.(type) {
+	case casework.Merge:
+		return w.merge(ctx, l, r.Actor, cmd)
+	case casework.Split:
+		return w.split(ctx, l, r.Actor, cmd)
+	case AttachTicket:
+		return w.attach(ctx, l, r.Actor, cmd)
+	}
+	next, err := w.decide(ctx, l, r.Actor, r.Command)
+	if err != nil {
+		return next.Case, err
+	}
+	if cmd, ok := r.Command.(casework.Detach); ok {
+		return next.Case, w.tx.SetTicketCase(ctx, "", cmd.TicketID)
+	}
+	return next.Case, nil
+}
+
+// stale tells who lost a race what the case is now.
+func stale(c casework.Case) error {
+	e := store.ErrStale.With(store.ErrStale)
+	e.Detail = map[string]any{"version": c.Version, "status": c.Status, "status_label": c.Status.Label(), "tier": c.Tier}
+	return e
+}
+
+// load loads a case for actor; what is outside their scope does not exist for them. Claiming alone reaches the cases
+// that a head sees masked.
+func (w *writer) load(ctx context.Context, id string, actor casework.Actor, cmd casework.Command) (store.LoadedCase, error) {
+	l, err := w.tx.Case(ctx, id)
+	if err != nil {
+		return l, err
+	}
+	visible, masked := casework.Visible(l.Case, actor)
+	if !visible || masked && cmd.Name() != "claim" {
+		return l, store.ErrNoCase
+	}
+	return l, nil
+}
+
+// decide runs one command on a loaded case and saves what follows. A refusal comes as *refusal.
+func (w *writer) decide(ctx context.Context, l store.LoadedCase, actor casework.Actor, cmd casework.Command) (store.LoadedCase, error) {
+	d, refused := casework.Decide(l.Case, actor, cmd, w.k.env(w.now, l.CalendarRevision))
+	next, err := w.save(ctx, l, d)
+	if err != nil {
+		return next, err
+	}
+	if refused != nil {
+		return next, &refusal{refused}
+	}
+	return next, nil
+}
+
+func (w *writer) save(ctx context.Context, l store.LoadedCase, d casework.Decision) (store.LoadedCase, error) {
+	if d.Case.ID == "" {
+		return l, errors.New("workflow: a decision without a case")
+	}
+	next, err := w.tx.SaveCase(ctx, l, d, w.k.CalendarRevision, w.now)
+	if err != nil {
+		return next, err
+	}
+	return next, w.deliver(ctx, d)
+}
+
+// create makes a new case from Report or Register.
+func (w *writer) create(ctx context.Context, actor casework.Actor, cmd casework.Command) (casework.Decision, error) {
+	year := w.now.In(shanghai).Year()
+	d, err := casework.Decide(casework.Case{ID: newID(), Number: fmt.Sprintf("NS%d-000000", year)}, actor, cmd, w.k.env(w.now, 0))
+	if err != nil {
+		return d, err
+	}
+	// The number is taken only for what is accepted, and inside the decision, so that the timeline has it too.
+	n, err := w.tx.NextNumber(ctx, fmt.Sprintf("case-%d", year))
+	if err != nil {
+		return d, err
+	}
+	d, err = casework.Decide(casework.Case{ID: d.Case.ID, Number: fmt.Sprintf("NS%d-%06d", year, n)}, actor, cmd, w.k.env(w.now, 0))
+	if err != nil {
+		return d, err
+	}
+	if err := w.tx.InsertCase(ctx, d, w.k.CalendarRevision, w.now); err != nil {
+		return d, err
+	}
+	return d, w.deliver(ctx, d)
+}
+
+// deliver writes a decision's notices into inboxes and outbox, resolved to the people who hold the posts now.
+func (w *writer) deliver(ctx context.Context, d casework.Decision) error {
+	var rows []store.InboxRow
+	for _, n := range d.Notices {
+		told := map[string]bool{}
+		for _, to := range n.To {
+			for _, r := range w.recipients(d.Case, to) {
+				if told[r.PersonID] {
+					continue
+				}
+				told[r.PersonID] = true
+				rows = append(rows, store.InboxRow{
+					ID: newID(), Recipient: r.PersonID, StandsFor: r.For, CaseID: d.Case.ID, Number: d.Case.Number, Seq: n.Seq,
+					Kind: n.Kind, Urgent: n.Urgent, Args: n.Args, CreatedAt: w.now,
+				})
+			}
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return w.tx.InsertNotices(ctx, rows)
+}
+
+type recipient struct{ PersonID, For string }
+
+func (w *writer) recipients(c casework.Case, to casework.Addressee) []recipient {
+	if ticketID, ok := cutPrefix(to, "requester:"); ok {
+		if key := c.Tickets[ticketID].Requester; key != "" {
+			return []recipient{{PersonID: "requester:" + key}}
+		}
+		return nil
+	}
+	var out []recipient
+	for _, r := range w.k.Organisation.Recipients(to, w.now) {
+		out = append(out, recipient{r.PersonID, r.For})
+	}
+	return out
+}
+
+// pair loads the other case of a merge or split; both are locked in the order of their ids by the saves' order.
+func (w *writer) merge(ctx context.Context, source store.LoadedCase, actor casework.Actor, cmd casework.Merge) (casework.Case, error) {
+	target, err := w.load(ctx, cmd.TargetID, actor, cmd)
+	if err != nil {
+		return source.Case, err
+	}
+	env := w.k.env(w.now, source.CalendarRevision)
+	env.Recalculate = true
+	s, t, refused := casework.DecideMerge(source.Case, target.Case, actor, cmd, env)
+	return w.savePair(ctx, source, target, s, t, refused, func() error {
+		return w.moveTickets(ctx, target.Case.ID, source.Case)
+	})
+}
+
+func (w *writer) split(ctx context.Context, source store.LoadedCase, actor casework.Actor, cmd casework.Split) (casework.Case, error) {
+	if source.Case.MergedInto == "" {
+		_, err := w.decide(ctx, source, actor, cmd)
+		return source.Case, err
+	}
+	target, err := w.tx.Case(ctx, source.Case.MergedInto)
+	if err != nil {
+		return source.Case, err
+	}
+	env := w.k.env(w.now, source.CalendarRevision)
+	env.Recalculate = true
+	s, t, refused := casework.DecideSplit(source.Case, target.Case, actor, cmd, env)
+	return w.savePair(ctx, source, target, s, t, refused, func() error {
+		return w.moveTickets(ctx, source.Case.ID, s.Case)
+	})
+}
+
+func (w *writer) savePair(ctx context.Context, source, target store.LoadedCase, s, t casework.Decision, refused error, then func() error) (casework.Case, error) {
+	if s.Case.ID == "" {
+		return source.Case, refused
+	}
+	// In the order of ids, so that two merges the other way round do not wait for each other.
+	steps := []func() error{
+		func() error { _, err := w.save(ctx, source, s); return err },
+		func() error { _, err := w.save(ctx, target, t); return err },
+	}
+	if target.Case.ID < source.Case.ID {
+		steps[0], steps[1] = steps[1], steps[0]
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return source.Case, err
+		}
+	}
+	if refused != nil {
+		return s.Case, &refusal{refused}
+	}
+	return s.Case, then()
+}
+
+func (w *writer) moveTickets(ctx context.Context, to string, c casework.Case) error {
+	ids := make([]string, 0, len(c.Tickets))
+	for id := range c.Tickets {
+		ids = append(ids, id)
+	}
+	return w.tx.SetTicketCase(ctx, to, ids...)
+}
+
+// AttachTicket is casework.Attach as a person gives it: by the ticket's id.
+type AttachTicket struct {
+	TicketID        string `json:"ticket_id" maxLength:"40" doc:"要并入的工单"`
+	casework.Attach `json:"-"`
+}
+
+func (w *writer) attach(ctx context.Context, l store.LoadedCase, actor casework.Actor, cmd AttachTicket) (casework.Case, error) {
+	row, err := w.tx.Ticket(ctx, cmd.TicketID)
+	if err != nil {
+		return l.Case, err
+	}
+	if row.CaseID != "" && row.CaseID != l.Case.ID {
+		other, err := w.tx.Case(ctx, row.CaseID)
+		if err != nil {
+			return l.Case, err
+		}
+		if other.Case.Status != casework.Rejected && other.Case.Status != casework.Closed {
+			return l.Case, apperr.New(apperr.FailedPrecondition, "ticket.in_other_case", "这件工单已在难事 %s 中，请先从那里移出或把两件难事并案。", other.Case.Number)
+		}
+	}
+	next, err := w.decide(ctx, l, actor, casework.Attach{Ticket: ref(row)})
+	if err != nil {
+		return next.Case, err
+	}
+	return next.Case, w.tx.SetTicketCase(ctx, l.Case.ID, row.Ticket.ID)
+}
+
+func ref(r store.TicketRow) casework.TicketRef {
+	t := r.Ticket
+	return casework.TicketRef{ID: t.ID, Source: t.Source, OrderNo: t.OrderNo, Requester: r.Requester, AcceptedAt: t.AcceptedAt.UTC().Truncate(time.Millisecond)}
+}
+
+// Tick applies what has fallen due on one case and says how many events that made. Losing a race is no error: whoever
+// won did it.
+func (e *Engine) Tick(ctx context.Context, caseID string) (events int, err error) {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return 0, err
+	}
+	now := e.Now(k)
+	err = e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		events = 0
+		l, err := tx.Case(ctx, caseID)
+		if err != nil {
+			return err
+		}
+		env := k.env(now, l.CalendarRevision)
+		if due := l.Case.NextDue(); !env.Recalculate && (due.IsZero() || due.After(now)) {
+			return nil // another process was here
+		}
+		d, err := casework.Tick(l.Case, env)
+		if err != nil {
+			return err
+		}
+		w := &writer{tx: tx, k: k, now: now}
+		if _, err := w.save(ctx, l, d); err != nil {
+			return err
+		}
+		events = len(d.Events)
+		return nil
+	})
+	if errors.Is(err, store.ErrStale) {
+		return 0, nil
+	}
+	return events, err
+}
+
+// Swept is what a sweep did.
+type Swept struct {
+	Cases  int `json:"cases"`  // cases on which something had fallen due
+	Events int `json:"events"` // events that followed
+	Failed int `json:"failed"` // cases that gave an error, logged; the next sweep tries them again
+}
+
+// sweepBatch is how many due cases are listed at a time.
+const sweepBatch = 200
+
+// Sweep gives a tick to every case on which something has fallen due, and to every one whose clocks were counted with
+// an earlier calendar. Any number of processes may sweep at once.
+func (e *Engine) Sweep(ctx context.Context) (Swept, error) {
+	var s Swept
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return s, err
+	}
+	failed := map[string]bool{}
+	for _, list := range []func() ([]string, error){
+		func() ([]string, error) {
+			return e.db.OutdatedCases(ctx, k.CalendarRevision, sweepBatch+len(failed))
+		},
+		func() ([]string, error) { return e.db.DueCases(ctx, e.Now(k), sweepBatch+len(failed)) },
+	} {
+		for {
+			ids, err := list()
+			if err != nil {
+				return s, err
+			}
+			// Each process goes through the batch in an order of its own, so that several share the work.
+			rand.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
+			fresh := 0
+			for _, id := range ids {
+				if failed[id] {
+					continue
+				}
+				if err := ctx.Err(); err != nil {
+					return s, err
+				}
+				fresh++
+				n, err := e.Tick(ctx, id)
+				if err != nil {
+					failed[id] = true
+					s.Failed++
+					e.log.ErrorContext(ctx, "tick failed", slog.String("case", id), slog.Any("error", err))
+					continue
+				}
+				if n > 0 {
+					s.Cases++
+					s.Events += n
+				}
+			}
+			if fresh == 0 {
+				break
+			}
+		}
+	}
+	return s, nil
+}
+
+// keyLife is how long an Idempotency-Key is remembered; a client has given up long before.
+const keyLife = 7 * 24 * time.Hour
+
+// Forget drops idempotency keys that no client repeats any more.
+func (e *Engine) Forget(ctx context.Context) error {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return err
+	}
+	for {
+		n, err := e.db.ForgetDone(ctx, e.Now(k).Add(-keyLife), 500)
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}

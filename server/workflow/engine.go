@@ -1,0 +1,267 @@
+package workflow
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"xiaopu/server/casework"
+	"xiaopu/server/organisation"
+	"xiaopu/server/recognition"
+	"xiaopu/server/store"
+	"xiaopu/server/workday"
+)
+
+// Engine runs commands against the store. It is safe for concurrent use; any number of processes may run one each on
+// the same database.
+type Engine struct {
+	db      *store.DB
+	clock   func() time.Time
+	log     *slog.Logger
+	matcher recognition.Matcher
+
+	known atomic.Pointer[Knowledge]
+	load  sync.Mutex
+}
+
+// Options of an Engine.
+type Options struct {
+	// Clock gives the instant; required. The demonstration clock's offset is added to it.
+	Clock  func() time.Time
+	Logger *slog.Logger
+	// Matcher says which tickets are about the same matter; nil means by place and topic.
+	Matcher recognition.Matcher
+}
+
+// New makes an Engine over a migrated database.
+func New(db *store.DB, o Options) *Engine {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Matcher == nil {
+		o.Matcher = recognition.PlaceAndTopic{}
+	}
+	return &Engine{db: db, clock: o.Clock, log: o.Logger, matcher: o.Matcher}
+}
+
+// Knowledge is what every decision needs beside the case: immutable, shared.
+type Knowledge struct {
+	Calendar         *workday.Calendar
+	CalendarRevision int64
+	Policies         []casework.Policy
+	Organisation     *organisation.Organisation
+	Years            []store.StoredYear
+	Closures         []store.StoredClosure
+
+	offset    time.Duration // of the demonstration clock
+	revisions map[string]int64
+	checked   time.Time // when the revisions were last looked at
+}
+
+// staleAfter is how long a process may not notice a change of calendar, policy or organisation.
+const staleAfter = time.Second
+
+// Knowledge gives the current knowledge, reading it anew when it changed.
+func (e *Engine) Knowledge(ctx context.Context) (*Knowledge, error) {
+	k := e.known.Load()
+	if k != nil && e.clock().Sub(k.checked).Abs() < staleAfter {
+		return k, nil
+	}
+	if k != nil && !e.load.TryLock() {
+		return k, nil // somebody is looking already
+	} else if k == nil {
+		e.load.Lock()
+	}
+	defer e.load.Unlock()
+	return e.refresh(ctx)
+}
+
+// Refresh reads the knowledge anew at once, after a change made by this process.
+func (e *Engine) Refresh(ctx context.Context) (*Knowledge, error) {
+	e.load.Lock()
+	defer e.load.Unlock()
+	return e.refresh(ctx)
+}
+
+func (e *Engine) refresh(ctx context.Context) (*Knowledge, error) {
+	now := e.clock()
+	revisions, err := e.db.Revisions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	old := e.known.Load()
+	k := &Knowledge{}
+	if old != nil {
+		*k = *old
+	}
+	k.checked, k.revisions = now, revisions
+	k.offset = time.Duration(revisions[store.ClockRevision]) * time.Millisecond
+	changed := func(name string) bool { return old == nil || old.revisions[name] != revisions[name] }
+	if changed(store.CalendarRevision) {
+		if err := e.loadCalendar(ctx, k); err != nil {
+			return nil, err
+		}
+	}
+	if changed(store.PolicyRevision) {
+		if k.Policies, err = e.db.Policies(ctx); err != nil {
+			return nil, err
+		}
+		if len(k.Policies) == 0 {
+			k.Policies = []casework.Policy{casework.DefaultPolicy()}
+		}
+	}
+	if changed(store.OrganisationRevision) {
+		if k.Organisation, err = loadOrganisation(ctx, e.db); err != nil {
+			return nil, err
+		}
+	}
+	e.known.Store(k)
+	return k, nil
+}
+
+func (e *Engine) loadCalendar(ctx context.Context, k *Knowledge) error {
+	var err error
+	if k.Years, err = e.db.CalendarYears(ctx); err != nil {
+		return err
+	}
+	if k.Closures, err = e.db.Closures(ctx); err != nil {
+		return err
+	}
+	years := make([]workday.Year, len(k.Years))
+	for i, y := range k.Years {
+		years[i] = y.Year
+	}
+	closures := make([]workday.Closure, len(k.Closures))
+	for i, c := range k.Closures {
+		closures[i] = c.Closure
+	}
+	if k.Calendar, err = workday.New(workday.DefaultHours, years, closures); err != nil {
+		return fmt.Errorf("calendar: %w", err)
+	}
+	k.CalendarRevision = k.revisions[store.CalendarRevision]
+	return nil
+}
+
+// PolicyAt gives the version in force on the day of t.
+func (k *Knowledge) PolicyAt(t time.Time) casework.Policy {
+	day := workday.DateOf(t)
+	p := k.Policies[0]
+	for _, v := range k.Policies[1:] {
+		if !v.EffectiveOn.After(day) {
+			p = v
+		}
+	}
+	return p
+}
+
+func (k *Knowledge) policyVersion(version int) casework.Policy {
+	for _, p := range k.Policies {
+		if p.Version == version {
+			return p
+		}
+	}
+	return k.Policies[0]
+}
+
+// env is what casework needs to decide at now; caseRevision is the calendar the case was counted with.
+func (k *Knowledge) env(now time.Time, caseRevision int64) casework.Env {
+	return casework.Env{
+		Now: now, Calendar: k.Calendar, Policy: k.PolicyAt(now), PolicyAt: k.policyVersion,
+		Recalculate: caseRevision != 0 && caseRevision != k.CalendarRevision,
+	}
+}
+
+// Now is the instant commands take effect at, cut to the millisecond that the database keeps.
+func (e *Engine) Now(k *Knowledge) time.Time {
+	return e.clock().Add(k.offset).UTC().Truncate(time.Millisecond)
+}
+
+// Actor gives the person with every post they may act from now. ok is false for who left or never was.
+func (e *Engine) Actor(ctx context.Context, personID string) (a casework.Actor, ok bool, err error) {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return a, false, err
+	}
+	a, ok = k.Organisation.Actor(personID, e.Now(k))
+	return a, ok, nil
+}
+
+// Ready reports whether the database answers.
+func (e *Engine) Ready(ctx context.Context) error { return e.db.Ping(ctx) }
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// RequesterKey is the key under which a requester's tickets are found: the same phone gives the same key, and the key
+// does not show the phone. "" for no phone.
+func RequesterKey(phone string) string {
+	if phone == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte("requester\n" + phone))
+	return hex.EncodeToString(sum[:16])
+}
+
+// The kinds of rows the organisation is stored in.
+const (
+	kindDepartment = "department"
+	kindGrid       = "grid"
+	kindCommunity  = "community"
+	kindPerson     = "person"
+	kindDelegation = "delegation"
+)
+
+func loadOrganisation(ctx context.Context, db *store.DB) (*organisation.Organisation, error) {
+	rows, err := db.Organisation(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var (
+		departments []organisation.Department
+		grids       []organisation.Grid
+		communities []organisation.Community
+		people      []organisation.Person
+		delegations []organisation.Delegation
+	)
+	for _, r := range rows {
+		switch r.Kind {
+		case kindDepartment:
+			err = decodeInto(r.Body, &departments)
+		case kindGrid:
+			err = decodeInto(r.Body, &grids)
+		case kindCommunity:
+			err = decodeInto(r.Body, &communities)
+		case kindPerson:
+			err = decodeInto(r.Body, &people)
+		case kindDelegation:
+			err = decodeInto(r.Body, &delegations)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("organisation %s %s: %w", r.Kind, r.ID, err)
+		}
+	}
+	for i, p := range people {
+		for _, post := range p.Posts {
+			if post.Role == casework.Resident && p.Phone != "" && len(p.Requesters) == 0 {
+				people[i].Requesters = []string{RequesterKey(p.Phone)}
+			}
+		}
+	}
+	return organisation.New(departments, grids, communities, people, delegations)
+}
+
+func decodeInto[T any](body []byte, list *[]T) error {
+	var v T
+	if err := json.Unmarshal(body, &v); err != nil {
+		return err
+	}
+	*list = append(*list, v)
+	return nil
+}

@@ -1,0 +1,661 @@
+package workflow
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"xiaopu/server/casework"
+	"xiaopu/server/store"
+	"xiaopu/server/ticket"
+	"xiaopu/server/workday"
+)
+
+// Named is an id with the name that people read.
+type Named struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// ClockView is a deadline ready to show: the client does no arithmetic with working days.
+type ClockView struct {
+	DueAt       time.Time `json:"due_at"`
+	Provisional bool      `json:"provisional" doc:"期限涉及尚未公布放假安排的日期，公布后可能调整"`
+	Overdue     bool      `json:"overdue"`
+	// WorkingDays and WorkingMinutes remain until DueAt, in working time; negative when late.
+	WorkingDays    int    `json:"working_days" doc:"剩余工作日，今天不计；超期为负"`
+	WorkingMinutes int    `json:"working_minutes" doc:"剩余工作时间（分钟）；超期为负"`
+	Text           string `json:"text" doc:"如：还有 2 个工作日（3月5日 17:00 前）"`
+}
+
+// CaseItem is a case as lists show it.
+type CaseItem struct {
+	ID             string          `json:"id"`
+	Number         string          `json:"number"`
+	Version        int64           `json:"version"`
+	Status         casework.Status `json:"status"`
+	StatusLabel    string          `json:"status_label"`
+	Tier           casework.Tier   `json:"tier,omitempty"`
+	TierLabel      string          `json:"tier_label"`
+	Round          int             `json:"round"`
+	Title          string          `json:"title"`
+	Place          string          `json:"place,omitempty"`
+	Domain         casework.Domain `json:"domain,omitempty"`
+	Topic          string          `json:"topic,omitempty"`
+	Triggers       []string        `json:"triggers" doc:"入库依据，如 不满意件"`
+	Tickets        int             `json:"tickets"`
+	Community      *Named          `json:"community,omitempty"`
+	Grid           *Named          `json:"grid,omitempty"`
+	LeadDepartment *Named          `json:"lead_department,omitempty"`
+	Handler        *Named          `json:"handler,omitempty"`
+	Clock          *ClockView      `json:"clock,omitempty"`
+	UpdatedAt      time.Time       `json:"updated_at"`
+}
+
+// Page is one page of a list; Next continues it, "" at the end.
+type Page[T any] struct {
+	Items []T    `json:"items"`
+	Next  string `json:"next,omitempty" doc:"下一页的 cursor；没有则已到末尾"`
+}
+
+// CaseQuery is what a list of cases is asked for.
+type CaseQuery struct {
+	// View is mine (default: the caller's scope), or claimable (registered and convening cases, for heads).
+	View             string
+	Status           casework.Status
+	All              bool
+	Tier             casework.Tier
+	LeadDepartmentID string
+	GridID           string
+	Domain           casework.Domain
+	Overdue          bool
+	Cursor           string
+	Limit            int
+}
+
+// Cases lists cases in the caller's scope, what falls due first in front.
+func (e *Engine) Cases(ctx context.Context, actor casework.Actor, q CaseQuery) (Page[CaseItem], error) {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return Page[CaseItem]{}, err
+	}
+	f := store.CaseFilter{
+		Status: q.Status, All: q.All, Tier: q.Tier, LeadDepartmentID: q.LeadDepartmentID, GridID: q.GridID, Domain: q.Domain,
+		Overdue: q.Overdue, Limit: q.Limit + 1,
+	}
+	masked := false
+	switch {
+	case actor.SeesAll():
+	case q.View == "claimable" && slices.ContainsFunc(actor.Posts, func(p casework.Post) bool { return p.Role == casework.DepartmentHead }):
+		masked = true
+		if f.Status != casework.Convening {
+			f.Status = casework.Registered
+		}
+	default:
+		f.Viewers = casework.Scopes(actor)
+		if f.Viewers == nil {
+			f.Viewers = []casework.Addressee{}
+		}
+	}
+	if q.Cursor != "" {
+		if f.AfterSort, f.AfterID, err = parseCursor(q.Cursor); err != nil {
+			return Page[CaseItem]{}, err
+		}
+	}
+	rows, err := e.db.Cases(ctx, f)
+	if err != nil {
+		return Page[CaseItem]{}, err
+	}
+	now := e.Now(k)
+	page := Page[CaseItem]{Items: make([]CaseItem, 0, len(rows))}
+	for i, r := range rows {
+		if i == q.Limit {
+			last := rows[i-1]
+			page.Next = cursor(last.SortAt, last.ID)
+			break
+		}
+		page.Items = append(page.Items, k.item(r, now, masked || onlyRequester(actor)))
+	}
+	return page, nil
+}
+
+// onlyRequester: a resident without any post of the office sees no official's name.
+func onlyRequester(a casework.Actor) bool {
+	return !a.IsSystem() && !slices.ContainsFunc(a.Posts, func(p casework.Post) bool { return p.Role != casework.Resident })
+}
+
+func (k *Knowledge) item(r store.CaseRow, now time.Time, masked bool) CaseItem {
+	it := CaseItem{
+		ID: r.ID, Number: r.Number, Version: r.Version, Status: r.Status, StatusLabel: r.Status.Label(), Tier: r.Tier,
+		TierLabel: r.Tier.Label(), Round: r.Round, Title: r.Title, Place: r.Place, Domain: r.Domain, Topic: r.Topic,
+		Tickets: r.Tickets, Triggers: []string{}, UpdatedAt: r.UpdatedAt,
+		Community: k.community(r.CommunityID), Grid: k.grid(r.GridID), LeadDepartment: k.department(r.LeadDepartmentID), Handler: k.person(r.HandlerID),
+	}
+	for kind := range strings.SplitSeq(r.Triggers, ",") {
+		if kind != "" {
+			it.Triggers = append(it.Triggers, casework.TriggerKind(kind).Label())
+		}
+	}
+	if !r.DueAt.IsZero() {
+		it.Clock = k.clock(r.DueAt, r.Provisional, now)
+	}
+	if masked {
+		it.Title, it.Place, it.Handler = ticket.MaskText(r.Title), "", nil
+	}
+	return it
+}
+
+func (k *Knowledge) clock(due time.Time, provisional bool, now time.Time) *ClockView {
+	c := &ClockView{DueAt: due, Provisional: provisional, Overdue: now.After(due)}
+	c.WorkingDays = k.Calendar.WorkingDaysBetween(workday.DateOf(now), workday.DateOf(due))
+	c.WorkingMinutes = int(k.Calendar.WorkingTime(now, due) / time.Minute)
+	c.Text = c.text(now)
+	return c
+}
+
+func named(id, name string) *Named {
+	if id == "" {
+		return nil
+	}
+	return &Named{ID: id, Name: name}
+}
+
+func (k *Knowledge) community(id string) *Named  { return named(id, k.Organisation.CommunityName(id)) }
+func (k *Knowledge) grid(id string) *Named       { return named(id, k.Organisation.GridName(id)) }
+func (k *Knowledge) department(id string) *Named { return named(id, k.Organisation.DepartmentName(id)) }
+func (k *Knowledge) person(id string) *Named     { return named(id, k.Organisation.PersonName(id)) }
+
+// CaseView is one case as the caller may see it, with what they may do to it now.
+type CaseView struct {
+	CaseItem
+	// Masked says that the caller sees it only to claim it.
+	Masked        bool                    `json:"masked,omitempty"`
+	Facts         string                  `json:"facts"`
+	Scope         casework.Scope          `json:"scope,omitempty"`
+	Reach         casework.Reach          `json:"reach,omitempty"`
+	Crossings     []string                `json:"crossings,omitempty"`
+	SuggestedTier casework.Tier           `json:"suggested_tier,omitempty"`
+	LinkedCase    string                  `json:"linked_case,omitempty"`
+	MergedInto    string                  `json:"merged_into,omitempty"`
+	Why           []casework.Trigger      `json:"why" doc:"为什么是难事：触发的规则与每条依据"`
+	Convener      string                  `json:"convener,omitempty" doc:"本级召集人"`
+	Deputy        *Named                  `json:"deputy_leader,omitempty"`
+	Coordinator   *Named                  `json:"coordinator,omitempty"`
+	Sponsors      []Named                 `json:"sponsors,omitempty"`
+	Stages        []casework.Stage        `json:"stages"`
+	Hops          []casework.Hop          `json:"hops,omitempty"`
+	Offers        []casework.Offer        `json:"offers,omitempty"`
+	Tasks         []TaskView              `json:"tasks"`
+	TaskForce     *casework.TaskForce     `json:"task_force,omitempty"`
+	Consultations []casework.Consultation `json:"consultations,omitempty"`
+	Contacts      []casework.ContactNote  `json:"contacts,omitempty"`
+	Submission    *casework.Submission    `json:"submission,omitempty"`
+	Verification  *casework.Verification  `json:"verification,omitempty"`
+	Ratings       []casework.RatingNote   `json:"ratings,omitempty"`
+	Orders        []casework.Order        `json:"orders,omitempty"`
+	HoldOverUntil *time.Time              `json:"hold_over_until,omitempty"`
+	TicketRefs    []casework.TicketRef    `json:"ticket_refs"`
+	NextDueAt     *time.Time              `json:"next_due_at,omitempty"`
+	Allowed       []casework.Allowed      `json:"allowed" doc:"您现在可以进行的操作"`
+}
+
+// TaskView is a task with names.
+type TaskView struct {
+	casework.Task
+	AddresseeName string `json:"addressee_name"`
+	AskedByName   string `json:"asked_by_name,omitempty"`
+}
+
+// Case shows one case by id or number; store.ErrNoCase when it does not exist for the caller.
+func (e *Engine) Case(ctx context.Context, actor casework.Actor, id string) (CaseView, error) {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return CaseView{}, err
+	}
+	l, masked, err := e.visible(ctx, actor, id)
+	if err != nil {
+		return CaseView{}, err
+	}
+	return e.view(ctx, k, l, actor, masked)
+}
+
+// Shown shows the case that a command gave back, without reading it again.
+func (e *Engine) Shown(ctx context.Context, actor casework.Actor, c casework.Case) (CaseView, error) {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return CaseView{}, err
+	}
+	_, masked := casework.Visible(c, actor)
+	return e.view(ctx, k, store.LoadedCase{Case: c, CalendarRevision: k.CalendarRevision}, actor, masked)
+}
+
+// visible loads a case in the caller's scope, by id or number.
+func (e *Engine) visible(ctx context.Context, actor casework.Actor, id string) (store.LoadedCase, bool, error) {
+	if strings.HasPrefix(id, "NS") {
+		found, err := e.db.CaseID(ctx, id)
+		if err != nil {
+			return store.LoadedCase{}, false, err
+		}
+		id = found
+	}
+	l, err := e.db.Case(ctx, id)
+	if err != nil {
+		return l, false, err
+	}
+	visible, masked := casework.Visible(l.Case, actor)
+	if !visible {
+		return l, false, store.ErrNoCase
+	}
+	return l, masked, nil
+}
+
+func (e *Engine) view(_ context.Context, k *Knowledge, l store.LoadedCase, actor casework.Actor, masked bool) (CaseView, error) {
+	now := e.Now(k)
+	env := k.env(now, l.CalendarRevision)
+	c := l.Case
+	// What has fallen due since the last sweep is shown as it will be saved, so that nobody acts on what is over.
+	if due := c.NextDue(); env.Recalculate || !due.IsZero() && !due.After(now) {
+		d, err := casework.Tick(c, env)
+		if err != nil {
+			return CaseView{}, err
+		}
+		version := c.Version
+		c = d.Case
+		c.Version = version // what the next command must name
+	}
+	s, running := c.Stage()
+	row := store.CaseRow{
+		ID: c.ID, Number: c.Number, Version: c.Version, Status: c.Status, Tier: c.Tier, Round: c.Round, Title: c.Title, Place: c.Place,
+		Domain: c.Domain, Topic: c.Topic, Tickets: len(c.Tickets), CommunityID: c.CommunityID, GridID: c.GridID,
+		LeadDepartmentID: c.LeadDepartmentID, HandlerID: c.HandlerID, UpdatedAt: now,
+	}
+	if running {
+		row.DueAt, row.Provisional = s.DueAt, s.Provisional
+	}
+	resident := onlyRequester(actor)
+	v := CaseView{
+		CaseItem: k.item(row, now, masked || resident), Masked: masked, Facts: ticket.MaskText(c.Facts), Scope: c.Scope, Reach: c.Reach, Crossings: c.Crossings,
+		SuggestedTier: c.SuggestedTier, LinkedCase: c.LinkedCase, MergedInto: c.MergedInto, Why: c.Triggers,
+		Stages: []casework.Stage{}, Tasks: []TaskView{}, TicketRefs: []casework.TicketRef{}, Allowed: casework.AllowedCommands(c, actor, env),
+	}
+	for _, t := range c.Triggers {
+		v.Triggers = append(v.Triggers, t.Kind.Label())
+	}
+	if v.Why == nil {
+		v.Why = []casework.Trigger{}
+	}
+	if due := c.NextDue(); !due.IsZero() {
+		v.NextDueAt = &due
+	}
+	for i := range len(c.Stages) {
+		v.Stages = append(v.Stages, stageNo(c, i+1))
+	}
+	if resident {
+		k.forResident(&v, c, actor)
+		return v, nil
+	}
+	if masked {
+		v.Why = slices.Clone(v.Why)
+		for i := range v.Why {
+			v.Why[i].Evidence = nil
+		}
+		return v, nil
+	}
+	k.forStaff(&v, c)
+	return v, nil
+}
+
+func stageNo(c casework.Case, no int) casework.Stage {
+	for _, s := range c.Stages {
+		if s.No == no {
+			return s
+		}
+	}
+	return casework.Stage{}
+}
+
+// forResident leaves what the requester may read: public facts about their own tickets, nobody's name.
+func (k *Knowledge) forResident(v *CaseView, c casework.Case, actor casework.Actor) {
+	v.Why, v.Handler, v.SuggestedTier, v.LinkedCase, v.MergedInto = []casework.Trigger{}, nil, "", "", ""
+	v.Triggers = []string{}
+	mine := 0
+	for _, id := range sorted(c.Tickets) {
+		if t := c.Tickets[id]; slices.Contains(actor.Requesters, t.Requester) {
+			v.TicketRefs = append(v.TicketRefs, t)
+			mine++
+		}
+	}
+	v.Facts, v.Tickets = "", mine
+	if c.Submission != nil && c.Status == casework.Resolved {
+		v.Submission = &casework.Submission{Round: c.Submission.Round, Result: c.Submission.Result, Outcome: c.Submission.Outcome, At: c.Submission.At}
+	}
+}
+
+func (k *Knowledge) forStaff(v *CaseView, c casework.Case) {
+	v.Hops, v.TaskForce, v.Consultations, v.Contacts = c.Hops, c.TaskForce, c.Consultations, c.Contacts
+	v.Submission, v.Verification = c.Submission, c.Verification
+	v.Coordinator = k.person(c.CoordinatorID)
+	if c.Tier != "" && c.Tier != casework.TierIII {
+		v.Convener = k.addressee(c.Convener())
+	}
+	if d, ok := k.Organisation.Department(c.LeadDepartmentID); ok && d.DeputyLeader != "" {
+		v.Deputy = k.person(d.DeputyLeader)
+	}
+	for _, id := range sorted(c.Sponsors) {
+		v.Sponsors = append(v.Sponsors, *k.person(id))
+	}
+	for _, id := range sorted(c.Offers) {
+		v.Offers = append(v.Offers, c.Offers[id])
+	}
+	for _, id := range sorted(c.Tasks) {
+		t := c.Tasks[id]
+		v.Tasks = append(v.Tasks, TaskView{Task: t, AddresseeName: k.addressee(t.Addressee), AskedByName: k.Organisation.PersonName(t.AskedBy)})
+	}
+	for _, id := range sorted(c.Ratings) {
+		v.Ratings = append(v.Ratings, c.Ratings[id])
+	}
+	for _, id := range sorted(c.Orders) {
+		v.Orders = append(v.Orders, c.Orders[id])
+	}
+	for _, id := range sorted(c.Tickets) {
+		v.TicketRefs = append(v.TicketRefs, c.Tickets[id])
+	}
+	if !c.HoldOverUntil.IsZero() {
+		v.HoldOverUntil = &c.HoldOverUntil
+	}
+}
+
+// TicketView is a ticket as staff see it: phone and name masked, numbers inside the text masked.
+type TicketView struct {
+	ID             string              `json:"id"`
+	Source         ticket.Source       `json:"source"`
+	SourceLabel    string              `json:"source_label"`
+	OrderNo        string              `json:"order_no"`
+	Title          string              `json:"title,omitempty"`
+	Content        string              `json:"content,omitempty"`
+	Kind           string              `json:"kind,omitempty"`
+	Category       []string            `json:"category"`
+	Address        string              `json:"address,omitempty"`
+	Community      string              `json:"community,omitempty"`
+	RequesterName  string              `json:"requester_name,omitempty"`
+	RequesterPhone string              `json:"requester_phone,omitempty"`
+	AcceptedAt     time.Time           `json:"accepted_at"`
+	HasTime        bool                `json:"accepted_has_time"`
+	ClosedAt       *time.Time          `json:"closed_at,omitempty"`
+	Department     string              `json:"department,omitempty"`
+	Satisfaction   ticket.Satisfaction `json:"satisfaction,omitempty"`
+	Reply          string              `json:"reply,omitempty"`
+	Links          []ticket.Link       `json:"links,omitempty"`
+	Hops           []ticket.Hop        `json:"hops,omitempty"`
+	CaseID         string              `json:"case_id,omitempty"`
+}
+
+func ticketView(r store.TicketRow) TicketView {
+	t := r.Ticket
+	v := TicketView{
+		ID: t.ID, Source: t.Source, SourceLabel: t.Source.Label(), OrderNo: t.OrderNo, Title: ticket.MaskText(t.Title), Content: ticket.MaskText(t.Content),
+		Kind: t.Kind, Category: []string{}, Address: ticket.MaskText(t.Address), Community: t.Community, RequesterName: ticket.MaskName(t.Requester.Name),
+		RequesterPhone: ticket.MaskPhone(t.Requester.Phone), AcceptedAt: t.AcceptedAt, HasTime: t.AcceptedHasTime, ClosedAt: t.ClosedAt,
+		Department: t.Department, Satisfaction: t.Satisfaction, Reply: ticket.MaskText(t.Reply), Links: t.Links, Hops: t.Hops, CaseID: r.CaseID,
+	}
+	for _, c := range t.Category {
+		if c != "" {
+			v.Category = append(v.Category, c)
+		}
+	}
+	return v
+}
+
+// TicketQuery is what a list of tickets is asked for: all (for those who see all), of one case, or one order.
+type TicketQuery struct {
+	CaseID  string
+	Source  ticket.Source
+	OrderNo string
+	Cursor  string
+	Limit   int
+}
+
+// Tickets lists tickets, newest first. Without a case it is for those who see all.
+func (e *Engine) Tickets(ctx context.Context, actor casework.Actor, q TicketQuery) (Page[TicketView], error) {
+	page := Page[TicketView]{Items: []TicketView{}}
+	if q.CaseID != "" {
+		l, masked, err := e.visible(ctx, actor, q.CaseID)
+		if err != nil {
+			return page, err
+		}
+		if masked {
+			return page, store.ErrNoCase
+		}
+		q.CaseID = l.Case.ID
+	} else if !actor.SeesAll() {
+		return page, nil
+	}
+	f := store.TicketFilter{CaseID: q.CaseID, Source: q.Source, OrderNo: q.OrderNo, Limit: q.Limit + 1}
+	if q.Cursor != "" {
+		var err error
+		if f.AfterAt, f.AfterID, err = parseCursor(q.Cursor); err != nil {
+			return page, err
+		}
+	}
+	rows, err := e.db.Tickets(ctx, f)
+	if err != nil {
+		return page, err
+	}
+	for i, r := range rows {
+		if i == q.Limit {
+			page.Next = cursor(rows[i-1].Ticket.AcceptedAt, rows[i-1].Ticket.ID)
+			break
+		}
+		if onlyRequester(actor) && !slices.Contains(actor.Requesters, r.Requester) {
+			continue
+		}
+		page.Items = append(page.Items, ticketView(r))
+	}
+	return page, nil
+}
+
+// Ticket shows one ticket: to those who see all, and to those whose scope holds its case.
+func (e *Engine) Ticket(ctx context.Context, actor casework.Actor, id string) (TicketView, error) {
+	r, err := e.db.Ticket(ctx, id)
+	if err != nil {
+		return TicketView{}, err
+	}
+	if !actor.SeesAll() && !slices.Contains(actor.Requesters, r.Requester) {
+		if r.CaseID == "" || onlyRequester(actor) {
+			return TicketView{}, store.ErrNoTicket
+		}
+		if _, masked, err := e.visible(ctx, actor, r.CaseID); err != nil || masked {
+			return TicketView{}, store.ErrNoTicket
+		}
+	}
+	return ticketView(r), nil
+}
+
+// TodoItem is one thing that waits for the caller.
+type TodoItem struct {
+	Kind      casework.TodoKind `json:"kind"`
+	KindLabel string            `json:"kind_label"`
+	Ref       string            `json:"ref,omitempty" doc:"任务或督办单编号"`
+	CaseID    string            `json:"case_id"`
+	Number    string            `json:"number"`
+	Title     string            `json:"title"`
+	Tier      casework.Tier     `json:"tier,omitempty"`
+	TierLabel string            `json:"tier_label"`
+	Status    casework.Status   `json:"status"`
+	For       string            `json:"for" doc:"以什么身份办理"`
+	Clock     *ClockView        `json:"clock,omitempty"`
+}
+
+// Todos lists what waits for the caller, nearest due first.
+func (e *Engine) Todos(ctx context.Context, actor casework.Actor, cursorText string, limit int) (Page[TodoItem], error) {
+	page := Page[TodoItem]{Items: []TodoItem{}}
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return page, err
+	}
+	after, err := parseTodoCursor(cursorText)
+	if err != nil {
+		return page, err
+	}
+	rows, err := e.db.Todos(ctx, casework.TodoKeys(actor), after, limit+1)
+	if err != nil {
+		return page, err
+	}
+	now := e.Now(k)
+	for i, r := range rows {
+		if i == limit {
+			page.Next = todoCursor(rows[i-1])
+			break
+		}
+		page.Items = append(page.Items, TodoItem{
+			Kind: r.Kind, KindLabel: TodoLabel(r.Kind), Ref: r.Ref, CaseID: r.CaseID, Number: r.Number, Title: r.Title, Tier: r.Tier,
+			TierLabel: r.Tier.Label(), Status: r.Status, For: k.addressee(r.Addressee), Clock: k.clock(r.DueAt, false, now),
+		})
+	}
+	return page, nil
+}
+
+// Counts are the caller's to-do counts, each up to store.CountCap, and their unread notices.
+type Counts struct {
+	Todos  map[casework.TodoKind]int `json:"todos"`
+	Total  int                       `json:"total"`
+	Unread int                       `json:"unread"`
+	Cap    int                       `json:"cap" doc:"计数上限；达到即“1000+”"`
+}
+
+var todoKinds = []casework.TodoKind{
+	casework.TodoRegister, casework.TodoDispatch, casework.TodoAccept, casework.TodoConvene, casework.TodoHandle,
+	casework.TodoVerify, casework.TodoCallback, casework.TodoHearing, casework.TodoTask, casework.TodoOrder,
+}
+
+// Counts counts what waits for the caller.
+func (e *Engine) Counts(ctx context.Context, actor casework.Actor) (Counts, error) {
+	c := Counts{Cap: store.CountCap}
+	var err error
+	if c.Todos, err = e.db.CountTodos(ctx, casework.TodoKeys(actor), todoKinds); err != nil {
+		return c, err
+	}
+	for _, n := range c.Todos {
+		c.Total += n
+	}
+	for _, r := range inboxKeys(actor) {
+		n, err := e.db.CountUnread(ctx, r)
+		if err != nil {
+			return c, err
+		}
+		c.Unread += n
+	}
+	return c, nil
+}
+
+// inboxKeys are the recipients whose notices the caller reads.
+func inboxKeys(a casework.Actor) []string {
+	keys := []string{a.PersonID}
+	for _, r := range a.Requesters {
+		keys = append(keys, "requester:"+r)
+	}
+	return keys
+}
+
+// NoticeItem is one notice in the caller's inbox.
+type NoticeItem struct {
+	ID        string              `json:"id"`
+	Kind      casework.NoticeKind `json:"kind"`
+	Text      string              `json:"text"`
+	CaseID    string              `json:"case_id"`
+	Number    string              `json:"number"`
+	Urgent    bool                `json:"urgent"`
+	For       *Named              `json:"for,omitempty" doc:"代谁接收（AB角）"`
+	CreatedAt time.Time           `json:"created_at"`
+	ReadAt    *time.Time          `json:"read_at,omitempty"`
+}
+
+// Inbox lists the caller's notices, newest first. A resident's stand under the keys of their bound phones.
+func (e *Engine) Inbox(ctx context.Context, actor casework.Actor, unread bool, before string, limit int) (Page[NoticeItem], error) {
+	page := Page[NoticeItem]{Items: []NoticeItem{}}
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return page, err
+	}
+	var rows []store.InboxRow
+	for _, key := range inboxKeys(actor) {
+		more, err := e.db.Inbox(ctx, key, unread, before, limit+1)
+		if err != nil {
+			return page, err
+		}
+		rows = append(rows, more...)
+	}
+	slices.SortFunc(rows, func(a, b store.InboxRow) int { return strings.Compare(b.ID, a.ID) })
+	for i, r := range rows {
+		if i == limit {
+			page.Next = rows[i-1].ID
+			break
+		}
+		it := NoticeItem{ID: r.ID, Kind: r.Kind, Text: k.noticeText(r), CaseID: r.CaseID, Number: r.Number, Urgent: r.Urgent, For: k.person(r.StandsFor), CreatedAt: r.CreatedAt}
+		if !r.ReadAt.IsZero() {
+			it.ReadAt = &r.ReadAt
+		}
+		page.Items = append(page.Items, it)
+	}
+	return page, nil
+}
+
+// MarkRead marks the caller's notices as read: those named, or all up to the id until.
+func (e *Engine) MarkRead(ctx context.Context, actor casework.Actor, until string, ids []string) error {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return err
+	}
+	for _, key := range inboxKeys(actor) {
+		if err := e.db.MarkRead(ctx, key, until, ids, e.Now(k)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TimelineItem is one line of a timeline in words.
+type TimelineItem struct {
+	Seq        int64              `json:"seq"`
+	Kind       casework.EventKind `json:"kind"`
+	At         time.Time          `json:"at"`
+	RecordedAt time.Time          `json:"recorded_at"`
+	Who        string             `json:"who" doc:"谁，以什么身份；代办时写明代谁"`
+	Text       string             `json:"text"`
+	Public     bool               `json:"public"`
+	Changes    []casework.Change  `json:"changes,omitempty"`
+}
+
+// Timeline lists a case's history from after seq on. Requesters read public lines only, without names.
+func (e *Engine) Timeline(ctx context.Context, actor casework.Actor, id string, after int64, limit int, changes bool) (Page[TimelineItem], error) {
+	page := Page[TimelineItem]{Items: []TimelineItem{}}
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return page, err
+	}
+	l, masked, err := e.visible(ctx, actor, id)
+	if err != nil {
+		return page, err
+	}
+	if masked {
+		return page, store.ErrNoCase
+	}
+	resident := onlyRequester(actor)
+	events, err := e.db.Events(ctx, l.Case.ID, after, resident, limit+1)
+	if err != nil {
+		return page, err
+	}
+	for i, ev := range events {
+		if i == limit {
+			page.Next = seqCursor(events[i-1].Seq)
+			break
+		}
+		it := TimelineItem{Seq: ev.Seq, Kind: ev.Kind, At: ev.At, RecordedAt: ev.RecordedAt, Public: ev.Public, Who: k.who(ev, resident), Text: k.eventText(ev, resident)}
+		if changes && !resident {
+			it.Changes = ev.Changes
+		}
+		page.Items = append(page.Items, it)
+	}
+	return page, nil
+}

@@ -1,0 +1,348 @@
+package workflow
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"xiaopu/server/casework"
+	"xiaopu/server/store"
+)
+
+// dateTime writes an instant as people in the office read it.
+func dateTime(t time.Time) string {
+	t = t.In(shanghai)
+	return fmt.Sprintf("%d月%d日 %02d:%02d", t.Month(), t.Day(), t.Hour(), t.Minute())
+}
+
+// text says how much working time remains, and the date.
+func (c *ClockView) text(now time.Time) string {
+	at := dateTime(c.DueAt)
+	if c.DueAt.In(shanghai).Year() != now.In(shanghai).Year() {
+		at = fmt.Sprintf("%d年%s", c.DueAt.In(shanghai).Year(), at)
+	}
+	if c.Provisional {
+		at += "，暂定"
+	}
+	switch {
+	case c.Overdue && c.WorkingDays < 0:
+		return fmt.Sprintf("已超期 %d 个工作日（应于 %s 前）", -c.WorkingDays, at)
+	case c.Overdue:
+		return fmt.Sprintf("已超期（应于 %s 前）", at)
+	case c.WorkingDays >= 1:
+		return fmt.Sprintf("还有 %d 个工作日（%s 前）", c.WorkingDays, at)
+	case c.WorkingMinutes >= 60:
+		return fmt.Sprintf("今天到期，还有 %d 小时 %d 分工作时间（%s 前）", c.WorkingMinutes/60, c.WorkingMinutes%60, at)
+	}
+	return fmt.Sprintf("今天到期，还有 %d 分钟工作时间（%s 前）", max(c.WorkingMinutes, 0), at)
+}
+
+// addressee names a post or person for people.
+func (k *Knowledge) addressee(a casework.Addressee) string {
+	role, unit, _ := strings.Cut(string(a), ":")
+	o := k.Organisation
+	switch casework.Role(role) {
+	case "person":
+		return o.PersonName(unit)
+	case "requester":
+		return "诉求人"
+	case casework.DepartmentHead, casework.DeputyLeader, casework.Handler:
+		return o.DepartmentName(unit) + casework.Role(role).Label()
+	case casework.GridChief, casework.Liaison, casework.PartySecretary:
+		return o.GridName(unit) + casework.Role(role).Label()
+	case casework.Community:
+		return o.CommunityName(unit)
+	}
+	return casework.Role(role).Label()
+}
+
+// who names an event's actor: the person, the post, and for whom. Requesters read the post alone.
+func (k *Knowledge) who(ev casework.Event, resident bool) string {
+	if ev.As.Role == casework.System {
+		return "系统"
+	}
+	post := ev.As.Role.Label()
+	if ev.As.Unit != "" {
+		post = k.addressee(casework.ToPost(ev.As.Role, ev.As.Unit))
+	}
+	if resident {
+		if ev.As.Role == casework.Resident {
+			return "诉求人"
+		}
+		if ev.As.Role == casework.Handler || ev.As.Role == casework.DepartmentHead {
+			return k.Organisation.DepartmentName(ev.As.Unit)
+		}
+		return ev.As.Role.Label()
+	}
+	text := ev.ActorName
+	if post != "" {
+		text += "（" + post + "）"
+	}
+	if ev.As.For != "" {
+		text += "代" + k.Organisation.PersonName(ev.As.For)
+	}
+	if ev.As.Vacant {
+		text += "代行空缺岗位"
+	}
+	return text
+}
+
+// eventData is the union of what events carry, for telling them in words.
+type eventData struct {
+	Reason                string   `json:"reason"`
+	Text                  string   `json:"text"`
+	Opinion               string   `json:"opinion"`
+	Finding               string   `json:"finding"`
+	Result                string   `json:"result"`
+	Decision              string   `json:"decision"`
+	Record                string   `json:"record"`
+	Minutes               string   `json:"minutes"`
+	Plan                  string   `json:"plan"`
+	Said                  string   `json:"said"`
+	Task                  string   `json:"task"`
+	TaskID                string   `json:"task_id"`
+	Question              string   `json:"question"`
+	Answer                string   `json:"answer"`
+	Words                 string   `json:"words"`
+	DutyItem              string   `json:"duty_item"`
+	LeadDepartmentID      string   `json:"lead_department_id"`
+	DepartmentID          string   `json:"department_id"`
+	SuggestedDepartmentID string   `json:"suggested_department_id"`
+	CommunityID           string   `json:"community_id"`
+	GridID                string   `json:"grid_id"`
+	HandlerID             string   `json:"handler_id"`
+	CoordinatorID         string   `json:"coordinator_id"`
+	Number                string   `json:"number"`
+	Cause                 string   `json:"cause"`
+	From                  string   `json:"from"`
+	To                    string   `json:"to"`
+	Clock                 string   `json:"clock"`
+	Old                   string   `json:"old"`
+	New                   string   `json:"new"`
+	Rating                string   `json:"rating"`
+	TargetOn              string   `json:"target_on"`
+	Members               []any    `json:"members"`
+	Note                  string   `json:"note"`
+	Trigger               *trigger `json:"trigger"`
+}
+
+type trigger struct {
+	Summary string `json:"summary"`
+}
+
+var causeWords = map[string]string{
+	"deadline": "到期未办结", "hops": "多个部门未接单", "centre_delay": "到期前已提交，核查未按时完成", "failed_after_due": "到期后核查不通过",
+	"split_after_due": "并案期间已到期", "escalate": "主动升级",
+}
+
+var ratingWords = map[string]string{"satisfied": "满意", "mostly": "基本满意", "dissatisfied": "不满意"}
+
+func tierText(t string) string { return casework.Tier(t).Label() }
+
+// eventText tells an event in one Chinese sentence; requesters get plain words without internal reasons.
+func (k *Knowledge) eventText(ev casework.Event, resident bool) string {
+	var d eventData
+	if len(ev.Data) > 0 {
+		_ = json.Unmarshal(ev.Data, &d) // fields of other shapes stay empty: the label still tells what happened
+	}
+	if resident {
+		return residentText(ev, d)
+	}
+	o := k.Organisation
+	label := casework.Name(ev.Kind).Label()
+	said := first(d.Text, d.Opinion, d.Finding, d.Result, d.Decision, d.Record, d.Said, d.Answer, d.Minutes)
+	switch ev.Kind {
+	case "dispatch", "transfer":
+		return join(label+"给"+o.DepartmentName(d.LeadDepartmentID), first(d.Reason, d.Note))
+	case "accept", "claim":
+		text := label
+		if d.HandlerID != "" {
+			text += "，由" + o.PersonName(d.HandlerID) + "承办"
+		}
+		return text
+	case "return":
+		return join(label, d.Reason, "依据："+d.DutyItem, "建议由"+o.DepartmentName(d.SuggestedDepartmentID)+"承办")
+	case "assign":
+		return join(label, o.PersonName(first(d.HandlerID, d.CoordinatorID)))
+	case "classify":
+		return join(label, o.GridName(d.GridID))
+	case "add_evidence":
+		if d.Trigger != nil {
+			return join("新增依据", d.Trigger.Summary)
+		}
+	case "ask_support":
+		to := first(o.DepartmentName(d.DepartmentID), o.CommunityName(d.CommunityID), o.GridName(d.GridID))
+		return join("请"+to+"协办", d.Task)
+	case "ask_onsite":
+		return join(label, d.Question)
+	case "accept_task", "finish_task", "decline_task", "withdraw_task":
+		return join(label+" "+d.TaskID, first(d.Result, d.Reason))
+	case "convene", "amend":
+		return join(label, d.Minutes, d.Reason, nonEmpty("方案：", d.Plan))
+	case "rate":
+		return join("评价："+ratingWords[d.Rating], d.Words)
+	case "merge":
+		return join("并入难事 "+d.Number, d.Reason)
+	case "split":
+		return join("从难事 "+d.Number+" 拆出", d.Reason)
+	case casework.EventMergedIn:
+		return join("难事 "+d.Number+" 并入本件", d.Reason)
+	case casework.EventSplitOff:
+		return join("难事 "+d.Number+" 拆出", d.Reason)
+	case "hold_over":
+		return join("挂账至 "+d.TargetOn, d.Reason)
+	case casework.EventEscalated:
+		return "自动升级为" + tierText(d.To) + "响应：" + causeWords[d.Cause]
+	case casework.EventOverdue:
+		return "Ⅰ级响应超期：" + causeWords[d.Cause]
+	case casework.EventHeld:
+		return "期限已到；结果已在期限内提交，暂缓升级，等待核查"
+	case casework.EventWarned:
+		return "期限临近提醒"
+	case casework.EventChased:
+		return "催促：" + clockText(d.Clock)
+	case casework.EventUnaccepted:
+		return "逾期未接单，计一次"
+	case casework.EventRecalculated:
+		if d.Old == "" {
+			return "放假安排变化，提醒时间重新计算"
+		}
+		return fmt.Sprintf("放假安排变化，%s由 %s 改为 %s", clockText(d.Clock), rfcText(d.Old), rfcText(d.New))
+	case casework.EventRatingClosed:
+		return "评价期结束"
+	case casework.EventReopened:
+		return "逾期未回访，系统确认不满意，重新办理"
+	}
+	return join(label, said, d.Reason)
+}
+
+func residentText(ev casework.Event, d eventData) string {
+	switch ev.Kind {
+	case "accept", "claim":
+		return "部门已接单办理"
+	case "progress":
+		return "进展：" + d.Text
+	case "escalate", "open_at_ii", "open_at_i", casework.EventEscalated:
+		return "办理升级，由更高一级牵头协调"
+	case casework.EventOverdue:
+		return "超过承诺期限，仍在办理，已列入督办"
+	case "verify_pass":
+		return "已办结，请您评价"
+	case "rate":
+		return "评价：" + ratingWords[d.Rating]
+	case "confirm_dissatisfaction", "carry_over", casework.EventReopened:
+		return "重新办理"
+	case "merge", casework.EventMergedIn:
+		return "与同一问题的其他诉求合并办理"
+	case "split", casework.EventSplitOff:
+		return "改为单独办理"
+	}
+	return casework.Name(ev.Kind).Label()
+}
+
+func clockText(key string) string {
+	key, _, _ = strings.Cut(key, ":")
+	if t, ok := map[string]string{
+		"stage": "本级响应期限", "hold": "核查期限", "accept": "接单期限", "accept.remind": "待接单", "contact": "先行联系期限", "idle": "城运中心处理期限",
+		"task.ack": "任务待接受", "task.due": "任务期限", "rating": "评价期", "callback": "回访期限", "hearing": "专题汇报", "order": "督办答复期限",
+		"overdue": "超期未办结", "holdover": "挂账到期",
+	}[key]; ok {
+		return t
+	}
+	return "期限"
+}
+
+func rfcText(s string) string {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return s
+	}
+	return dateTime(t)
+}
+
+// noticeText tells a notice in one sentence. It names the case by its number only: what to read stands behind it.
+func (k *Knowledge) noticeText(r store.InboxRow) string {
+	due := ""
+	if r.Args["due"] != "" {
+		due = "，期限 " + rfcText(r.Args["due"])
+		if r.Args["provisional"] == "true" {
+			due += "（暂定）"
+		}
+	}
+	tier := tierText(r.Args["tier"])
+	n := "难事 " + r.Number
+	if strings.HasPrefix(r.Recipient, "requester:") {
+		switch r.Kind {
+		case casework.NoticeAccepted:
+			return "您反映的事项已有部门接单" + strings.Replace(due, "期限", "承诺", 1) + " 前办结"
+		case casework.NoticeEscalated:
+			return "您反映的事项已升级办理" + strings.Replace(due, "期限", "新的承诺期限", 1)
+		case casework.NoticeProgress:
+			return "您反映的事项有新进展"
+		case casework.NoticeOverdue:
+			return "您反映的事项超过了承诺期限，仍在办理，已列入督办"
+		case casework.NoticeResolved:
+			return "您反映的事项已办结，请在 " + rfcText(r.Args["rate_until"]) + " 前评价"
+		case casework.NoticeReopened:
+			return "您反映的事项将重新办理" + due
+		case casework.NoticeMerged:
+			return "您反映的事项与同一问题的其他诉求合并办理"
+		}
+	}
+	if t, ok := map[casework.NoticeKind]string{
+		casework.NoticeReported: n + " 待入库审核", casework.NoticeRegistered: n + " 已纳入项目库", casework.NoticeRejected: n + " 不予入库",
+		casework.NoticeMerged: n + " 已并案", casework.NoticeDispatched: n + "（" + tier + "）请接单办理" + due, casework.NoticeReturned: n + " 被退单，请重新交办",
+		casework.NoticeReminded: n + " 被催办" + due, casework.NoticeAcceptDue: n + " 尚未接单，请尽快接单", casework.NoticeUnaccepted: n + " 逾期未接单",
+		casework.NoticeAccepted: n + " 已接单" + due, casework.NoticeContactDue: n + " 尚未先行联系诉求人", casework.NoticeDeadlineNear: n + "（" + tier + "）期限临近" + due,
+		casework.NoticeEscalated: n + " 升级为" + tier + "响应" + due, casework.NoticeConvening: n + "（" + tier + "）请牵头会商" + due,
+		casework.NoticeOffered: n + " 有部门愿意牵头，请在会商时决定", casework.NoticeConvened: n + "（" + tier + "）已会商部署" + due,
+		casework.NoticeTaskGiven: n + " 有一项任务交给您" + due, casework.NoticeTaskEnded: n + " 的一项任务已结束", casework.NoticeTaskWaiting: n + " 的一项任务还在等待" + due,
+		casework.NoticeProgress: n + " 有新进展", casework.NoticeSubmitted: n + " 已提交办结，请核查" + due, casework.NoticeHeld: n + " 期限已到，请尽快核查",
+		casework.NoticeFailed: n + " 核查不通过，请继续办理", casework.NoticeResolved: n + " 已办结", casework.NoticeRated: n + " 收到不满意评价，请回访",
+		casework.NoticeCallbackMissing: n + " 的不满意评价仍未回访", casework.NoticeReopened: n + " 重新办理" + due, casework.NoticeCarriedOver: n + " 结转续办" + due,
+		casework.NoticeOverdue: n + "（Ⅰ级）已超期未办结", casework.NoticeHeldOver: n + " 已挂账", casework.NoticeSupervised: n + " 收到督办" + due,
+		casework.NoticeAnswered: n + " 的督办已答复", casework.NoticeOrderLate: n + " 的督办逾期未答复", casework.NoticeIdle: n + " 超时未处理，请督促城运中心",
+		casework.NoticeHearingMissed: n + " 已办结但未在专题汇报中销项", casework.NoticeCoordinated: n + " 有领导协调意见", casework.NoticeAssigned: n + " 指定您办理" + due,
+	}[r.Kind]; ok {
+		return t
+	}
+	return n
+}
+
+// TodoLabel is a kind of thing to do in Chinese.
+func TodoLabel(kind casework.TodoKind) string {
+	return map[casework.TodoKind]string{
+		casework.TodoRegister: "待入库", casework.TodoDispatch: "待交办", casework.TodoAccept: "待接单", casework.TodoConvene: "待会商", casework.TodoHandle: "办理中",
+		casework.TodoVerify: "待核查", casework.TodoCallback: "待回访", casework.TodoHearing: "待销项", casework.TodoTask: "任务", casework.TodoOrder: "督办",
+	}[kind]
+}
+
+func first(list ...string) string {
+	for _, s := range list {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+func nonEmpty(prefix, s string) string {
+	if s == "" {
+		return ""
+	}
+	return prefix + s
+}
+
+func join(head string, parts ...string) string {
+	var rest []string
+	for _, p := range parts {
+		if strings.TrimSpace(p) != "" {
+			rest = append(rest, p)
+		}
+	}
+	if len(rest) == 0 {
+		return head
+	}
+	return head + "：" + strings.Join(rest, "；")
+}
