@@ -215,6 +215,11 @@ func (d *draft) recalculate() error {
 				quiet = true // when somebody is told again is no deadline
 				continue
 			}
+			if id, ok := clockID(key, clockOrder); ok {
+				o := d.c.Orders[id]
+				o.DueAt = next.DueAt
+				d.c.Orders[id] = o
+			}
 		}
 		if err := d.emit(EventRecalculated, recalculated{Clock: key, Old: old.DueAt, New: next.DueAt, Provisional: next.Provisional}, false); err != nil {
 			return err

@@ -930,7 +930,7 @@ func (m Supervise) apply(d *draft) error {
 	if err := d.within("督办期限", m.DueAt); err != nil {
 		return err
 	}
-	d.order(m.Text, m.DueAt)
+	d.order(m.Text, Clock{DueAt: instant(m.DueAt)})
 	return d.emitThen("supervise", m, func() { d.tellOrdered(m.DueAt) })
 }
 
@@ -938,11 +938,11 @@ func (d *draft) tellOrdered(due time.Time) {
 	d.tell(NoticeSupervised, map[string]string{"due": timeArg(due)}, d.c.leadOrCentre(), d.c.handler(), d.c.deputy(), supervisor)
 }
 
-func (d *draft) order(text string, due time.Time) {
+func (d *draft) order(text string, due Clock) {
 	d.c.OrdersNo++
 	id := d.c.Number + "-D" + strconv.Itoa(d.c.OrdersNo)
-	put(&d.c.Orders, id, Order{ID: id, Text: text, By: d.actor.PersonID, At: d.at, DueAt: instant(due)})
-	d.by(clockOrder+id, due)
+	put(&d.c.Orders, id, Order{ID: id, Text: text, By: d.actor.PersonID, At: d.at, DueAt: due.DueAt})
+	put(&d.c.Clocks, clockOrder+id, due)
 }
 
 func (d *draft) emitThen(kind EventKind, data any, told func()) error {

@@ -57,7 +57,7 @@ func Tick(c Case, env Env) (Decision, error) {
 // draft is a decision in the making.
 type draft struct {
 	c       Case
-	last    Case // as of the last event
+	last    Case // as of the last event; shares nothing with c
 	actor   Actor
 	as      Capacity
 	env     Env
@@ -68,7 +68,7 @@ type draft struct {
 
 func newDraft(c Case, actor Actor, env Env) *draft {
 	env.Now = instant(env.Now)
-	return &draft{c: c.clone(), last: c.clone(), actor: actor, env: env, at: env.Now}
+	return &draft{c: c.clone(), last: c, actor: actor, env: env, at: env.Now}
 }
 
 func (d *draft) decision() Decision {
@@ -204,7 +204,11 @@ type Allowed struct {
 // apply what has fallen due: a caller that shows it for a case past its next due instant calls Tick first.
 func AllowedCommands(c Case, actor Actor, env Env) []Allowed {
 	out := []Allowed{}
-	for _, r := range rules {
+	for i := range rules {
+		r := &rules[i]
+		if _, ok := r.fits(&c, actor); !ok {
+			continue // most end here, before a refusal is put into words
+		}
 		as, refusal := r.allows(&c, actor, env)
 		if refusal != nil {
 			continue

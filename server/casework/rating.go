@@ -106,11 +106,8 @@ func (m ConfirmDissatisfaction) apply(d *draft) error {
 // confirm settles every pending dissatisfaction and opens a new round one tier up (I stays I).
 func (d *draft) confirm(kind EventKind, data any, record string) error {
 	d.settle("confirmed", record, RatingNote.Pending)
-	tier := TierIII
-	if s, ok := d.c.LastStage(); ok {
-		tier = s.Tier.Up()
-	}
-	return d.newRound(tier, CauseDissatisfaction, kind, data)
+	s, _ := d.c.LastStage()
+	return d.newRound(s.Tier.Up(), CauseDissatisfaction, kind, data)
 }
 
 // settle ends those of the pending dissatisfactions that match, and the call-back's clock with the last of them.
@@ -202,11 +199,8 @@ func (m CarryOver) apply(d *draft) error {
 	if err := need("结转决定", m.Decision); err != nil {
 		return err
 	}
-	tier := TierIII
-	if s, ok := d.c.LastStage(); ok {
-		tier = s.Tier
-	}
-	return d.newRound(tier, CauseCarryOver, "carry_over", m)
+	s, _ := d.c.LastStage()
+	return d.newRound(s.Tier, CauseCarryOver, "carry_over", m)
 }
 
 // hearingClock is the close of the hearing day the case belongs to: the first by which its rating window is over, or,

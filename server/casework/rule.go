@@ -31,16 +31,25 @@ type target struct {
 	as Capacity
 }
 
-func (r *rule) allows(c *Case, a Actor, env Env) (Capacity, *apperr.Error) {
+// fits reports whether state and role are right, and in which capacity a would act.
+func (r *rule) fits(c *Case, a Actor) (as Capacity, ok bool) {
 	if !slices.Contains(r.from, c.Status) {
-		return Capacity{}, notNow("case.wrong_state", "%s现在是“%s”，不能“%s”。请刷新后按页面上的操作办理。", c.display(), c.Status.Label(), r.label)
+		return Capacity{}, false
 	}
-	var as Capacity
-	if r.who != nil {
-		var ok bool
-		if as, ok = r.who(c, a); !ok {
-			return Capacity{}, notNow("case.not_yours", "“%s”不在您的职责范围内。请由有权限的人员操作。", r.label)
-		}
+	if r.who == nil {
+		return Capacity{}, true
+	}
+	return r.who(c, a)
+}
+
+// allows also asks for the further conditions, and says why not.
+func (r *rule) allows(c *Case, a Actor, env Env) (Capacity, *apperr.Error) {
+	as, ok := r.fits(c, a)
+	switch {
+	case !slices.Contains(r.from, c.Status):
+		return Capacity{}, notNow("case.wrong_state", "%s现在是“%s”，不能“%s”。请刷新后按页面上的操作办理。", c.display(), c.Status.Label(), r.label)
+	case !ok:
+		return Capacity{}, notNow("case.not_yours", "“%s”不在您的职责范围内。请由有权限的人员操作。", r.label)
 	}
 	if r.ready != nil {
 		if refusal := r.ready(ask{c: c, a: a, as: as, now: env.Now}); refusal != nil {
@@ -132,7 +141,7 @@ var rules = []rule{
 	{name: "verify_fail", label: "核查不通过", from: []Status{Verifying}, to: []Status{Handling, Convening}, who: byCentre},
 	{name: "escalate", label: "升级响应", from: openStatuses, to: []Status{Convening}, who: byEscalator, ready: all(stageOpen, belowTierI)},
 	{name: "rate", label: "评价", from: []Status{Resolved}, who: first(byRequester, bySystem), ready: mayRate, targets: ticketsToRate},
-	{name: "confirm_dissatisfaction", label: "回访确认不满意", from: []Status{Resolved}, to: []Status{Dispatched, Convening}, who: centreOrCoordinator, ready: callbackPending},
+	{name: "confirm_dissatisfaction", label: "回访确认不满意", from: []Status{Resolved}, to: []Status{Convening}, who: centreOrCoordinator, ready: callbackPending},
 	{name: "dismiss_dissatisfaction", label: "回访后维持办结", from: []Status{Resolved}, who: centreOrCoordinator, ready: callbackPending},
 	{name: "strike_off", label: "销项", from: []Status{Resolved}, to: []Status{Closed}, who: first(anyone(PrincipalLeader), byCentre), ready: all(noPendingCallback, ratingClosed, noOpenOrders)},
 	{name: "carry_over", label: "结转续办", from: []Status{Resolved}, to: []Status{Dispatched, Convening}, who: first(anyone(PrincipalLeader), byCentre), ready: noPendingCallback},

@@ -90,14 +90,14 @@ func (d *draft) overdue(s Stage, cause Cause) error {
 	s.CentreDelay = cause == CauseCentreDelay
 	c.setStage(s)
 	d.stop(clockStage, clockHold)
-	due := count(d.env.Calendar, Clock{StartAt: d.at, Days: d.policyOf(s).OrderDays}).DueAt
+	due := count(d.env.Calendar, Clock{StartAt: d.at, Days: d.policyOf(s).OrderDays})
 	d.order("Ⅰ级响应超期，请说明原因并报送办结计划。", due)
 	d.again(clockOverdue, 1)
 	if err := d.emit(EventOverdue, escalated{Cause: cause, From: TierI, To: TierI}, true); err != nil {
 		return err
 	}
 	d.tell(NoticeOverdue, d.dueArgs(), principalLeader, supervisor, c.head(), c.handler(), c.deputy())
-	d.tellOrdered(due)
+	d.tellOrdered(due.DueAt)
 	d.tell(NoticeOverdue, d.dueArgs(), c.requesters()...)
 	return nil
 }

@@ -148,7 +148,8 @@ func (s *source) plain(tokens token.Tokens) bool {
 			s.add(ln, "%s", syntaxText(t.Error))
 			return false
 		case token.AnchorType, token.AliasType, token.MergeKeyType, token.TagType, token.MappingKeyType, token.DirectiveType:
-			return refuse("这里不能用“%s”（锚点、引用、标签等写法），请直接写出内容", t.Value)
+			// Only its sign: the rest may be a password that ought to stand in quotes.
+			return refuse("“%.1s”开头的写法（锚点、引用、标签等）这里不能用，请直接写出内容；以它开头的值请加引号", t.Value)
 		case token.MappingStartType, token.SequenceStartType:
 			if depth++; depth > maxDepth {
 				return refuse("括号嵌套太深，最多 %d 层，请核对", maxDepth)
@@ -251,7 +252,7 @@ func (s *source) value(n ast.Node, v reflect.Value, path string, ln int) {
 		return
 	}
 	ln = cmp.Or(line(n), ln)
-	if _, null := n.(*ast.NullNode); null {
+	if _, null := n.(*ast.NullNode); null && path != "" {
 		s.add(ln, "“%s”没有写值，请补上，或删去这一行", path)
 		return
 	}

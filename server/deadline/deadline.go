@@ -77,5 +77,8 @@ func (s *Sweeper) Once(ctx context.Context, chores bool) error {
 		// The line in the log is the copy outside the database that an audit can compare with.
 		s.Logger.InfoContext(ctx, "timelines anchored", slog.Int("heads", a.Heads), slog.String("hash", a.Hash), slog.Time("until", a.UntilAt))
 	}
+	if err := s.Engine.TellMonth(ctx); err != nil {
+		return err
+	}
 	return s.Engine.Forget(ctx)
 }

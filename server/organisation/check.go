@@ -119,8 +119,8 @@ func (c *checker) communities(list []Community) {
 		if m.GridID != "" && !c.o.grids.has(m.GridID) {
 			c.add("communities", i, "村居“%s”所属的网格“%s”不存在，请核对网格编号", m.ID, shorten(m.GridID))
 		}
-		if !slices.Contains([]string{"", KindResidential, KindVillage}, m.Kind) {
-			c.add("communities", i, "村居“%s”的类别“%s”不对，请写 residential（居民区）或 village（村）", m.ID, shorten(m.Kind))
+		if !slices.Contains([]string{"", KindResidential, KindVillage, KindPark}, m.Kind) {
+			c.add("communities", i, "村居“%s”的类别“%s”不对，请写 residential（居民区）、village（村）或 park（园区）", m.ID, shorten(m.Kind))
 		}
 	}
 }

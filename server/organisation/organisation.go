@@ -23,10 +23,11 @@ const (
 	KindStation = "station"
 )
 
-// The kinds of a community: 居民区 and 村.
+// The kinds of a community: 居民区, 村, 园区.
 const (
 	KindResidential = "residential"
 	KindVillage     = "village"
+	KindPark        = "park"
 )
 
 // Department is a 科室, 中心, 执法队 or 所 of the street office.
@@ -45,12 +46,12 @@ type Grid struct {
 	Name string `json:"name"`
 }
 
-// Community is a village or residents' committee (村居).
+// Community is a village or residents' committee (村居), or a park of enterprises.
 type Community struct {
 	ID      string   `json:"id"`
 	Name    string   `json:"name"`
 	GridID  string   `json:"grid_id,omitempty"` // empty when it lies in no grid or in several: the centre then chooses
-	Kind    string   `json:"kind,omitempty"`    // KindResidential, KindVillage, or empty
+	Kind    string   `json:"kind,omitempty"`    // KindResidential, KindVillage, KindPark, or empty
 	Aliases []string `json:"aliases,omitempty"` // other names that complaints use for it
 }
 
@@ -410,20 +411,22 @@ func (o *Organisation) FindPerson(nameOrID string) (Person, error) {
 	}
 	names := make([]string, len(found))
 	for i, p := range found {
-		names[i] = p.ID + "（" + o.describePosts(p) + "）"
+		names[i] = p.ID + "（" + o.DescribePosts(p.ID) + "）"
 	}
 	return Person{}, apperr.New(apperr.InvalidArgument, "person.ambiguous", "有 %d 位“%s”，请改用编号：%s。", len(found), shorten(key), strings.Join(names, "、"))
 }
 
-func (o *Organisation) describePosts(p Person) string {
+// DescribePosts says in Chinese which posts a person holds themselves, deputy leader of a department included, and 无岗位
+// when there is none or they have left.
+func (o *Organisation) DescribePosts(personID string) string {
 	var posts []string
-	for _, post := range o.posts[p.ID] {
+	for _, post := range o.posts[personID] {
 		if !post.Vacant {
 			posts = append(posts, o.DescribePost(Post{post.Role, post.Unit}))
 		}
 	}
 	if len(posts) == 0 {
-		return "没有岗位"
+		return "无岗位"
 	}
 	return strings.Join(posts, "，")
 }

@@ -463,6 +463,17 @@ func TestDescribePost(t *testing.T) {
 			t.Errorf("DescribePost(%v) = %q, want %q", p, got, want)
 		}
 	}
+	for person, want := range map[string]string{
+		"p-handler2": "综合行政执法队承办人，平安办公室承办人",
+		"p-deputy":   "平安办公室分管领导，综合行政执法队分管领导",
+		"p-centre1":  "城运中心",
+		"p-gone":     "无岗位",
+		"p-9":        "无岗位",
+	} {
+		if got := o.DescribePosts(person); got != want {
+			t.Errorf("DescribePosts(%s) = %q, want %q", person, got, want)
+		}
+	}
 	for _, r := range casework.Roles {
 		if o.DescribePost(Post{Role: r}) == "" {
 			t.Errorf("role %s has no description", r)

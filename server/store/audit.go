@@ -61,7 +61,7 @@ func (db *DB) LastAnchor(ctx context.Context) (Anchor, error) {
 
 // Anchors lists anchors, newest first, up to limit.
 func (db *DB) Anchors(ctx context.Context, limit int) ([]Anchor, error) {
-	rows, err := db.query(ctx, `SELECT id, made_at, until_at, heads, hash FROM anchors ORDER BY until_at DESC, id DESC LIMIT ?`, limit)
+	rows, err := db.query(ctx, `SELECT id, made_at, until_at, heads, hash FROM anchors ORDER BY until_at DESC LIMIT ?`, limit)
 	if err != nil {
 		return nil, fmt.Errorf("anchors: %w", err)
 	}
@@ -112,6 +112,9 @@ func (tx *Tx) MakeAnchor(ctx context.Context, last Anchor, id string, until, now
 		return Anchor{}, false, err
 	}
 	if _, err := tx.exec(ctx, `INSERT INTO anchors (id, made_at, until_at, heads, hash) VALUES (?, ?, ?, ?, ?)`, a.ID, Millis(a.MadeAt), Millis(a.UntilAt), a.Heads, a.Hash); err != nil {
+		if isDuplicate(err) { // another process makes the same one just now
+			return Anchor{}, false, nil
+		}
 		return Anchor{}, false, err
 	}
 	return a, true, tx.insertRows(ctx, `INSERT INTO anchor_heads (anchor_id, case_id, seq, hash) VALUES `, 4, args)

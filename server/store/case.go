@@ -69,6 +69,7 @@ func (db *DB) CaseID(ctx context.Context, number string) (string, error) {
 // columnsOf are the columns that lists, the sweeper and scope need, as of c.
 type columnsOf struct {
 	open, overdue, provisional bool
+	resting                    bool // nothing runs: sort is when it was touched, not what was stored before
 	due, sort, next            time.Time
 	calendar                   any
 	triggers                   string
@@ -85,7 +86,7 @@ func columns(c *casework.Case, calendarRevision int64, now time.Time) columnsOf 
 		k.sort = k.next
 	}
 	if k.sort.IsZero() {
-		k.sort = now
+		k.sort, k.resting = now, true
 	}
 	if !k.next.IsZero() {
 		k.calendar = calendarRevision
@@ -114,7 +115,7 @@ func (tx *Tx) InsertCase(ctx context.Context, d casework.Decision, calendarRevis
 		triggers, tickets, community_id, grid_id, lead_department_id, handler_id, overdue, provisional, due_at, sort_at,
 		next_due_at, calendar_revision, head_hash, created_at, updated_at, body)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		c.ID, c.Number, c.Version, string(c.Status), k.open, string(c.Tier), c.Round, cut(c.Title, 255), cut(c.Place, 255), string(c.Domain), c.Topic,
+		c.ID, c.Number, c.Version, string(c.Status), k.open, string(c.Tier), c.Round, cut(c.Title, 255), cut(c.Place, 255), string(c.Domain), cut(c.Topic, 100),
 		k.triggers, len(c.Tickets), c.CommunityID, c.GridID, c.LeadDepartmentID, c.HandlerID, k.overdue, k.provisional, Millis(k.due), Millis(k.sort),
 		Millis(k.next), k.calendar, head, Millis(now), Millis(now), body)
 	if err != nil {
@@ -149,7 +150,7 @@ func (tx *Tx) SaveCase(ctx context.Context, before LoadedCase, d casework.Decisi
 		triggers = ?, tickets = ?, community_id = ?, grid_id = ?, lead_department_id = ?, handler_id = ?, overdue = ?, provisional = ?,
 		due_at = ?, sort_at = ?, next_due_at = ?, calendar_revision = ?, head_hash = ?, updated_at = ?, body = ?
 		WHERE id = ? AND version = ?`,
-		c.Version, string(c.Status), k.open, string(c.Tier), c.Round, cut(c.Title, 255), cut(c.Place, 255), string(c.Domain), c.Topic,
+		c.Version, string(c.Status), k.open, string(c.Tier), c.Round, cut(c.Title, 255), cut(c.Place, 255), string(c.Domain), cut(c.Topic, 100),
 		k.triggers, len(c.Tickets), c.CommunityID, c.GridID, c.LeadDepartmentID, c.HandlerID, k.overdue, k.provisional,
 		Millis(k.due), Millis(k.sort), Millis(k.next), k.calendar, head, Millis(now), body,
 		c.ID, before.Case.Version)
@@ -191,7 +192,7 @@ func (tx *Tx) follow(ctx context.Context, before, after casework.Case, k, was co
 			return fmt.Errorf("viewers of case %s: %w", after.ID, err)
 		}
 	}
-	if len(old) > len(gone) && (before.Status != after.Status || !was.sort.Equal(k.sort)) {
+	if len(old) > len(gone) && (before.Status != after.Status || k.resting || !was.sort.Equal(k.sort)) {
 		if _, err := tx.exec(ctx, `UPDATE case_viewers SET open = ?, status = ?, sort_at = ? WHERE case_id = ?`, k.open, string(after.Status), Millis(k.sort), after.ID); err != nil {
 			return fmt.Errorf("viewers of case %s: %w", after.ID, err)
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,7 +55,8 @@ type CaseFilter struct {
 const caseRowColumns = `c.id, c.number, c.version, c.status, c.tier, c.round, c.title, c.place, c.domain, c.topic, c.triggers,
 	c.tickets, c.community_id, c.grid_id, c.lead_department_id, c.handler_id, c.overdue, c.provisional, c.due_at, c.sort_at, c.updated_at`
 
-// Cases lists cases in the order of what falls due first. It reads one range of one index per viewer.
+// Cases lists cases in the order of what falls due first. It reads one range of one index per viewer, and two where
+// cases that are over are asked for beside open ones.
 func (db *DB) Cases(ctx context.Context, f CaseFilter) ([]CaseRow, error) {
 	text, args := f.sql()
 	rows, err := db.query(ctx, text, args...)
@@ -75,59 +77,77 @@ func (db *DB) Cases(ctx context.Context, f CaseFilter) ([]CaseRow, error) {
 	return list, rows.Err()
 }
 
-// sql builds the query. The keyset condition has the one form that every engine serves with a range of the index.
+// inOrder goes behind SELECT, and CROSS JOIN between the tables, where rows must be looked up in the order they are
+// named: MySQL reads the first, SQLite the second, and each takes the other for what it is anyway.
+const inOrder = `/*! STRAIGHT_JOIN */ `
+
+// sql builds the query. Each part gives the first keys of one range in their order; together they hold the first of all.
 func (f CaseFilter) sql() (string, []any) {
-	if f.Viewers == nil {
-		where, args := f.where("c.")
-		return `SELECT ` + caseRowColumns + ` FROM cases c WHERE ` + where + ` ORDER BY c.sort_at, c.id LIMIT ?`, append(args, f.Limit)
+	states := []sqlTerm{{"open = 1", nil}}
+	switch {
+	case f.Status != "":
+		states = []sqlTerm{{"status = ?", []any{string(f.Status)}}}
+	case f.All:
+		// Without a condition on open no index would have both the other columns and the order.
+		states = append(states, sqlTerm{"open = 0", nil})
 	}
-	if len(f.Viewers) == 0 {
-		return `SELECT ` + caseRowColumns + ` FROM cases c WHERE c.id = ''`, nil
-	}
-	extra, extraArgs := f.rest()
-	join := ""
-	if extra != "" {
-		join = ` JOIN cases c ON c.id = v.case_id`
+	rest, restArgs := f.rest()
+	if f.Viewers == nil && len(states) == 1 {
+		where, args := f.after("c.sort_at", "c.id")
+		return `SELECT ` + caseRowColumns + ` FROM cases c WHERE c.` + states[0].text + rest + where + ` ORDER BY c.sort_at, c.id LIMIT ?`,
+			slices.Concat(states[0].args, restArgs, args, []any{f.Limit})
 	}
 	var parts []string
 	var args []any
-	for _, viewer := range f.Viewers {
-		where, a := f.scope()
-		parts = append(parts, `SELECT v.sort_at, v.case_id FROM case_viewers v`+join+` WHERE v.viewer = ?`+where+extra+` ORDER BY v.sort_at, v.case_id LIMIT ?`)
-		args = append(args, string(viewer))
-		args = append(args, a...)
-		args = append(args, extraArgs...)
-		args = append(args, f.Limit)
-	}
-	keys := parts[0]
-	if len(parts) > 1 { // UNION drops what two viewers of one person both have
-		for i, p := range parts {
-			parts[i] = fmt.Sprintf(`SELECT * FROM (%s) u%d`, p, i)
+	add := func(text string, a ...[]any) {
+		if len(f.Viewers) > 1 || len(states) > 1 {
+			text = fmt.Sprintf(`SELECT * FROM (%s) u%d`, text, len(parts))
 		}
-		keys = strings.Join(parts, ` UNION `)
+		parts = append(parts, text)
+		args = append(append(args, slices.Concat(a...)...), f.Limit)
 	}
-	return `SELECT ` + caseRowColumns + ` FROM (` + keys + `) k JOIN cases c ON c.id = k.case_id ORDER BY k.sort_at, k.case_id LIMIT ?`, append(args, f.Limit)
+	for _, state := range states {
+		if f.Viewers == nil {
+			where, a := f.after("c.sort_at", "c.id")
+			add(`SELECT c.sort_at, c.id AS case_id FROM cases c WHERE c.`+state.text+rest+where+` ORDER BY c.sort_at, c.id LIMIT ?`, state.args, restArgs, a)
+		}
+		where, a := f.after("v.sort_at", "v.case_id")
+		from := `SELECT v.sort_at, v.case_id FROM case_viewers v`
+		if rest != "" { // what only the case row knows
+			from = `SELECT ` + inOrder + `v.sort_at, v.case_id FROM case_viewers v CROSS JOIN cases c ON c.id = v.case_id`
+		}
+		for _, viewer := range f.Viewers {
+			add(from+` WHERE v.viewer = ? AND v.`+state.text+where+rest+` ORDER BY v.sort_at, v.case_id LIMIT ?`,
+				[]any{string(viewer)}, state.args, a, restArgs)
+		}
+	}
+	if len(parts) == 0 { // somebody who sees nothing
+		return `SELECT ` + caseRowColumns + ` FROM cases c WHERE c.id = ''`, nil
+	}
+	union := ` UNION ALL `
+	if len(f.Viewers) > 1 {
+		union = ` UNION ` // drops what two viewers of one person both have
+	}
+	return `SELECT ` + inOrder + caseRowColumns + ` FROM (` + strings.Join(parts, union) + `) k CROSS JOIN cases c ON c.id = k.case_id
+		ORDER BY k.sort_at, k.case_id LIMIT ?`, append(args, f.Limit)
 }
 
-// scope is what case_viewers itself filters by.
-func (f CaseFilter) scope() (string, []any) {
-	var b strings.Builder
-	var args []any
-	switch {
-	case f.Status != "":
-		b.WriteString(` AND v.status = ?`)
-		args = append(args, string(f.Status))
-	case !f.All:
-		b.WriteString(` AND v.open = 1`)
-	}
-	if !f.AfterSort.IsZero() {
-		b.WriteString(` AND v.sort_at >= ? AND (v.sort_at > ? OR v.case_id > ?)`)
-		args = append(args, Millis(f.AfterSort), Millis(f.AfterSort), f.AfterID)
-	}
-	return b.String(), args
+// sqlTerm is a condition with its arguments.
+type sqlTerm struct {
+	text string
+	args []any
 }
 
-// rest is what only the case row knows.
+// after is the keyset condition in the one form that every engine serves with a range of the index.
+func (f CaseFilter) after(sort, id string) (string, []any) {
+	if f.AfterSort.IsZero() {
+		return "", nil
+	}
+	at := Millis(f.AfterSort)
+	return ` AND ` + sort + ` >= ? AND (` + sort + ` > ? OR ` + id + ` > ?)`, []any{at, at, f.AfterID}
+}
+
+// rest is what the filter asks of the case row alone.
 func (f CaseFilter) rest() (string, []any) {
 	var b strings.Builder
 	var args []any
@@ -147,30 +167,6 @@ func (f CaseFilter) rest() (string, []any) {
 	return b.String(), args
 }
 
-func (f CaseFilter) where(p string) (string, []any) {
-	var terms []string
-	var args []any
-	switch {
-	case f.Status != "":
-		terms, args = append(terms, p+`status = ?`), append(args, string(f.Status))
-	case !f.All:
-		terms = append(terms, p+`open = 1`)
-	}
-	rest, restArgs := f.rest()
-	args = append(args, restArgs...)
-	if rest != "" {
-		terms = append(terms, strings.TrimPrefix(rest, ` AND `))
-	}
-	if !f.AfterSort.IsZero() {
-		terms = append(terms, p+`sort_at >= ? AND (`+p+`sort_at > ? OR `+p+`id > ?)`)
-		args = append(args, Millis(f.AfterSort), Millis(f.AfterSort), f.AfterID)
-	}
-	if len(terms) == 0 {
-		return `1 = 1`, nil
-	}
-	return strings.Join(terms, ` AND `), args
-}
-
 // TodoRow is one thing to do.
 type TodoRow struct {
 	Addressee casework.Addressee
@@ -185,7 +181,7 @@ type TodoRow struct {
 }
 
 // Todos lists what waits for any of the addressees, nearest due first, up to limit, behind the row after when there
-// is one.
+// is one. What waits for two of them is one row, under one of the two.
 func (db *DB) Todos(ctx context.Context, keys []casework.Addressee, after *TodoRow, limit int) ([]TodoRow, error) {
 	if len(keys) == 0 {
 		return nil, nil
@@ -202,8 +198,13 @@ func (db *DB) Todos(ctx context.Context, keys []casework.Addressee, after *TodoR
 		parts = append(parts, fmt.Sprintf(`SELECT * FROM (SELECT addressee, kind, case_id, ref, due_at FROM case_todos WHERE addressee = ?%s ORDER BY due_at, case_id, kind, ref LIMIT ?) u%d`, where, i))
 		args = append(append(args, a...), limit)
 	}
-	rows, err := db.query(ctx, `SELECT t.addressee, t.kind, t.case_id, t.ref, t.due_at, c.number, c.title, c.tier, c.status
-		FROM (`+strings.Join(parts, ` UNION ALL `)+`) t JOIN cases c ON c.id = t.case_id ORDER BY t.due_at, t.case_id, t.kind, t.ref LIMIT ?`, append(args, limit)...)
+	waiting := parts[0]
+	if len(parts) > 1 {
+		// Each part holds the first of its own, so together they hold the first of all.
+		waiting = `SELECT MIN(addressee) AS addressee, kind, case_id, ref, due_at FROM (` + strings.Join(parts, ` UNION ALL `) + `) w GROUP BY due_at, case_id, kind, ref`
+	}
+	rows, err := db.query(ctx, `SELECT `+inOrder+`t.addressee, t.kind, t.case_id, t.ref, t.due_at, c.number, c.title, c.tier, c.status
+		FROM (`+waiting+`) t CROSS JOIN cases c ON c.id = t.case_id ORDER BY t.due_at, t.case_id, t.kind, t.ref LIMIT ?`, append(args, limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("list things to do: %w", err)
 	}
@@ -222,21 +223,26 @@ func (db *DB) Todos(ctx context.Context, keys []casework.Addressee, after *TodoR
 // CountCap is where counts stop: nothing a person reads needs more, and no count grows with the table.
 const CountCap = 1000
 
-// CountTodos counts by kind what waits for any of the addressees, each up to CountCap.
+// CountTodos counts by kind what waits for any of the addressees, each up to CountCap. What waits for two of them
+// counts once, as Todos lists it.
 func (db *DB) CountTodos(ctx context.Context, keys []casework.Addressee, kinds []casework.TodoKind) (map[casework.TodoKind]int, error) {
 	counts := map[casework.TodoKind]int{}
-	if len(keys) == 0 {
+	if len(keys) == 0 || len(kinds) == 0 {
 		return counts, nil
 	}
 	var parts []string
 	var args []any
 	for _, kind := range kinds {
 		for _, k := range keys {
-			parts = append(parts, fmt.Sprintf(`SELECT * FROM (SELECT kind FROM case_todos WHERE addressee = ? AND kind = ? LIMIT %d) u%d`, CountCap, len(parts)))
+			parts = append(parts, fmt.Sprintf(`SELECT * FROM (SELECT kind, case_id, ref FROM case_todos WHERE addressee = ? AND kind = ? LIMIT %d) u%d`, CountCap, len(parts)))
 			args = append(args, string(k), string(kind))
 		}
 	}
-	rows, err := db.query(ctx, `SELECT kind, COUNT(*) FROM (`+strings.Join(parts, ` UNION ALL `)+`) t GROUP BY kind`, args...)
+	with := ` UNION ALL `
+	if len(keys) > 1 {
+		with = ` UNION `
+	}
+	rows, err := db.query(ctx, `SELECT kind, COUNT(*) FROM (`+strings.Join(parts, with)+`) t GROUP BY kind`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("count things to do: %w", err)
 	}

@@ -222,7 +222,7 @@ func TestMillis(t *testing.T) {
 					t.Fatal(err)
 				}
 				var got time.Time
-				if err := db.Scan(ctx, []any{(*store.Millis)(&got)}, `SELECT closed_at FROM things`); err != nil || got != c.want {
+				if err := db.Scan(ctx, []any{(*store.Millis)(&got)}, `SELECT closed_at FROM things`); err != nil || !got.Equal(c.want) || got.Location() != time.UTC {
 					t.Errorf("%v, %v; want %v", got, err, c.want)
 				}
 				if n := count(t, db, `closed_at IS NULL`); (n == 1) != c.in.IsZero() {
@@ -312,7 +312,7 @@ func TestOpenTellsWhatIsUnreachable(t *testing.T) {
 func TestSQLiteFile(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "数据 50%?#", "deep")
 	path := filepath.Join(dir, "小浦.db")
-	db, err := store.Open(t.Context(), "sqlite:"+path, store.Options{})
+	db, err := store.Open(t.Context(), "sqlite:"+path, store.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -73,20 +73,31 @@ func (db *DB) Import(ctx context.Context, id string) (Import, error) {
 	return i, err
 }
 
-// ImportProblems lists an import's problems by row, behind the row given.
+// ImportProblems lists an import's problems by row, behind the row given. The problems of one row stand on one page,
+// which may hold a few more than limit for that.
 func (db *DB) ImportProblems(ctx context.Context, importID string, afterLine, limit int) ([]ImportProblem, error) {
-	rows, err := db.query(ctx, `SELECT line, fatal, order_no, message FROM import_problems WHERE import_id = ? AND line > ? ORDER BY line, part LIMIT ?`, importID, afterLine, limit)
+	rows, err := db.query(ctx, `SELECT line, part, fatal, order_no, message FROM import_problems WHERE import_id = ? AND line > ? ORDER BY line, part LIMIT ?`, importID, afterLine, limit)
+	list, part, err := scanProblems(rows, err)
+	if err != nil || len(list) < limit || limit == 0 {
+		return list, err
+	}
+	rows, err = db.query(ctx, `SELECT line, part, fatal, order_no, message FROM import_problems WHERE import_id = ? AND line = ? AND part > ? ORDER BY part`, importID, list[len(list)-1].Line, part)
+	more, _, err := scanProblems(rows, err)
+	return append(list, more...), err
+}
+
+// scanProblems also gives the part of the last one.
+func scanProblems(rows *sql.Rows, err error) (list []ImportProblem, part int, _ error) {
 	if err != nil {
-		return nil, err
+		return nil, 0, fmt.Errorf("import problems: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
-	var list []ImportProblem
 	for rows.Next() {
 		var p ImportProblem
-		if err := rows.Scan(&p.Line, &p.Fatal, &p.OrderNo, &p.Message); err != nil {
-			return nil, err
+		if err := rows.Scan(&p.Line, &part, &p.Fatal, &p.OrderNo, &p.Message); err != nil {
+			return nil, 0, err
 		}
 		list = append(list, p)
 	}
-	return list, rows.Err()
+	return list, part, rows.Err()
 }

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -225,4 +227,27 @@ func (tx *Tx) PutOrganisation(ctx context.Context, list []OrganisationRow) error
 		}
 	}
 	return tx.Revise(ctx, OrganisationRevision, 1)
+}
+
+// Sequence gives the value of a sequence; 0 when it has not begun.
+func (db *DB) Sequence(ctx context.Context, name string) (int64, error) {
+	var v int64
+	err := db.queryRow(ctx, `SELECT value FROM sequences WHERE name = ?`, name).Scan(&v)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return v, err
+}
+
+// MoveSequence sets a sequence from one value to another; false when somebody moved it first.
+func (tx *Tx) MoveSequence(ctx context.Context, name string, from, to int64) (bool, error) {
+	if from == 0 {
+		_, err := tx.exec(ctx, `INSERT INTO sequences (name, value) VALUES (?, ?)`, name, to)
+		if isDuplicate(err) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	n, err := tx.exec(ctx, `UPDATE sequences SET value = ? WHERE name = ? AND value = ?`, to, name, from)
+	return n == 1, err
 }

@@ -227,7 +227,7 @@ type MatterTicket struct {
 }
 
 // maxMatterTickets bounds what one matter's count reads; far above any threshold.
-const maxMatterTickets = 500
+const maxMatterTickets = 5000
 
 // MatterTickets lists the tickets about a matter accepted within [from, to], oldest first.
 func (tx *Tx) MatterTickets(ctx context.Context, matter string, from, to time.Time) ([]MatterTicket, error) {
@@ -285,11 +285,21 @@ func (tx *Tx) SpentEvidence(ctx context.Context, matter string) (map[string]bool
 	return spent, err
 }
 
-// SpendEvidence notes that items have counted for a matter, in a case.
+// SpendEvidence notes that items have counted for a matter, in a case. What has counted before stays with its case.
 func (tx *Tx) SpendEvidence(ctx context.Context, matter, caseID string, items []string) error {
+	if len(items) == 0 {
+		return nil
+	}
+	spent, err := tx.SpentEvidence(ctx, matter)
+	if err != nil {
+		return fmt.Errorf("evidence: %w", err)
+	}
 	args := make([]any, 0, 3*len(items))
 	for _, i := range items {
-		args = append(args, matter, cut(i, 160), caseID)
+		if i = cut(i, 160); !spent[i] {
+			spent[i] = true
+			args = append(args, matter, i, caseID)
+		}
 	}
 	if err := tx.insertRows(ctx, `INSERT INTO evidence (matter, item, case_id) VALUES `, 3, args); err != nil {
 		return fmt.Errorf("evidence: %w", err)

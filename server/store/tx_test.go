@@ -45,7 +45,7 @@ func TestInTx(t *testing.T) {
 				}
 				return errRefused
 			})
-			if err != errRefused || count(t, db, `id = 'error'`) != 0 {
+			if !errors.Is(err, errRefused) || err.Error() != errRefused.Error() || count(t, db, `id = 'error'`) != 0 {
 				t.Error(err)
 			}
 		})

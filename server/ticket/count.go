@@ -83,7 +83,7 @@ func Unaccepted(t Ticket) (n int, departments []string, evidence []Hop) {
 			states = max(states, h.Count)
 			continue
 		}
-		if k := departmentKey(h.Department); !seen[k] {
+		if k := DepartmentKey(h.Department); !seen[k] {
 			seen[k] = true
 			departments = append(departments, h.Department)
 		}

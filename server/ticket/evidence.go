@@ -101,7 +101,7 @@ func readTags(text, department string) Tags {
 		return Tags{}
 	}
 	f := fold(text)
-	s := scan{f: f, ends: pairs(f.text), department: departmentKey(department)}
+	s := scan{f: f, ends: pairs(f.text), department: DepartmentKey(department)}
 	s.read(0, len(f.text), 0)
 	s.chain(0)
 	return Tags{s.links, s.hops, s.reassignments, s.marks, s.cross}
@@ -228,7 +228,7 @@ func tagKind(head string) tag {
 	return best
 }
 
-var asking = regexp.MustCompile(`(?:要求|请求|希望|申请|建议|未|不|无需|避免|如果|若)[^,:;]{0,12}$|[。,;]`)
+var asking = regexp.MustCompile(`(?:要求|请求|希望|申请|建议|避免|如果|若|不要|不再|不用|不必|无需)[^,:;]{0,12}$|(?:未|没有|不予|不)$|[。;]`)
 
 // returnHead tells 【退回：某某办】 and 【某某办退回】 from goods and money that are returned.
 func returnHead(head string, i int) bool {
@@ -357,7 +357,7 @@ func (s *scan) link(kind LinkKind, order, quote string) {
 
 func (s *scan) hop(h Hop) {
 	for _, e := range s.hops {
-		if departmentKey(e.Department) == departmentKey(h.Department) && e.Count == h.Count {
+		if DepartmentKey(e.Department) == DepartmentKey(h.Department) && e.Count == h.Count {
 			return
 		}
 	}
@@ -425,7 +425,7 @@ func (s *scan) flow(words, quote string) {
 		}
 	}
 	for i, n := range names {
-		if i == len(names)-1 && !refused && s.department != "" && departmentKey(n) == s.department {
+		if i == len(names)-1 && !refused && s.department != "" && DepartmentKey(n) == s.department {
 			continue
 		}
 		s.hop(Hop{Department: n, Count: 1, From: FromText, Quote: quote})
@@ -480,8 +480,8 @@ func departmentName(s string) bool {
 
 var genericUnits = map[string]bool{"部门": true, "单位": true, "相关部门": true, "有关部门": true, "多部门": true, "多个部门": true, "各部门": true, "其他部门": true, "职能部门": true, "承办单位": true, "主办单位": true, "相关单位": true, "本部门": true, "我部门": true, "非我部门": true, "该部门": true, "个部门": true}
 
-// departmentKey makes one key of the spellings of one office: 规划建设办 and 奉浦街道规划建设办公室.
-func departmentKey(name string) string {
+// DepartmentKey makes one key of the spellings of one office: 规划建设办 and 奉浦街道规划建设办公室.
+func DepartmentKey(name string) string {
 	k := Fold(name)
 	if i := strings.LastIndex(k, "街道"); i >= 0 && i+len("街道") < len(k) {
 		k = k[i+len("街道"):]

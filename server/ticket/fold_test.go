@@ -78,3 +78,19 @@ func TestTidyKeepsWordingAndWidth(t *testing.T) {
 		}
 	}
 }
+
+func TestMaskAddressLeavesTheBuildingAndHidesTheHousehold(t *testing.T) {
+	for in, want := range map[string]string{
+		"望舒路188弄12号1201室": "望舒路188弄12号***室",
+		"望舒里3号楼502":       "望舒里3号楼***室",
+		"汀禾路66弄5号":        "汀禾路66弄5号",
+		"汀禾路66弄12号":       "汀禾路66弄12号",
+		"蘅汀产业园6幢":         "蘅汀产业园6幢",
+		"云苇花园2单元301室":     "云苇花园2单元***室",
+		"":                "",
+	} {
+		if got := MaskAddress(in); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package ticket
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -39,6 +40,24 @@ func MaskName(name string) string {
 		rest = 1
 	}
 	return s[:n] + strings.Repeat("*", min(rest, 3))
+}
+
+// rooms are the ends of an address that name one household: 1201室, 3号楼502, 12幢601户.
+var rooms = regexp.MustCompile(`(号楼|号|幢|栋|单元|弄|座)[-—]?[0-9０-９]{2,4}[A-Za-z]?(室|户|房)?|[0-9０-９]{1,4}[A-Za-z]?(室|户)`)
+
+// MaskAddress hides what names one household and leaves the street, estate and building (domain §5, exact address).
+func MaskAddress(address string) string {
+	return rooms.ReplaceAllStringFunc(MaskText(address), func(found string) string {
+		for _, lead := range []string{"号楼", "单元", "号", "幢", "栋", "弄", "座"} {
+			if strings.HasPrefix(found, lead) {
+				if lead == "弄" && !strings.HasSuffix(found, "室") && !strings.HasSuffix(found, "户") {
+					return found // 弄 is followed by a building's number
+				}
+				return lead + "***室"
+			}
+		}
+		return "***室"
+	})
 }
 
 // MaskText hides phone numbers, ID numbers and any other long number inside free text, and leaves all else as it is.

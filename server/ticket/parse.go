@@ -259,6 +259,7 @@ func (r *row) times() {
 	r.t.FirstContactAt = r.optional(FieldFirstContactAt, soon)
 	r.t.RepliedAt = r.optional(FieldRepliedAt, soon)
 	r.t.ClosedAt = r.optional(FieldClosedAt, soon)
+	r.t.ClosureUnknown = !r.m.Has(FieldClosedAt)
 	if due, hasTime, said := r.instant(FieldDueAt, r.opt.Now.AddDate(2, 0, 0), false); said && !due.IsZero() {
 		if !hasTime {
 			due = due.Add(clock(23, 59, 59)) // a day named as a limit is over when it is over
@@ -290,7 +291,7 @@ func (r *row) instant(f Field, latest time.Time, fatal bool) (at time.Time, hasT
 	}
 	_, i := r.get(f)
 	at, hasTime, err := ParseTime(text, r.opt.Date1904)
-	wrong := ""
+	var wrong string
 	switch {
 	case err != nil:
 		wrong = r.header(i) + unreadable(text)
@@ -428,7 +429,7 @@ func (r *row) departments() {
 	said := map[string]bool{} // departments the row itself marks as having returned the ticket
 	for _, n := range splitNames(r.value(FieldReturnedBy)) {
 		if n = strings.TrimSpace(noteAfter.ReplaceAllString(n, "")); n != "" && !slices.Contains(blanks, n) {
-			said[departmentKey(n)] = true
+			said[DepartmentKey(n)] = true
 			t.Hops = append(t.Hops, Hop{Department: n, Count: 1, From: fromColumn(FieldReturnedBy), Quote: quoteCell(r.value(FieldReturnedBy))})
 		}
 	}
@@ -440,7 +441,7 @@ func (r *row) departments() {
 			continue
 		}
 		if note := part[len(name):]; strings.Contains(note, "退") || strings.Contains(note, "未接") {
-			if k := departmentKey(name); !said[k] {
+			if k := DepartmentKey(name); !said[k] {
 				said[k] = true
 				t.Hops = append(t.Hops, Hop{Department: name, Count: 1, From: fromColumn(FieldDepartments), Quote: quoteCell(history)})
 			}
@@ -448,7 +449,7 @@ func (r *row) departments() {
 		names = append(names, name)
 	}
 	// The last stop is where the ticket is now; what is listed before it is what it passed.
-	if n := len(names); n > 0 && departmentKey(names[n-1]) == departmentKey(t.Department) {
+	if n := len(names); n > 0 && DepartmentKey(names[n-1]) == DepartmentKey(t.Department) {
 		names = names[:n-1]
 	}
 	if len(names) > maxTags {
@@ -460,7 +461,7 @@ func (r *row) departments() {
 		if len(said) >= t.ReturnedColumn {
 			break
 		}
-		if k := departmentKey(name); !said[k] {
+		if k := DepartmentKey(name); !said[k] {
 			said[k] = true
 			t.Hops = append(t.Hops, Hop{Department: name, Count: 1, From: fromColumn(FieldReturned), Quote: quoteCell(history)})
 		}
@@ -603,7 +604,7 @@ func (r *row) evidence() {
 	}
 	for _, h := range tags.Hops {
 		if !slices.ContainsFunc(t.Hops, func(e Hop) bool {
-			return h.Department != "" && departmentKey(e.Department) == departmentKey(h.Department)
+			return h.Department != "" && DepartmentKey(e.Department) == DepartmentKey(h.Department)
 		}) {
 			t.Hops = append(t.Hops, h)
 		}

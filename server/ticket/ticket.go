@@ -155,6 +155,8 @@ type Ticket struct {
 	FirstContactAt  *time.Time `json:"first_contact_at,omitempty"`
 	RepliedAt       *time.Time `json:"replied_at,omitempty"`
 	ClosedAt        *time.Time `json:"closed_at,omitempty"` // nil while open
+	// ClosureUnknown says that the sheet has no 办结时间 at all, so that being open says nothing.
+	ClosureUnknown bool `json:"closure_unknown,omitempty"`
 
 	Department       string   `json:"department,omitempty"`     // 主办单位
 	SubDepartment    string   `json:"sub_department,omitempty"` // 三级主责部门
@@ -180,5 +182,5 @@ type Ticket struct {
 	Fingerprint string `json:"fingerprint,omitempty"` // equal for two rows that say the same
 }
 
-// Open reports whether the source still waits for an answer.
-func (t Ticket) Open() bool { return t.ClosedAt == nil }
+// Open reports whether the source is known to wait for an answer still.
+func (t Ticket) Open() bool { return t.ClosedAt == nil && !t.ClosureUnknown }

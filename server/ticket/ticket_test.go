@@ -13,8 +13,8 @@ import (
 
 var now = time.Date(2026, 10, 26, 10, 0, 0, 0, Shanghai)
 
-func moments(y int, m time.Month, d, h, min, s int) *time.Time {
-	t := time.Date(y, m, d, h, min, s, 0, Shanghai)
+func moments(y int, m time.Month, d, h, minute, s int) *time.Time {
+	t := time.Date(y, m, d, h, minute, s, 0, Shanghai)
 	return &t
 }
 

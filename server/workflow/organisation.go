@@ -69,17 +69,13 @@ func (e *Engine) Delegate(ctx context.Context, actor casework.Actor, to string, 
 	if err != nil {
 		return organisation.Delegation{}, err
 	}
-	now := e.Now(k)
-	p, ok := k.Organisation.Person(to)
-	switch {
-	case !ok || p.Left || to == actor.PersonID:
-		return organisation.Delegation{}, apperr.New(apperr.InvalidArgument, "delegation.person", "请从列表中选择一位在岗的同事代为办理。")
-	case !until.After(from) || !until.After(now):
-		return organisation.Delegation{}, apperr.New(apperr.InvalidArgument, "delegation.period", "代理结束时间要晚于开始时间和现在。")
-	case until.Sub(from) > 180*24*time.Hour:
-		return organisation.Delegation{}, apperr.New(apperr.InvalidArgument, "delegation.period", "一次代理最长 180 天。")
-	}
 	d := organisation.Delegation{ID: newID(), From: actor.PersonID, To: to, StartAt: from.UTC().Truncate(time.Millisecond), EndAt: until.UTC().Truncate(time.Millisecond)}
+	if err := k.Organisation.CheckDelegation(d); err != nil {
+		return organisation.Delegation{}, err
+	}
+	if !d.EndAt.After(e.Now(k)) {
+		return organisation.Delegation{}, apperr.New(apperr.InvalidArgument, "delegation.period", "代理结束时间要晚于现在。")
+	}
 	body, err := json.Marshal(d)
 	if err != nil {
 		return d, err

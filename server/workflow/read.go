@@ -395,7 +395,7 @@ func ticketView(r store.TicketRow) TicketView {
 	t := r.Ticket
 	v := TicketView{
 		ID: t.ID, Source: t.Source, SourceLabel: t.Source.Label(), OrderNo: t.OrderNo, Title: ticket.MaskText(t.Title), Content: ticket.MaskText(t.Content),
-		Kind: t.Kind, Category: []string{}, Address: ticket.MaskText(t.Address), Community: t.Community, RequesterName: ticket.MaskName(t.Requester.Name),
+		Kind: t.Kind, Category: []string{}, Address: ticket.MaskAddress(t.Address), Community: t.Community, RequesterName: ticket.MaskName(t.Requester.Name),
 		RequesterPhone: ticket.MaskPhone(t.Requester.Phone), AcceptedAt: t.AcceptedAt, HasTime: t.AcceptedHasTime, ClosedAt: t.ClosedAt,
 		Department: t.Department, Satisfaction: t.Satisfaction, Reply: ticket.MaskText(t.Reply), Links: t.Links, Hops: t.Hops, CaseID: r.CaseID,
 	}

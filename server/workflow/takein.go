@@ -34,10 +34,14 @@ func (t *Taken) Add(o Taken) {
 // ones, ratings. One transaction: all of it or nothing. Taking the same tickets in again changes nothing. noted, when
 // given, runs in the same transaction: the importer's own records.
 func (e *Engine) TakeIn(ctx context.Context, batch []ticket.Ticket, noted func(context.Context, *store.Tx) error) (Taken, error) {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return Taken{}, err
+	}
 	var taken Taken
-	err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		var err error
-		if taken, err = e.takeIn(ctx, tx, batch); err != nil || noted == nil {
+		if taken, err = e.takeIn(ctx, tx, k, batch); err != nil || noted == nil {
 			return err
 		}
 		return noted(ctx, tx)
@@ -49,8 +53,12 @@ var errRehearsed = errors.New("workflow: rehearsal ends in a rollback")
 
 // Rehearse runs fn as TakeIn would, over as many batches as fn gives, and takes all of it back at the end.
 func (e *Engine) Rehearse(ctx context.Context, fn func(takeIn func([]ticket.Ticket) (Taken, error)) error) error {
-	err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := fn(func(batch []ticket.Ticket) (Taken, error) { return e.takeIn(ctx, tx, batch) }); err != nil {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return err
+	}
+	err = e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := fn(func(batch []ticket.Ticket) (Taken, error) { return e.takeIn(ctx, tx, k, batch) }); err != nil {
 			return err
 		}
 		return errRehearsed
@@ -71,11 +79,7 @@ type intake struct {
 	taken   Taken
 }
 
-func (e *Engine) takeIn(ctx context.Context, tx *store.Tx, batch []ticket.Ticket) (Taken, error) {
-	k, err := e.Knowledge(ctx)
-	if err != nil {
-		return Taken{}, err
-	}
+func (e *Engine) takeIn(ctx context.Context, tx *store.Tx, k *Knowledge, batch []ticket.Ticket) (Taken, error) {
 	in := &intake{
 		writer: &writer{tx: tx, k: k, now: e.Now(k)}, e: e,
 		cases: map[string]store.LoadedCase{}, matters: map[string]string{}, batch: map[string]store.TicketRow{},
@@ -176,31 +180,18 @@ func linkedOrders(t ticket.Ticket) []string {
 	return out
 }
 
-// window is how far around a ticket others about the same matter can make a trigger fire.
-func window(p casework.Triggers) time.Duration {
-	return time.Duration(max(p.HotDays, 1)+1) * 24 * time.Hour
-}
-
 // recognise evaluates the triggers of each row and does what follows, oldest first.
 func (in *intake) recognise(ctx context.Context, rows []store.TicketRow) error {
 	policy := in.k.PolicyAt(in.now).Triggers
-	span := window(policy)
 	// The tickets about each matter of the batch are read once, over all the time the batch's tickets span.
-	type about struct{ from, to time.Time }
-	spans := map[string]about{}
-	for _, r := range rows {
-		at := r.Ticket.AcceptedAt
-		s, ok := spans[r.Matter]
-		if !ok {
-			s = about{at, at}
+	type span struct{ from, to time.Time }
+	spans := map[string]span{}
+	for _, r := range rows { // oldest first
+		from, to := recognition.Window(r.Ticket.AcceptedAt, policy)
+		if s, ok := spans[r.Matter]; ok {
+			from = s.from
 		}
-		if at.Before(s.from) {
-			s.from = at
-		}
-		if at.After(s.to) {
-			s.to = at
-		}
-		spans[r.Matter] = s
+		spans[r.Matter] = span{from, to}
 	}
 	same := map[string][]store.MatterTicket{}
 	for _, r := range rows {
@@ -208,16 +199,27 @@ func (in *intake) recognise(ctx context.Context, rows []store.TicketRow) error {
 		if !read {
 			s := spans[r.Matter]
 			var err error
-			if list, err = in.tx.MatterTickets(ctx, r.Matter, s.from.Add(-span), s.to.Add(span)); err != nil {
+			if list, err = in.tx.MatterTickets(ctx, r.Matter, s.from, s.to); err != nil {
 				return err
 			}
 			same[r.Matter] = list
 		}
-		if err := in.one(ctx, r, list, policy); err != nil {
+		if err := in.one(ctx, r, around(list, r.Ticket.AcceptedAt, policy), policy); err != nil {
 			return fmt.Errorf("ticket %s: %w", r.Ticket.OrderNo, err)
 		}
 	}
 	return nil
+}
+
+// around gives the part of list, oldest first, that can make a trigger fire with a ticket accepted at.
+func around(list []store.MatterTicket, at time.Time, policy casework.Triggers) []store.MatterTicket {
+	from, to := recognition.Window(at, policy)
+	i, _ := slices.BinarySearchFunc(list, from, func(m store.MatterTicket, t time.Time) int { return m.AcceptedAt.Compare(t) })
+	j := i
+	for j < len(list) && !list[j].AcceptedAt.After(to) {
+		j++
+	}
+	return list[i:j]
 }
 
 func (in *intake) one(ctx context.Context, r store.TicketRow, same []store.MatterTicket, policy casework.Triggers) error {
@@ -328,7 +330,7 @@ func (in *intake) open(ctx context.Context, r store.TicketRow, same []store.Matt
 	t := r.Ticket
 	o := in.k.Organisation
 	report := casework.Report{
-		Title: recognition.Title(t), Facts: facts(t), Place: t.Address, Triggers: triggers, Tier: recognition.SuggestedTier(triggers),
+		Title: recognition.Title(t), Facts: facts(t), Place: ticket.MaskAddress(t.Address), Triggers: triggers, Tier: recognition.SuggestedTier(triggers),
 		LinkedCase: linked, Topic: t.Category[0],
 	}
 	if report.Place == "" {
@@ -419,12 +421,14 @@ func (in *intake) join(ctx context.Context, l store.LoadedCase, r store.TicketRo
 		}
 		return err
 	}
+	var counted []casework.Trigger
 	if l.Case.Status == casework.Reported || l.Case.Status.Open() {
 		for _, tr := range triggers {
 			if err := do(casework.AddEvidence{Trigger: tr}); err != nil {
 				return err
 			}
 		}
+		counted = triggers
 	}
 	_, attached := l.Case.Tickets[r.Ticket.ID]
 	if !attached && (l.Case.Status.Open() || l.Case.Status == casework.Resolved && r.Ticket.AcceptedAt.After(l.Case.ResolvedAt)) {
@@ -441,6 +445,7 @@ func (in *intake) join(ctx context.Context, l store.LoadedCase, r store.TicketRo
 			if err := do(casework.Rate{TicketID: r.Ticket.ID, Rating: casework.Dissatisfied, Words: "12345 回访不满意"}); err != nil {
 				return err
 			}
+			counted = append(counted, tr)
 		}
 	}
 	if attached && r.CaseID != l.Case.ID {
@@ -448,7 +453,7 @@ func (in *intake) join(ctx context.Context, l store.LoadedCase, r store.TicketRo
 			return err
 		}
 	}
-	return in.spend(ctx, r.Matter, l.Case.ID, triggers, spent)
+	return in.spend(ctx, r.Matter, l.Case.ID, counted, spent)
 }
 
 // Age proposes tickets that have waited longer than the policy's days, in no case, as reported cases (domain §2,

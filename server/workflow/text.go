@@ -270,6 +270,14 @@ func (k *Knowledge) noticeText(r store.InboxRow) string {
 			due += "（暂定）"
 		}
 	}
+	switch r.Kind {
+	case casework.NoticeReportDue:
+		return "本月专报应于 " + r.Args["on"] + " 前报主要领导"
+	case casework.NoticeHearingDue:
+		return "本月专题汇报应于 " + r.Args["on"] + " 前举行"
+	case casework.NoticeCalendarMissing:
+		return r.Args["on"][:4] + " 年放假安排尚未载入，跨年期限为暂定；国务院通知公布后请及时载入"
+	}
 	tier := tierText(r.Args["tier"])
 	n := "难事 " + r.Number
 	if strings.HasPrefix(r.Recipient, "requester:") {

@@ -126,7 +126,6 @@ CREATE TABLE cases (
 ) {{options}};
 CREATE INDEX cases_due ON cases (next_due_at, id);
 CREATE INDEX cases_calendar ON cases (calendar_revision, id);
-CREATE INDEX cases_all ON cases (sort_at, id);
 CREATE INDEX cases_open ON cases (open, sort_at, id);
 CREATE INDEX cases_status ON cases (status, sort_at, id);
 CREATE INDEX cases_tier ON cases (open, tier, sort_at, id);
@@ -156,9 +155,9 @@ CREATE TABLE anchors (
 	made_at   BIGINT      NOT NULL,
 	until_at  BIGINT      NOT NULL,
 	heads     INTEGER     NOT NULL,
-	hash      VARCHAR(64) NOT NULL
+	hash      VARCHAR(64) NOT NULL,
+	UNIQUE (until_at)
 ) {{options}};
-CREATE INDEX anchors_list ON anchors (until_at, id);
 
 CREATE TABLE anchor_heads (
 	anchor_id VARCHAR(40) NOT NULL,
@@ -180,7 +179,6 @@ CREATE TABLE case_viewers (
 CREATE INDEX case_viewers_case ON case_viewers (case_id);
 CREATE INDEX case_viewers_open ON case_viewers (viewer, open, sort_at, case_id);
 CREATE INDEX case_viewers_status ON case_viewers (viewer, status, sort_at, case_id);
-CREATE INDEX case_viewers_all ON case_viewers (viewer, sort_at, case_id);
 
 -- What waits for whom.
 CREATE TABLE case_todos (
@@ -192,7 +190,7 @@ CREATE TABLE case_todos (
 	PRIMARY KEY (case_id, addressee, kind, ref)
 ) {{options}};
 CREATE INDEX case_todos_list ON case_todos (addressee, due_at, case_id, kind, ref);
-CREATE INDEX case_todos_kind ON case_todos (addressee, kind, case_id);
+CREATE INDEX case_todos_kind ON case_todos (addressee, kind, case_id, ref);
 
 -- Which case a matter is in now, and which evidence has counted for it.
 CREATE TABLE matters (

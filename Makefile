@@ -1,0 +1,46 @@
+# Everything a developer does here. `make` alone lists it.
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.5.0
+# The race detector needs a C compiler; without one the tests run all the same.
+RACE := $(if $(shell command -v gcc || command -v clang || command -v cc),-race)
+
+export CGO_ENABLED ?= $(if $(RACE),1,0)
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test lint fmt tidy bench fuzz openapi clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/xiaopu, one static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/xiaopu ./server/cmd/xiaopu
+
+run: build ## build and serve the demo organisation, with data in data/
+	./bin/xiaopu serve --demo
+
+test: ## run every Go test, on SQLite and on a MariaDB and Redis started for it
+	@[ -n "$(RACE)" ] || echo "make test: no C compiler here, so the race detector is off" >&2
+	scripts/testenv go test $(RACE) -timeout 15m ./...
+
+lint: ## check style and import rules (the first run builds the linter)
+	go run $(GOLANGCI) run
+
+fmt: ## format the Go code
+	go run $(GOLANGCI) fmt
+
+tidy: ## bring go.mod and go.sum in line with the imports
+	go mod tidy
+
+bench: build ## run the benchmarks, with the database as durable as in production
+	XIAOPU_TESTENV_DURABLE=1 scripts/testenv go test -run '^$$' -bench . ./server/bench/...
+
+fuzz: ## run every fuzz test for FUZZTIME (1m) each
+	scripts/fuzz
+
+openapi: ## write docs/openapi.json from the Go types
+	go run ./server/cmd/xiaopu openapi > docs/openapi.json.tmp && mv docs/openapi.json.tmp docs/openapi.json
+
+clean: ## remove what was built; data/ stays
+	rm -rf bin
+	go clean -testcache

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"xiaopu/server/api"
+	"xiaopu/server/apperr"
+	"xiaopu/server/auth"
+	"xiaopu/server/config"
+	"xiaopu/server/deadline"
+	"xiaopu/server/demo"
+)
+
+// shutdownWithin is how long requests under way may take after the signal to stop.
+const shutdownWithin = 10 * time.Second
+
+// serve is `xiaopu serve`: the API and the sweeper, until a signal stops both.
+func serve(c *call) error {
+	demonstrate := c.flags.Bool("demo", false, "演示：空库时载入虚构的街道和工单，并可拨快时钟")
+	if _, err := c.parse(0, 0); err != nil {
+		return err
+	}
+	cfg, err := c.loadConfig()
+	if err != nil {
+		return err
+	}
+	if *demonstrate {
+		if cfg.Mode == config.Production {
+			return apperr.New(apperr.FailedPrecondition, "demo.production", "正式环境不能用 --demo，请去掉该参数。")
+		}
+		cfg.Mode = config.Demo
+	}
+	signer, err := signer(cfg)
+	if err != nil {
+		return err
+	}
+	// Listening comes first: a taken port is told before anything is written.
+	listener, err := (&net.ListenConfig{}).Listen(c.ctx, "tcp", cfg.Listen)
+	if err != nil {
+		return apperr.New(apperr.Unavailable, "serve.listen", "不能在 %s 上监听：地址可能已被占用。请停掉占用它的程序，或用 XIAOPU_LISTEN 换一个地址。", cfg.Listen).With(err)
+	}
+	s, err := c.open(cfg, cfg.Mode == config.Demo)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if cfg.Mode == config.Demo {
+		if err := c.welcome(s, listener.Addr().String(), signer); err != nil {
+			return errors.Join(err, listener.Close(), s.db.Close())
+		}
+	}
+	err = c.listen(s, listener, signer)
+	return errors.Join(err, s.db.Close())
+}
+
+func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer) error {
+	handler := api.NewHandler(api.Options{
+		Engine: s.engine, Signer: signer, Importer: importer{s}, DevClock: s.config.Mode == config.Demo, Clock: time.Now,
+		MaxUploadBytes: s.config.MaxUploadBytes(), Logger: s.log, Version: version,
+	})
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 5 * time.Minute, WriteTimeout: 5 * time.Minute,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+	ctx, stop := context.WithCancel(c.ctx)
+	defer stop()
+	var background sync.WaitGroup
+	background.Go(func() {
+		(&deadline.Sweeper{Engine: s.engine, Every: s.config.SweepEvery(), Logger: s.log}).Run(ctx)
+	})
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	s.log.Info("serving", slog.String("listen", listener.Addr().String()), slog.String("version", version), slog.Any("config", s.config))
+
+	var err error
+	select {
+	case err = <-served:
+	case <-ctx.Done():
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownWithin)
+		defer cancel()
+		if err = server.Shutdown(within); err != nil {
+			err = errors.Join(err, server.Close())
+		}
+	}
+	stop()
+	background.Wait()
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// signer signs access tokens with the configured key. Without one, a key is made once and kept beside the database;
+// the configuration refuses that in production.
+func signer(cfg config.Config) (*auth.Signer, error) {
+	key := []byte(cfg.TokenKey)
+	if len(key) == 0 {
+		var err error
+		if key, err = localKey(filepath.Join(dataDir(cfg), "token.key")); err != nil {
+			return nil, err
+		}
+	}
+	return auth.NewSigner(key, time.Now)
+}
+
+func localKey(path string) ([]byte, error) {
+	key, err := os.ReadFile(path)
+	if err == nil {
+		return []byte(strings.TrimSpace(string(key))), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	raw := make([]byte, 48)
+	_, _ = rand.Read(raw) // never fails
+	key = []byte(base64.StdEncoding.EncodeToString(raw))
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	// Exclusive, so that two processes that start at once end with one key.
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return localKey(path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	_, err = f.Write(append(key, '\n'))
+	return key, errors.Join(err, f.Close())
+}
+
+// welcome loads the demonstration street into an empty database and says what to open and as whom.
+func (c *call) welcome(s *system, address string, signer *auth.Signer) error {
+	sample := filepath.Join(dataDir(s.config), "sample", "12345工单导出.xlsx")
+	k, err := s.engine.Knowledge(c.ctx)
+	if err != nil {
+		return err
+	}
+	if len(k.Organisation.People()) == 0 {
+		fmt.Fprintln(c.stdout, "首次启动：正在载入演示街道和 12345 工单……")
+		loaded, err := demo.Load(c.ctx, s.db, demo.Options{Now: time.Now(), Sample: sample, Logger: s.log})
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.stdout, "已导入工单 %d 件，难事入库 %d 件。样例文件：%s\n", loaded.Tickets, loaded.Cases, sample)
+		if k, err = s.engine.Refresh(c.ctx); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(c.stdout, "\n小浦帮办（演示）已启动：\n  接口文档  http://%s/docs\n  现在时间  %s（演示时钟，可拨快）\n\n", address, s.engine.Now(k).In(shanghai).Format("2006-01-02 15:04"))
+	fmt.Fprintln(c.stdout, "可以用这些身份试用（令牌：xiaopu user token 编号）：")
+	for _, w := range demo.Accounts() {
+		fmt.Fprintf(c.stdout, "  %-12s %s  %s\n", w.ID, w.Name, w.Role)
+	}
+	if try, ok, err := demo.ToTry(c.ctx, s.db, k); err != nil {
+		return err
+	} else if ok {
+		fmt.Fprintf(c.stdout, "\n可以从头办一件：难事 %s，待 %s 接单（承办人 %s），诉求人是 %s。\n", try.Number, try.Head, try.Handler, try.Resident)
+	}
+	token, err := signer.Issue(demo.Accounts()[0].ID, 12*time.Hour)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.stdout, "\n城运中心的令牌（12 小时有效），粘贴到接口文档右上角 Authorize：\n%s\n\n按 Ctrl+C 停止。\n", token)
+	return nil
+}
+
+var shanghai = time.FixedZone("Asia/Shanghai", 8*3600)

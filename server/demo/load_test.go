@@ -1,0 +1,97 @@
+package demo
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"xiaopu/configs"
+	"xiaopu/server/casework"
+	"xiaopu/server/config"
+	"xiaopu/server/intake"
+	"xiaopu/server/store"
+	"xiaopu/server/store/storetest"
+	"xiaopu/server/ticket"
+	"xiaopu/server/workday"
+	"xiaopu/server/workflow"
+)
+
+func seeded(t *testing.T, db *store.DB, now time.Time) *workflow.Engine {
+	t.Helper()
+	e := workflow.New(db, workflow.Options{Clock: func() time.Time { return now }})
+	var years []workday.Year
+	for _, name := range []string{"workdays/2025.yaml", "workdays/2026.yaml"} {
+		text, err := configs.Files.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		y, err := config.LoadYear(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		years = append(years, y)
+	}
+	if err := e.Seed(context.Background(), years, casework.DefaultPolicy()); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestTheDemonstrationShowsEveryStateAndImportsAgainUnchanged(t *testing.T) {
+	for name, now := range map[string]time.Time{
+		"on a Monday":       time.Date(2026, 11, 23, 10, 0, 0, 0, workday.Shanghai),
+		"in a long holiday": time.Date(2026, 10, 3, 3, 0, 0, 0, workday.Shanghai),
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := storetest.Open(t)
+			e := seeded(t, db, now)
+			sample := filepath.Join(t.TempDir(), "sample.xlsx")
+			loaded, err := Load(context.Background(), db, Options{Now: now, Sample: sample})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if loaded.Cases < 15 || loaded.Tickets < 300 {
+				t.Fatalf("loaded %+v", loaded)
+			}
+			k, err := e.Refresh(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if try, ok, err := ToTry(context.Background(), db, k); err != nil || !ok || try.Head == "" || try.Handler == "" {
+				t.Errorf("nothing to try: %+v %v", try, err)
+			}
+			seen := map[casework.Status]int{}
+			tiers := map[casework.Tier]int{}
+			rows, err := db.Cases(context.Background(), store.CaseFilter{All: true, Limit: 1000})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range rows {
+				seen[r.Status]++
+				tiers[r.Tier]++
+			}
+			t.Log(seen, tiers, loaded)
+			for _, s := range []casework.Status{casework.Reported, casework.Dispatched, casework.Convening, casework.Resolved} {
+				if seen[s] == 0 {
+					t.Errorf("no case is %s", s)
+				}
+			}
+			if tiers[casework.TierIII] == 0 || tiers[casework.TierI] == 0 {
+				t.Errorf("tiers %v", tiers)
+			}
+			im := &intake.Importer{Engine: e, DB: db, Now: func() time.Time { return now }}
+			again, err := im.Import(context.Background(), intake.Job{Path: sample, Source: ticket.Hotline})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if again.Unchanged != again.Rows || again.Cases != 0 {
+				t.Errorf("the second import: %+v", again)
+			}
+			v, err := e.Verify(context.Background())
+			if err != nil || len(v.Findings) > 0 {
+				t.Errorf("audit: %v %+v", err, v.Findings)
+			}
+		})
+	}
+}

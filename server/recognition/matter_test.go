@@ -1,0 +1,77 @@
+package recognition_test
+
+import (
+	"strings"
+	"testing"
+
+	"xiaopu/server/recognition"
+	"xiaopu/server/ticket"
+)
+
+var matcher recognition.Matcher = recognition.PlaceAndTopic{}
+
+func TestSameMatter(t *testing.T) {
+	noise := [5]string{"城乡建设", "环境保护", "噪声污染", "施工噪声", "夜间施工"}
+	dogs := [5]string{"城乡建设", "社区管理", "", "", "犬类管理"}
+	for _, c := range []struct {
+		name string
+		a, b ticket.Ticket
+		same bool
+	}{
+		{"one estate and category, other words", ticket.Ticket{Community: "望舒里", Category: noise, Content: "半夜打桩"}, ticket.Ticket{Community: "望舒里", Category: noise, Content: "工地太吵"}, true},
+		{"the estate in other spellings", ticket.Ticket{Community: "奉浦街道望舒里小区", Category: noise}, ticket.Ticket{Community: "望 舒 里", Category: noise}, true},
+		{"another estate", ticket.Ticket{Community: "望舒里", Category: noise}, ticket.Ticket{Community: "秀水里", Category: noise}, false},
+		{"another category", ticket.Ticket{Community: "望舒里", Category: noise}, ticket.Ticket{Community: "望舒里", Category: dogs}, false},
+		{"another parent level only", ticket.Ticket{Community: "望舒里", Category: noise}, ticket.Ticket{Community: "望舒里", Category: [5]string{4: "夜间施工", 3: "施工噪声"}}, true},
+		{"a level that says nothing", ticket.Ticket{Community: "望舒里", Category: [5]string{"城乡建设", "物业管理", "其他"}}, ticket.Ticket{Community: "望舒里", Category: [5]string{"城乡建设", "物业管理"}}, true},
+		{"one lane, two doors", ticket.Ticket{Address: "上海市奉贤区望园路1200弄34号501室", Category: noise}, ticket.Ticket{Address: "奉浦街道望园路１２００弄5号", Category: noise}, true},
+		{"two lanes", ticket.Ticket{Address: "望园路1200弄34号", Category: noise}, ticket.Ticket{Address: "望园路1300弄34号", Category: noise}, false},
+		{"the estate in the address", ticket.Ticket{Address: "望园路1200弄望舒苑34号", Category: noise}, ticket.Ticket{Community: "望舒苑", Category: noise}, true},
+		{"the place only in the text", ticket.Ticket{Content: "市民来电反映：望园路1200弄东侧工地半夜打桩", Category: noise}, ticket.Ticket{Content: "我住在望园路1200弄34号，工地太吵", Category: noise}, true},
+		{"the estate only in the text", ticket.Ticket{Content: "家住望舒里小区，电梯停了", Category: noise}, ticket.Ticket{Title: "投诉望舒里小区电梯", Category: noise}, true},
+		{"a place that a tag quotes is another ticket's", ticket.Ticket{Content: "【最近派发的工单编号：20260822223850，工单内容：秀水里小区停水】望舒里小区停水", Category: noise}, ticket.Ticket{Content: "望舒里小区停水", Category: noise}, true},
+		{"no category, the same title", ticket.Ticket{Community: "望舒里", Title: "夜间施工扰民"}, ticket.Ticket{Community: "望舒里", Title: "夜间施工扰民！"}, true},
+		{"no category, the same first clause", ticket.Ticket{Community: "望舒里", Content: "市民来电反映：东侧工地半夜打桩，望相关部门处理。"}, ticket.Ticket{Community: "望舒里", Content: "来电人（张女士）称：东侧工地半夜打桩，影响休息"}, true},
+		{"no category, another title", ticket.Ticket{Community: "望舒里", Title: "夜间施工扰民"}, ticket.Ticket{Community: "望舒里", Title: "电梯停运"}, false},
+		{"no place, the same category, other words", ticket.Ticket{Category: noise, Title: "工地太吵"}, ticket.Ticket{Category: noise, Title: "半夜打桩"}, false},
+		{"no place, the same category and words", ticket.Ticket{Category: noise, Title: "工地太吵"}, ticket.Ticket{Category: noise, Title: "工地太吵。"}, true},
+		{"a community that is none", ticket.Ticket{Community: "其他", Category: noise, Title: "工地太吵"}, ticket.Ticket{Community: "其他", Category: noise, Title: "半夜打桩"}, false},
+		{"nothing said at all", ticket.Ticket{OrderNo: "1"}, ticket.Ticket{OrderNo: "2"}, false},
+		{"nothing but a place", ticket.Ticket{OrderNo: "1", Community: "望舒里"}, ticket.Ticket{OrderNo: "2", Community: "望舒里"}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a, b := matcher.Matter(c.a), matcher.Matter(c.b)
+			if (a == b) != c.same {
+				t.Errorf("%s %s", a, b)
+			}
+		})
+	}
+}
+
+func TestTheKeyOfAMatterStays(t *testing.T) {
+	// Keys are stored: one that changes makes tickets of one matter strangers.
+	for want, tk := range map[string]ticket.Ticket{
+		"pt1-f3d4cadb5d1028b288ac26efc4dbb4aa": {Community: "望舒里", Category: [5]string{0: "城乡建设", 4: "夜间施工"}},
+	} {
+		if got := matcher.Matter(tk); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+func FuzzMatter(f *testing.F) {
+	f.Add("望舒里", "望园路1200弄34号501室", "夜间施工", "市民来电反映：我住在望舒里小区，半夜打桩", "噪声")
+	f.Add("", "奉浦大道", "", "【重新交办，关联工单20260822223850】环城东路123号", "")
+	f.Add("小区", "路", "小区小区", "路1弄苑花园大道街道", "其他")
+	f.Add("\xff", "\x00　", "道", "大道", "\u202e")
+	f.Fuzz(func(t *testing.T, community, address, title, content, category string) {
+		tk := ticket.Ticket{Community: community, Address: address, Title: title, Content: content, Category: [5]string{2: category}}
+		key := matcher.Matter(tk)
+		if key == "" || len(key) > 64 || strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			t.Errorf("%q", key)
+		}
+		if again := matcher.Matter(tk); again != key {
+			t.Errorf("%q, then %q", key, again)
+		}
+	})
+}

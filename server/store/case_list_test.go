@@ -1,0 +1,280 @@
+package store_test
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	diff "github.com/google/go-cmp/cmp"
+
+	"xiaopu/server/casework"
+	"xiaopu/server/store"
+	"xiaopu/server/store/storetest"
+)
+
+// manyCases are cases of every state whose sort keys are few, so that most are equal.
+func manyCases(n int) []casework.Case {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	list := make([]casework.Case, n)
+	pick := func(of ...string) string { return of[rnd.IntN(len(of))] }
+	for i := range list {
+		list[i] = newCase(fmt.Sprintf("c-%03d", rnd.IntN(1000)*1000+i), func(c *casework.Case) {
+			c.Status = casework.Statuses[rnd.IntN(len(casework.Statuses))]
+			c.Tier = casework.Tier(pick("III", "II", "I"))
+			c.Domain = casework.Domain(pick("livelihood", "business"))
+			c.LeadDepartmentID = pick("d-1", "d-2", "d-3", "")
+			c.GridID = pick("g-1", "g-2", "")
+			c.CommunityID = pick("c-1", "c-2")
+			c.HandlerID = pick("p-1", "p-2", "")
+			due(day(rnd.IntN(3)))(c)
+			if c.Tier == casework.TierI && rnd.IntN(2) == 0 {
+				s := c.Stages["1"]
+				s.OverdueAt = s.DueAt
+				c.Stages["1"] = s
+			}
+		})
+	}
+	return list
+}
+
+func wants(c casework.Case, f store.CaseFilter) bool {
+	switch {
+	case f.Viewers != nil && !slices.ContainsFunc(casework.Viewers(c), func(v casework.Addressee) bool { return slices.Contains(f.Viewers, v) }),
+		f.Status != "" && c.Status != f.Status,
+		f.Status == "" && !f.All && !c.Status.Open(),
+		f.Tier != "" && c.Tier != f.Tier,
+		f.LeadDepartmentID != "" && c.LeadDepartmentID != f.LeadDepartmentID,
+		f.GridID != "" && c.GridID != f.GridID,
+		f.Domain != "" && c.Domain != f.Domain,
+		f.Overdue && !c.Overdue():
+		return false
+	}
+	return true
+}
+
+// filters gives every combination of what a list of cases can be asked for.
+func filters() (all []store.CaseFilter) {
+	for _, viewers := range [][]casework.Addressee{
+		nil, {}, {"department:d-1"}, {"department:d-1", "grid:g-1"}, {"department:d-1", "department:d-2", "person:p-1"},
+		{"department:d-2", "grid:g-1", "community:c-1", "person:p-2"},
+	} {
+		for _, status := range []casework.Status{"", casework.Handling} {
+			for _, every := range []bool{false, true} {
+				for _, mask := range []int{0, 1, 2, 4, 8, 16, 3, 12, 17, 31} {
+					f := store.CaseFilter{Viewers: viewers, Status: status, All: every}
+					if mask&1 != 0 {
+						f.Tier = casework.TierI
+					}
+					if mask&2 != 0 {
+						f.LeadDepartmentID = "d-1"
+					}
+					if mask&4 != 0 {
+						f.GridID = "g-1"
+					}
+					if mask&8 != 0 {
+						f.Domain = casework.Livelihood
+					}
+					f.Overdue = mask&16 != 0
+					all = append(all, f)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// Whatever is asked for and however it is cut into pages, each case comes exactly once and in order.
+func TestCaseListsPageThroughEachCaseOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		list := manyCases(150)
+		insertCases(t, db, monday, list...)
+		slices.SortFunc(list, func(a, b casework.Case) int {
+			sa, _ := a.Stage()
+			sb, _ := b.Stage()
+			return cmp.Or(sa.DueAt.Compare(sb.DueAt), strings.Compare(a.ID, b.ID))
+		})
+		found := 0
+		for i, f := range filters() {
+			var want, got []string
+			for _, c := range list {
+				if wants(c, f) {
+					want = append(want, c.ID)
+				}
+			}
+			f.Limit = []int{1, 7, 50, 1000}[i%4]
+			if f.Limit == 1 && len(want) > 20 {
+				f.Limit = 11
+			}
+			for range len(want) + 2 {
+				page, err := db.Cases(t.Context(), f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, r := range page {
+					got = append(got, r.ID)
+				}
+				if len(page) < f.Limit {
+					break
+				}
+				last := page[len(page)-1]
+				f.AfterSort, f.AfterID = last.SortAt, last.ID
+			}
+			if d := diff.Diff(want, got); d != "" {
+				t.Fatalf("%+v: %s", f, d)
+			}
+			found += len(got)
+		}
+		if found < 1000 {
+			t.Errorf("only %d rows in all lists", found)
+		}
+	})
+}
+
+func TestACaseRowShowsTheCase(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		insertCases(t, db, day(1), newCase("a", func(c *casework.Case) {
+			c.HandlerID, c.CommunityID = "p-1", "c-1"
+			c.Triggers = append(c.Triggers, casework.Trigger{Kind: casework.ByBurst})
+			c.Tickets = map[string]casework.TicketRef{"t-1": {ID: "t-1"}, "t-2": {ID: "t-2"}}
+			s := c.Stages["1"]
+			s.Provisional = true
+			c.Stages["1"] = s
+		}))
+		want := []store.CaseRow{{
+			ID: "a", Number: "NS-a", Version: 2, Status: casework.Dispatched, Tier: casework.TierIII, Round: 1, Title: "北门外道路长期被占",
+			Place: "望舒里北门", Domain: casework.Livelihood, Topic: "占道", Triggers: "manual,burst", Tickets: 2, CommunityID: "c-1", GridID: "g-1",
+			LeadDepartmentID: "d-1", HandlerID: "p-1", Provisional: true, DueAt: day(3), SortAt: day(3), UpdatedAt: day(1),
+		}}
+		if d := diff.Diff(want, must[[]store.CaseRow](t)(db.Cases(t.Context(), store.CaseFilter{Limit: 5}))); d != "" {
+			t.Error(d)
+		}
+		// Without a deadline a case stands by what falls due next, and without that by when it was touched.
+		insertCases(t, db, day(7), newCase("b", func(c *casework.Case) { c.Stages = nil }), newCase("c", rest(casework.Registered)))
+		rows := must[[]store.CaseRow](t)(db.Cases(t.Context(), store.CaseFilter{Limit: 5}))
+		for i, c := range []struct {
+			id   string
+			sort time.Time
+		}{{"b", day(1)}, {"a", day(3)}, {"c", day(7)}} {
+			if rows[i].ID != c.id || !rows[i].SortAt.Equal(c.sort) || (rows[i].ID != "a") != rows[i].DueAt.IsZero() {
+				t.Errorf("row %d: %s sorts at %s, due %s", i, rows[i].ID, rows[i].SortAt, rows[i].DueAt)
+			}
+		}
+	})
+}
+
+// todos puts things to do straight into their table.
+func todos(t testing.TB, db *store.DB, rows ...[]any) {
+	t.Helper()
+	bulk(t, db, `case_todos (addressee, kind, case_id, ref, due_at)`, rows)
+}
+
+func TestTodosPageThroughEachOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		var list []casework.Case
+		for i := range 8 {
+			list = append(list, newCase(fmt.Sprintf("c-%d", i), rest(casework.Closed)))
+		}
+		insertCases(t, db, monday, list...)
+		rnd := rand.New(rand.NewPCG(3, 4))
+		keys := []casework.Addressee{"department_head:d-1", "department_head:d-2", "person:p-1", "centre"}
+		type key struct {
+			due       int64
+			id        string
+			kind, ref string
+		}
+		mine := map[casework.Addressee][]key{}
+		for i := range 160 {
+			who := keys[rnd.IntN(len(keys))]
+			k := key{day(rnd.IntN(2)).UnixMilli(), fmt.Sprintf("c-%d", rnd.IntN(8)), []string{"task", "order", "accept"}[rnd.IntN(3)], fmt.Sprint(rnd.IntN(4))}
+			k.due = day(len(k.id) + len(k.kind)%2).UnixMilli() // one deadline for one thing, whoever is asked
+			if slices.Contains(mine[who], k) {
+				continue
+			}
+			mine[who] = append(mine[who], k)
+			todos(t, db, []any{string(who), k.kind, k.id, k.ref, k.due})
+			if i%10 == 0 { // another's
+				todos(t, db, []any{"person:p-9", k.kind, k.id, fmt.Sprint("x", i), k.due})
+			}
+		}
+		for n := range len(keys) + 1 {
+			want := map[key]bool{} // what waits under two posts of one person waits once
+			for _, k := range keys[:n] {
+				for _, todo := range mine[k] {
+					want[todo] = true
+				}
+			}
+			for _, limit := range []int{1, 3, 200} {
+				var got []key
+				var after *store.TodoRow
+				for range 400 {
+					page, err := db.Todos(t.Context(), keys[:n], after, limit)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, r := range page {
+						got = append(got, key{r.DueAt.UnixMilli(), r.CaseID, string(r.Kind), r.Ref})
+						if !slices.Contains(keys[:n], r.Addressee) || r.Number != "NS-"+r.CaseID || r.Title == "" || r.Tier != casework.TierIII || r.Status != casework.Closed {
+							t.Fatalf("row %+v", r)
+						}
+					}
+					if len(page) < limit {
+						break
+					}
+					after = &page[len(page)-1]
+				}
+				sorted := slices.IsSortedFunc(got, func(a, b key) int {
+					return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.id, b.id), cmp.Compare(a.kind, b.kind), cmp.Compare(a.ref, b.ref))
+				})
+				seen := map[key]bool{}
+				for _, k := range got {
+					seen[k] = true
+				}
+				if !sorted || len(got) != len(want) || len(seen) != len(want) {
+					t.Errorf("%d keys, %d a page: %d rows, %d of them different, want %d, in order: %v", n, limit, len(got), len(seen), len(want), sorted)
+				}
+			}
+			counts := must[map[casework.TodoKind]int](t)(db.CountTodos(t.Context(), keys[:n], []casework.TodoKind{"task", "order", "accept", "none"}))
+			total := 0
+			for _, c := range counts {
+				total += c
+			}
+			if total != len(want) || counts["none"] != 0 {
+				t.Errorf("%d keys: counted %v, listed %d", n, counts, len(want))
+			}
+		}
+	})
+}
+
+func TestCountsStopAtTheirCap(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		insertCases(t, db, monday, newCase("a", rest(casework.Closed)))
+		for _, c := range []struct {
+			addressee, kind string
+			n               int
+		}{{"centre", "task", 1200}, {"person:p", "task", 900}, {"centre", "order", 1000}, {"centre", "verify", 999}} {
+			var rows [][]any
+			for i := range c.n {
+				rows = append(rows, []any{c.addressee, c.kind, "a", fmt.Sprint(c.addressee, i), 1})
+			}
+			bulk(t, db, `case_todos (addressee, kind, case_id, ref, due_at)`, rows)
+		}
+		kinds := []casework.TodoKind{"task", "order", "verify"}
+		for _, c := range []struct {
+			keys []casework.Addressee
+			want map[casework.TodoKind]int
+		}{
+			{nil, map[casework.TodoKind]int{}},
+			{[]casework.Addressee{"person:p"}, map[casework.TodoKind]int{"task": 900}},
+			{[]casework.Addressee{"centre"}, map[casework.TodoKind]int{"task": 1000, "order": 1000, "verify": 999}},
+			{[]casework.Addressee{"centre", "person:p"}, map[casework.TodoKind]int{"task": 1000, "order": 1000, "verify": 999}},
+		} {
+			if d := diff.Diff(c.want, must[map[casework.TodoKind]int](t)(db.CountTodos(t.Context(), c.keys, kinds))); d != "" {
+				t.Errorf("%v: %s", c.keys, d)
+			}
+		}
+	})
+}

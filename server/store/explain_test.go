@@ -1,0 +1,450 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"xiaopu/server/casework"
+	"xiaopu/server/store"
+	"xiaopu/server/store/storetest"
+	"xiaopu/server/ticket"
+)
+
+// Every SELECT that the store sends is run on tables of some thousand rows and explained on both engines: it must find
+// its rows by an index and, where it gives them in an order, by an index that has that order. Sorting is left to the
+// few rows that come out of a derived table. A new method on DB or Tx that reads finds its place in reads below.
+
+// small are the tables that may be read whole: they grow by some rows a year (anchors: by one a day).
+var small = []string{"revisions", "sequences", "calendar_years", "calendar_closures", "policies", "organisation", "anchors", "schema_migrations"}
+
+// aliases are the names under which the big tables stand in the texts.
+var aliases = map[string]string{
+	"cases": "", "c": "cases", "case_events": "", "e": "case_events", "case_viewers": "", "v": "case_viewers", "case_todos": "", "tickets": "",
+	"imports": "", "import_problems": "", "anchor_heads": "", "matters": "", "evidence": "", "inbox": "", "outbox": "", "idempotency": "",
+}
+
+// notReads are the methods that send no SELECT, or one whose text is another's.
+var notReads = []string{
+	"Close", "Engine", "InTx", "Migrate", "Ping", // the database itself
+	"FinishImport", "MarkRead", "StartImport",
+	"AddCalendarYear", "AddClosure", "AddImportProblems", "AddPolicy", "InsertCase", "InsertNotices", "InsertTickets", "MoveSequence", "NoteDone",
+	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SetMatterCase", "SetTicketCase", "SpendEvidence", "StopAging", "UpdateTicket",
+	"BreakOff", "Exec", "MigrateFS", "PreparedTexts", "Query", "Record", "Scan", // of these tests
+}
+
+// readsAll is what reads a whole table because that is its task: the audit.
+var readsAll = []string{"OrphanEvents"}
+
+type read struct {
+	method, what string
+	// One of the two: outside or inside a transaction.
+	outside func(ctx context.Context, db *store.DB) error
+	inside  func(ctx context.Context, tx *store.Tx) error
+}
+
+func reads() (list []read) {
+	ignore := func(_ any, err error) error { return err }
+	add := func(method, what string, run func(ctx context.Context, db *store.DB) error) {
+		list = append(list, read{method: method, what: what, outside: run})
+	}
+	inside := func(method, what string, run func(ctx context.Context, tx *store.Tx) error) {
+		list = append(list, read{method: method, what: what, inside: run})
+	}
+
+	for _, viewers := range [][]casework.Addressee{nil, {}, {"department:d-01"}, {"department:d-01", "grid:g-01", "person:p-001"}} {
+		for _, status := range []casework.Status{"", casework.Handling, casework.Closed} {
+			for _, every := range []bool{false, true} {
+				for mask := range 32 {
+					for _, behind := range []bool{false, true} {
+						f := store.CaseFilter{Viewers: viewers, Status: status, All: every, Overdue: mask&16 != 0, Limit: 21}
+						if mask&1 != 0 {
+							f.Tier = casework.TierII
+						}
+						if mask&2 != 0 {
+							f.LeadDepartmentID = "d-01"
+						}
+						if mask&4 != 0 {
+							f.GridID = "g-01"
+						}
+						if mask&8 != 0 {
+							f.Domain = casework.Livelihood
+						}
+						if behind {
+							f.AfterSort, f.AfterID = day(20), "c-00300"
+						}
+						add("Cases", fmt.Sprintf("%+v", f), func(ctx context.Context, db *store.DB) error { return ignore(db.Cases(ctx, f)) })
+					}
+				}
+			}
+		}
+	}
+	for _, keys := range [][]casework.Addressee{{"department_head:d-01"}, {"department_head:d-01", "person:p-001", "centre"}} {
+		for _, after := range []*store.TodoRow{nil, {DueAt: day(20), CaseID: "c-00300", Kind: casework.TodoHandle}} {
+			what := fmt.Sprint(len(keys), " keys, behind another: ", after != nil)
+			add("Todos", what, func(ctx context.Context, db *store.DB) error { return ignore(db.Todos(ctx, keys, after, 21)) })
+		}
+		add("CountTodos", fmt.Sprint(len(keys), " keys"), func(ctx context.Context, db *store.DB) error {
+			return ignore(db.CountTodos(ctx, keys, []casework.TodoKind{casework.TodoAccept, casework.TodoHandle, casework.TodoTask}))
+		})
+	}
+	for _, unread := range []bool{false, true} {
+		for _, before := range []string{"", "n-02000"} {
+			add("Inbox", fmt.Sprint("unread ", unread, " before ", before), func(ctx context.Context, db *store.DB) error {
+				return ignore(db.Inbox(ctx, "p-001", unread, before, 21))
+			})
+		}
+	}
+	for _, f := range []store.TicketFilter{
+		{}, {CaseID: "c-00001"}, {Matter: "m-0001"}, {CaseID: "c-00001", Matter: "m-0001"}, {Source: ticket.Hotline, OrderNo: "NO-t-00100"},
+	} {
+		f.Limit = 21
+		add("Tickets", fmt.Sprintf("%+v", f), func(ctx context.Context, db *store.DB) error { return ignore(db.Tickets(ctx, f)) })
+		f.AfterAt, f.AfterID = day(30), "t-00500"
+		add("Tickets", fmt.Sprintf("%+v", f), func(ctx context.Context, db *store.DB) error { return ignore(db.Tickets(ctx, f)) })
+	}
+	for _, public := range []bool{false, true} {
+		add("Events", fmt.Sprint("public ", public), func(ctx context.Context, db *store.DB) error {
+			return ignore(db.Events(ctx, "c-00001", 2, public, 51))
+		})
+	}
+
+	add("AgingTickets", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AgingTickets(ctx, day(3), 200)) })
+	add("AnchoredHeads", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AnchoredHeads(ctx, "an-001")) })
+	add("Anchors", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Anchors(ctx, 10)) })
+	add("CalendarYears", "", func(ctx context.Context, db *store.DB) error { return ignore(db.CalendarYears(ctx)) })
+	add("Case", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Case(ctx, "c-00001")) })
+	add("CaseID", "", func(ctx context.Context, db *store.DB) error { return ignore(db.CaseID(ctx, "NS-c-00001")) })
+	add("ChainHeads", "", func(ctx context.Context, db *store.DB) error { return ignore(db.ChainHeads(ctx, "c-00300", 200)) })
+	add("ChainHeads", "first", func(ctx context.Context, db *store.DB) error { return ignore(db.ChainHeads(ctx, "", 200)) })
+	add("Closures", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Closures(ctx)) })
+	add("CountUnread", "", func(ctx context.Context, db *store.DB) error { return ignore(db.CountUnread(ctx, "p-001")) })
+	add("DueCases", "", func(ctx context.Context, db *store.DB) error { return ignore(db.DueCases(ctx, day(2), 200)) })
+	add("EventHash", "", func(ctx context.Context, db *store.DB) error { return ignore(db.EventHash(ctx, "c-00001", 1)) })
+	add("FindDone", "", func(ctx context.Context, db *store.DB) error {
+		_, _, err := db.FindDone(ctx, "p-001", "k-00001")
+		return err
+	})
+	add("ForgetDone", "", func(ctx context.Context, db *store.DB) error { return ignore(db.ForgetDone(ctx, day(1), 500)) })
+	add("Import", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Import(ctx, "i-001")) })
+	add("ImportProblems", "", func(ctx context.Context, db *store.DB) error { return ignore(db.ImportProblems(ctx, "i-001", 2, 5)) })
+	add("LastAnchor", "", func(ctx context.Context, db *store.DB) error { return ignore(db.LastAnchor(ctx)) })
+	add("NextDueAt", "", func(ctx context.Context, db *store.DB) error { return ignore(db.NextDueAt(ctx)) })
+	add("Organisation", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Organisation(ctx)) })
+	add("OrphanEvents", "", func(ctx context.Context, db *store.DB) error { return ignore(db.OrphanEvents(ctx, 10)) })
+	add("OutdatedCases", "", func(ctx context.Context, db *store.DB) error { return ignore(db.OutdatedCases(ctx, 2, 200)) })
+	add("OutdatedCases", "nothing to do", func(ctx context.Context, db *store.DB) error { return ignore(db.OutdatedCases(ctx, 1, 200)) })
+	add("Policies", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Policies(ctx)) })
+	add("Revisions", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Revisions(ctx)) })
+	add("Sequence", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Sequence(ctx, "case-2026")) })
+	add("StoredEvents", "", func(ctx context.Context, db *store.DB) error { return ignore(db.StoredEvents(ctx, "c-00001")) })
+	add("Ticket", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Ticket(ctx, "t-00001")) })
+
+	inside("Case", "inside", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.Case(ctx, "c-00001")) })
+	inside("MakeAnchor", "", func(ctx context.Context, tx *store.Tx) error {
+		_, _, err := tx.MakeAnchor(ctx, store.Anchor{UntilAt: day(400)}, "an-new", day(401), day(401))
+		return err
+	})
+	inside("MatterCase", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.MatterCase(ctx, "m-0001")) })
+	inside("MatterTickets", "", func(ctx context.Context, tx *store.Tx) error {
+		return ignore(tx.MatterTickets(ctx, "m-0001", day(0), day(30)))
+	})
+	inside("NextNumber", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.NextNumber(ctx, "case-2026")) })
+	inside("SpentEvidence", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.SpentEvidence(ctx, "m-0001")) })
+	inside("Ticket", "inside", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.Ticket(ctx, "t-00001")) })
+	inside("TicketByOrder", "", func(ctx context.Context, tx *store.Tx) error {
+		return ignore(tx.TicketByOrder(ctx, ticket.Hotline, "NO-t-00001"))
+	})
+	inside("TicketKeys", "", func(ctx context.Context, tx *store.Tx) error {
+		var orders []string
+		for i := range 100 {
+			orders = append(orders, fmt.Sprintf("NO-t-%05d", 30*i))
+		}
+		return ignore(tx.TicketKeys(ctx, ticket.Hotline, orders))
+	})
+	return list
+}
+
+func TestEveryReadIsExplained(t *testing.T) {
+	known := slices.Clone(notReads)
+	for _, r := range reads() {
+		known = append(known, r.method)
+	}
+	for _, of := range []reflect.Type{reflect.TypeFor[*store.DB](), reflect.TypeFor[*store.Tx]()} {
+		for i := range of.NumMethod() {
+			if name := of.Method(i).Name; !slices.Contains(known, name) {
+				t.Errorf("%s.%s: say in explain_test.go how it reads", of, name)
+			}
+		}
+	}
+}
+
+func TestEveryTableIsSmallOrSearchedByIndex(t *testing.T) {
+	db := storetest.Open(t)
+	rows, err := db.Query(t.Context(), `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		if slices.Contains(small, name) == bigTable(name) {
+			t.Errorf("table %s: say in explain_test.go whether it stays small", name)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// seedForPlans fills the big tables as a street office would: most cases are over, some departments have more than
+// others.
+func seedForPlans(t testing.TB, db *store.DB) {
+	t.Helper()
+	const cases = 3000
+	rnd := rand.New(rand.NewPCG(7, 8))
+	some := func(format string, of int) string { return fmt.Sprintf(format, min(rnd.IntN(of), rnd.IntN(of))) }
+	var rows, viewers, todos, events [][]any
+	for i := range cases {
+		id := fmt.Sprintf("c-%05d", i)
+		status := casework.Closed
+		if rnd.IntN(10) < 4 {
+			status = casework.Statuses[rnd.IntN(len(casework.Statuses))]
+		}
+		open := status.Open()
+		sort := store.Millis(day(rnd.IntN(60)))
+		var next, revision any
+		if open {
+			next, revision = sort, 1
+		}
+		department, grid, person := some("d-%02d", 20), some("g-%02d", 40), some("p-%03d", 200)
+		rows = append(rows, []any{
+			id, "NS-" + id, 3, string(status), open, []string{"III", "III", "III", "II", "I"}[rnd.IntN(5)], 1, "标题", "地点", []string{"livelihood", "business"}[rnd.IntN(2)], "题", "manual",
+			1, "", grid, department, person, open && rnd.IntN(20) == 0, false, next, sort, next, revision, "h", store.Millis(monday), store.Millis(day(rnd.IntN(400))), `{"facts":"` + strings.Repeat("x", 300) + `"}`,
+		})
+		for _, v := range []string{"department:" + department, "grid:" + grid, "person:" + person, "requester:r-" + id} {
+			viewers = append(viewers, []any{v, id, open, string(status), sort})
+		}
+		if open {
+			todos = append(todos, []any{"department_head:" + department, some("kind-%d", 5), id, "", sort}, []any{"person:" + person, "handle", id, "", sort}, []any{"centre", "verify", id, "", sort})
+		}
+		for seq := range 3 {
+			events = append(events, []any{id, seq + 1, "progress", store.Millis(monday), store.Millis(monday), seq % 2, "h", "{}"})
+		}
+	}
+	bulk(t, db, `cases (id, number, version, status, open, tier, round, title, place, domain, topic, triggers, tickets, community_id, grid_id,
+		lead_department_id, handler_id, overdue, provisional, due_at, sort_at, next_due_at, calendar_revision, head_hash, created_at, updated_at, body)`, rows)
+	bulk(t, db, `case_viewers (viewer, case_id, open, status, sort_at)`, viewers)
+	bulk(t, db, `case_todos (addressee, kind, case_id, ref, due_at)`, todos)
+	bulk(t, db, `case_events (case_id, seq, kind, at, recorded_at, is_public, hash, body)`, events)
+
+	var tickets, inbox, problems, heads, anchors, evidence, matters, keys, imports [][]any
+	for i := range 3000 {
+		matter := some("m-%04d", 1000)
+		var aging, caseID any = nil, fmt.Sprintf("c-%05d", rnd.IntN(cases))
+		if rnd.IntN(3) == 0 {
+			aging, caseID = store.Millis(day(rnd.IntN(60))), ""
+		}
+		id := fmt.Sprintf("t-%05d", i)
+		tickets = append(tickets, []any{id, "hotline", "NO-" + id, "f", "标题", matter, some("r-%04d", 900), store.Millis(day(rnd.IntN(60))), aging, caseID, `{"id":"` + id + `"}`, `[]`, 1, 1})
+		inbox = append(inbox, []any{fmt.Sprintf("n-%05d", i), some("p-%03d", 200), "", "c-00001", "NS", 1, "accepted", false, "{}", 1, rnd.IntN(4) > 0, nil})
+		problems = append(problems, []any{fmt.Sprintf("i-%03d", i/500), i % 500 / 2, i % 2, false, "NO", "原因"})
+		heads = append(heads, []any{fmt.Sprintf("an-%03d", i/20), fmt.Sprintf("c-%05d", i), 1, "h"})
+		evidence = append(evidence, []any{matter, fmt.Sprint("rating:", i), "c-00001"})
+		keys = append(keys, []any{some("p-%03d", 200), fmt.Sprintf("k-%05d", i), "r", "c-00001", store.Millis(day(rnd.IntN(60)))})
+		if i < 1000 {
+			matters = append(matters, []any{fmt.Sprintf("m-%04d", i), "c-00001"})
+			anchors = append(anchors, []any{fmt.Sprintf("an-%03d", i), i, store.Millis(day(i)), 20, "h"})
+			imports = append(imports, []any{fmt.Sprintf("i-%03d", i), "f", "hotline", "", i, "{}"})
+		}
+	}
+	bulk(t, db, `tickets (id, source, order_no, fingerprint, title, matter, requester, accepted_at, aging_at, case_id, body, raw, created_at, updated_at)`, tickets)
+	bulk(t, db, `inbox (id, recipient, stands_for, case_id, number, seq, kind, urgent, args, created_at, is_read, read_at)`, inbox)
+	bulk(t, db, `import_problems (import_id, line, part, fatal, order_no, message)`, problems)
+	bulk(t, db, `anchor_heads (anchor_id, case_id, seq, hash)`, heads)
+	bulk(t, db, `anchors (id, made_at, until_at, heads, hash)`, anchors)
+	bulk(t, db, `evidence (matter, item, case_id)`, evidence)
+	bulk(t, db, `matters (matter, case_id)`, matters)
+	bulk(t, db, `imports (id, file_name, source, created_by, started_at, result)`, imports)
+	bulk(t, db, `sequences (name, value)`, [][]any{{"case-2026", 5000}})
+	bulk(t, db, `idempotency (actor, item, request, case_id, created_at)`, keys)
+
+	for name, of := range aliases {
+		if of != "" {
+			continue
+		}
+		text := `ANALYZE ` + name
+		if db.Engine() == "mysql" {
+			text = `ANALYZE TABLE ` + name
+		}
+		if _, err := db.Exec(t.Context(), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestEveryReadUsesAnIndex(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		seedForPlans(t, db)
+		take, err := db.Record()
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		n := 0
+		for _, r := range reads() {
+			take()
+			var err error
+			if r.outside != nil {
+				err = r.outside(t.Context(), db)
+			} else {
+				err = db.InTx(t.Context(), func(ctx context.Context, tx *store.Tx) error { return errors.Join(r.inside(ctx, tx), errRollback) })
+			}
+			if err != nil && !errors.Is(err, errRollback) {
+				t.Fatalf("%s %s: %v", r.method, r.what, err)
+			}
+			list := take()
+			if len(list) == 0 {
+				t.Errorf("%s %s sent no SELECT", r.method, r.what)
+			}
+			if slices.Contains(readsAll, r.method) {
+				continue
+			}
+			for _, s := range list {
+				key := s.Text + fmt.Sprint(s.Args...)
+				if seen[key] {
+					continue
+				}
+				seen[key] = true
+				n++
+				if problems := explain(t, db, s); len(problems) > 0 {
+					t.Errorf("%s %s: %s\n%s\n%v", r.method, r.what, strings.Join(problems, "\n"), s.Text, s.Args)
+				}
+			}
+		}
+		t.Logf("%d statements explained", n)
+	})
+}
+
+var errRollback = errors.New("taken back")
+
+// explain gives what is wrong with the plan of s.
+func explain(t testing.TB, db *store.DB, s store.Statement) (problems []string) {
+	t.Helper()
+	prefix := `EXPLAIN `
+	if db.Engine() == "sqlite" {
+		prefix = `EXPLAIN QUERY PLAN `
+	}
+	rows, err := db.Query(t.Context(), prefix+s.Text, s.Args...)
+	if err != nil {
+		t.Fatalf("%v: %s", err, s.Text)
+	}
+	defer rows.Close()
+	var plan []map[string]string
+	names := must[[]string](t)(rows.Columns())
+	for rows.Next() {
+		cells := make([]sql.NullString, len(names))
+		dest := make([]any, len(names))
+		for i := range cells {
+			dest[i] = &cells[i]
+		}
+		if err := rows.Scan(dest...); err != nil {
+			t.Fatal(err)
+		}
+		row := map[string]string{}
+		for i, name := range names {
+			row[strings.ToLower(name)] = cells[i].String
+		}
+		plan = append(plan, row)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if db.Engine() == "sqlite" {
+		problems = badSQLitePlan(plan, s.Text)
+	} else {
+		problems = badMySQLPlan(plan, s.Text)
+	}
+	if len(problems) > 0 {
+		for _, row := range plan {
+			line := ""
+			for _, k := range slices.Sorted(maps.Keys(row)) {
+				if row[k] != "" {
+					line += " " + k + "=" + row[k]
+				}
+			}
+			problems = append(problems, line)
+		}
+	}
+	return problems
+}
+
+func bigTable(name string) bool { _, ok := aliases[name]; return ok }
+
+// walks tells whether s reads a whole index in its order up to a limit: fine, it stops there.
+func walks(text string) bool { return strings.Contains(text, "LIMIT") }
+
+func badMySQLPlan(plan []map[string]string, text string) (problems []string) {
+	for _, row := range plan {
+		table, extra := row["table"], row["extra"]
+		if !bigTable(table) {
+			continue
+		}
+		sorts := strings.Contains(extra, "filesort") || strings.Contains(extra, "temporary")
+		switch row["type"] {
+		case "system", "const", "eq_ref", "ref", "range":
+		case "index":
+			if !walks(text) || sorts {
+				problems = append(problems, "reads a whole index of "+table)
+			}
+		default:
+			problems = append(problems, "reads the whole table "+table)
+		}
+		if sorts {
+			problems = append(problems, "sorts "+table)
+		}
+		if strings.Contains(extra, "join buffer") {
+			problems = append(problems, "joins "+table+" without an index")
+		}
+	}
+	return problems
+}
+
+func badSQLitePlan(plan []map[string]string, text string) (problems []string) {
+	outer := map[string]string{} // by parent: what its loop goes over
+	for _, row := range plan {
+		detail := row["detail"]
+		words := strings.Fields(detail)
+		switch words[0] {
+		case "SCAN", "SEARCH":
+			table := words[1]
+			if _, ok := outer[row["parent"]]; !ok {
+				outer[row["parent"]] = table
+			}
+			if !bigTable(table) {
+				continue
+			}
+			switch {
+			case strings.Contains(detail, "AUTOMATIC"):
+				problems = append(problems, "makes an index of its own for "+table)
+			case words[0] == "SCAN" && (!strings.Contains(detail, "INDEX") || !walks(text)):
+				problems = append(problems, "reads the whole table "+table)
+			}
+		case "USE":
+			if table := outer[row["parent"]]; bigTable(table) {
+				problems = append(problems, "sorts "+table)
+			}
+		}
+	}
+	return problems
+}
