@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"xiaopu/server/workday"
 )
@@ -24,21 +25,18 @@ const (
 
 // need refuses a text that is missing or too long; the label names the field on the screen.
 func need(label, s string) error {
-	switch n := len([]rune(strings.TrimSpace(s))); {
-	case n < minText:
+	if utf8.RuneCountInString(strings.TrimSpace(s)) < minText {
 		return invalid("case.text_missing", "请填写%s。", label)
-	case n > maxText:
+	}
+	return limit(label, s)
+}
+
+// limit refuses a text that is too long; it may be missing.
+func limit(label, s string) error {
+	if n := utf8.RuneCountInString(s); n > maxText {
 		return invalid("case.text_too_long", "%s最多 %d 字，现有 %d 字，请精简。", label, maxText, n)
 	}
 	return nil
-}
-
-// limit refuses an optional text that is too long.
-func limit(label, s string) error {
-	if s == "" {
-		return nil
-	}
-	return need(label, s)
 }
 
 // within refuses an instant that is not after now or more than a year ahead: what looks longer is a typing error.
@@ -175,6 +173,10 @@ func (d *draft) register(kind EventKind, data any) error {
 	return nil
 }
 
+// maxEvidence is how many records a trigger of a case lists. Beyond that nobody reads them, the tickets themselves are
+// attached, and each further event would repeat the whole list.
+const maxEvidence = 50
+
 // AddEvidence adds what a trigger found on a ticket of this case; a registering one registers a reported case.
 type AddEvidence struct {
 	Trigger Trigger `json:"trigger"`
@@ -195,7 +197,7 @@ func (m AddEvidence) apply(d *draft) error {
 		have.Evidence = slices.Clone(have.Evidence)
 		fresh := false
 		for _, e := range t.Evidence {
-			if !slices.ContainsFunc(have.Evidence, func(h Evidence) bool { return h.Key == e.Key }) {
+			if len(have.Evidence) < maxEvidence && !slices.ContainsFunc(have.Evidence, func(h Evidence) bool { return h.Key == e.Key }) {
 				have.Evidence = append(have.Evidence, e)
 				fresh = true
 			}

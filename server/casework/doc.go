@@ -11,7 +11,8 @@
 //	                        └open_at_ii, open_at_i→ convening ─convene─┘     ↑                            │
 //	                                                   └ escalate, deadline ─┘  confirm, carry_over: a new round
 //
-// Ends: rejected, merged (split takes it back), closed.
+// Ends: rejected, merged (split takes it back), closed. docs/state-machine.md shows who may do what in each state; the
+// tests write it from the rules. testdata holds the mechanism as stories that a policy owner can read.
 //
 // # Time
 //

@@ -31,20 +31,6 @@ const (
 	EventSplitOff     EventKind = "split_off"
 )
 
-// Label is the event in Chinese, as the timeline shows it.
-func (k EventKind) Label() string {
-	if label, ok := eventLabels[k]; ok {
-		return label
-	}
-	return Name(k).Label()
-}
-
-var eventLabels = map[EventKind]string{
-	EventEscalated: "自动升级", EventOverdue: "Ⅰ级超期", EventHeld: "等待核查", EventWarned: "到期预警", EventChased: "自动提醒",
-	EventUnaccepted: "逾期未接单", EventRecalculated: "期限重算", EventRatingClosed: "评价期结束", EventReopened: "重新办理",
-	EventMergedIn: "并入难事", EventSplitOff: "拆出难事",
-}
-
 // Event is one line of a case's timeline.
 type Event struct {
 	Seq  int64     `json:"seq"`

@@ -39,7 +39,7 @@ func MonthNotices(cal *workday.Calendar, p Policy, from, to time.Time) []MonthNo
 		}
 	}
 	start := workday.DateOf(from)
-	last := workday.DateOf(to)
+	last := workday.DateOf(to).AddDays(31) // what the next month begins with can be told before a holiday in this one
 	for y, m := start.Year, start.Month; y < last.Year || y == last.Year && m <= last.Month; {
 		for _, due := range []struct {
 			kind NoticeKind

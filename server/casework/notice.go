@@ -45,27 +45,6 @@ const (
 	NoticeAssigned        NoticeKind = "assigned"
 )
 
-// Label is the notice in Chinese, as a heading.
-func (k NoticeKind) Label() string {
-	if label, ok := noticeLabels[k]; ok {
-		return label
-	}
-	return string(k)
-}
-
-var noticeLabels = map[NoticeKind]string{
-	NoticeReported: "新上报", NoticeRegistered: "已入库", NoticeRejected: "不予入库", NoticeMerged: "已并案", NoticeSplit: "已拆出",
-	NoticeDispatched: "新交办", NoticeReturned: "被退单", NoticeReminded: "催办", NoticeAcceptDue: "待接单提醒",
-	NoticeUnaccepted: "逾期未接单", NoticeAccepted: "已受理", NoticeContactDue: "先行联系逾期", NoticeDeadlineNear: "即将到期",
-	NoticeEscalated: "已升级", NoticeConvening: "待会商", NoticeOffered: "有部门认领", NoticeConvened: "会商部署",
-	NoticeTaskGiven: "新任务", NoticeTaskEnded: "任务已结束", NoticeTaskWaiting: "任务待办", NoticeProgress: "最新进展",
-	NoticeSubmitted: "待核查", NoticeHeld: "核查限时", NoticeFailed: "核查不通过", NoticeResolved: "已办结",
-	NoticeRated: "评价不满意", NoticeCallbackMissing: "逾期未回访", NoticeReopened: "重新办理", NoticeCarriedOver: "结转续办",
-	NoticeOverdue: "已超期", NoticeHeldOver: "挂账", NoticeSupervised: "督办", NoticeAnswered: "督办已答复",
-	NoticeOrderLate: "督办逾期", NoticeIdle: "逾期未处理", NoticeHearingMissed: "未按月汇报", NoticeCoordinated: "领导批示",
-	NoticeAssigned: "指定承办",
-}
-
 // Notice is one thing to tell, to posts and persons that the organisation resolves. It carries no personal data:
 // what to read stands behind the case.
 type Notice struct {

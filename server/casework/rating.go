@@ -79,7 +79,7 @@ func (d *draft) rate(n RatingNote) error {
 			d.days(clockCallback, d.env.Policy.CallbackDays)
 		}
 	}
-	if err := d.emit("rate", n, false); err != nil { // not public: requesters do not read each other's words
+	if err := d.emit("rate", n, true); err != nil {
 		return err
 	}
 	if n.Rating == Dissatisfied {

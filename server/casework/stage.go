@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"strings"
-	"time"
 )
 
 // open opens a stage of tier t at the effective instant.
@@ -19,8 +18,7 @@ func (d *draft) open(t Tier, cause Cause) {
 	}
 	put(&c.Stages, stageKey(s.No), s)
 	c.Tier = t
-	c.HoldOverUntil = time.Time{}
-	d.stop(clockIdle, clockOverdue, clockHoldOver)
+	d.stop(clockIdle)
 	d.startStageClocks(s)
 }
 

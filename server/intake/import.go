@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -88,8 +89,9 @@ func (im *Importer) Import(ctx context.Context, job Job) (Result, error) {
 
 // batch is what one transaction takes in.
 type batch struct {
-	tickets  []ticket.Ticket
-	problems []store.ImportProblem
+	tickets        []ticket.Ticket
+	problems       []store.ImportProblem
+	rows, rejected int
 }
 
 type run struct {
@@ -126,26 +128,68 @@ func (r *run) all(ctx context.Context, takeIn func(batch) (workflow.Taken, error
 		}
 	}
 	r.started = true
+	// Reading goes on while the batch before is being taken in.
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	batches := make(chan batch, 1)
+	var read error
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		defer close(batches)
+		read = r.read(ctx, batches)
+	})
+	var taking error
+	for b := range batches {
+		if taking != nil {
+			continue // the reader is about to stop
+		}
+		if taking = r.take(b, takeIn); taking != nil {
+			stop()
+		}
+	}
+	reader.Wait()
+	if taking != nil {
+		return taking
+	}
+	return read
+}
+
+// take takes one batch in and counts it.
+func (r *run) take(b batch, takeIn func(batch) (workflow.Taken, error)) error {
+	taken, err := takeIn(b)
+	if err != nil {
+		return err
+	}
+	r.result.Rows += b.rows
+	r.result.Rejected += b.rejected
+	r.result.Created += taken.Created
+	r.result.Updated += taken.Updated
+	r.result.Unchanged += taken.Unchanged
+	r.result.Cases += taken.Cases
+	r.result.Found += len(b.problems)
+	r.result.Problems = append(r.result.Problems, b.problems[:min(len(b.problems), MaxProblems-len(r.result.Problems))]...)
+	if r.job.Progress != nil {
+		r.job.Progress(r.sheet.Progress())
+	}
+	return nil
+}
+
+// read cuts the rows into batches. What was read before an error still goes out.
+func (r *run) read(ctx context.Context, out chan<- batch) error {
+	options := ticket.Options{Source: r.job.Source, Now: r.im.Now(), Date1904: r.sheet.Date1904()}
 	var b batch
 	flush := func() error {
-		if len(b.tickets) == 0 && len(b.problems) == 0 {
+		if b.rows == 0 {
 			return nil
 		}
-		taken, err := takeIn(b)
-		if err != nil {
-			return err
+		select {
+		case out <- b:
+			b = batch{}
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
 		}
-		r.result.Created += taken.Created
-		r.result.Updated += taken.Updated
-		r.result.Unchanged += taken.Unchanged
-		r.result.Cases += taken.Cases
-		b.tickets, b.problems = b.tickets[:0], b.problems[:0]
-		if r.job.Progress != nil {
-			r.job.Progress(r.sheet.Progress())
-		}
-		return nil
 	}
-	options := ticket.Options{Source: r.job.Source, Now: r.im.Now(), Date1904: r.sheet.Date1904()}
 	for {
 		line, cells, err := r.sheet.Next()
 		if errors.Is(err, io.EOF) {
@@ -154,14 +198,11 @@ func (r *run) all(ctx context.Context, takeIn func(batch) (workflow.Taken, error
 		if err != nil {
 			return errors.Join(flush(), err)
 		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		if line <= r.headerRow {
 			continue
 		}
 		r.row(&b, line, cells, options)
-		if len(b.tickets) >= batchRows || len(b.problems) >= batchRows {
+		if b.rows >= batchRows {
 			if err := flush(); err != nil {
 				return err
 			}
@@ -171,30 +212,22 @@ func (r *run) all(ctx context.Context, takeIn func(batch) (workflow.Taken, error
 
 // row adds one row to the batch, or its problems when it cannot be used.
 func (r *run) row(b *batch, line int, cells []string, options ticket.Options) {
-	r.result.Rows++
+	b.rows++
 	t, problems := ticket.ParseRow(r.mapping, cells, options)
 	fatal := false
 	for _, p := range problems {
 		fatal = fatal || p.Fatal
-		r.problem(b, store.ImportProblem{Line: line, Fatal: p.Fatal, OrderNo: t.OrderNo, Message: p.Message})
+		b.problems = append(b.problems, store.ImportProblem{Line: line, Fatal: p.Fatal, OrderNo: t.OrderNo, Message: p.Message})
 	}
 	key := string(t.Source) + "\n" + t.OrderNo
 	if before, twice := r.seen[key]; twice && !fatal {
 		fatal = true
-		r.problem(b, store.ImportProblem{Line: line, Fatal: true, OrderNo: t.OrderNo, Message: fmt.Sprintf("工单编号与第 %d 行重复，本行未导入：请核对后只保留一行", before)})
+		b.problems = append(b.problems, store.ImportProblem{Line: line, Fatal: true, OrderNo: t.OrderNo, Message: fmt.Sprintf("工单编号与第 %d 行重复，本行未导入：请核对后只保留一行", before)})
 	}
 	if fatal {
-		r.result.Rejected++
+		b.rejected++
 		return
 	}
 	r.seen[key] = line
 	b.tickets = append(b.tickets, t)
-}
-
-func (r *run) problem(b *batch, p store.ImportProblem) {
-	r.result.Found++
-	if len(r.result.Problems) < MaxProblems {
-		r.result.Problems = append(r.result.Problems, p)
-	}
-	b.problems = append(b.problems, p)
 }

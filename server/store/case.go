@@ -230,8 +230,8 @@ func (tx *Tx) follow(ctx context.Context, before, after casework.Case, k, was co
 	return nil
 }
 
-// maxParams bounds the parameters of one statement, below what either engine takes.
-const maxParams = 8000
+// maxParams bounds the parameters of one statement: binding many costs SQLite more than their number.
+const maxParams = 700
 
 // insertRows runs one INSERT for many rows of width columns each, cut into statements of a bearable size.
 func (tx *Tx) insertRows(ctx context.Context, into string, width int, args []any) error {

@@ -1,0 +1,144 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"xiaopu/server/apperr"
+	"xiaopu/server/casework"
+	"xiaopu/server/organisation"
+	"xiaopu/server/workflow"
+)
+
+// Me is the caller.
+type Me struct {
+	ID          string           `json:"id"`
+	Name        string           `json:"name"`
+	Posts       []PostView       `json:"posts"`
+	StandsInFor []workflow.Named `json:"stands_in_for" doc:"现在代谁办理（AB角）"`
+	Permissions []string         `json:"permissions" doc:"可以使用的功能，决定显示哪些菜单"`
+	Now         time.Time        `json:"now" doc:"系统时间；演示环境中是演示时钟"`
+}
+
+// PostView is a post in words.
+type PostView struct {
+	Role   casework.Role   `json:"role"`
+	Unit   string          `json:"unit,omitempty" doc:"部门、网格或村居的 id"`
+	Label  string          `json:"label" doc:"如：综合行政执法队负责人"`
+	For    *workflow.Named `json:"for,omitempty" doc:"代谁行使（AB角）"`
+	Vacant bool            `json:"vacant,omitempty" doc:"岗位空缺，由您代行"`
+}
+
+func (s *server) me(ctx context.Context, _ *struct{}) (Me, error) {
+	k, err := s.engine.Knowledge(ctx)
+	if err != nil {
+		return Me{}, err
+	}
+	a, o := actorOf(ctx), k.Organisation
+	me := Me{ID: a.PersonID, Name: a.Name, Posts: []PostView{}, StandsInFor: []workflow.Named{}, Permissions: permissionsOf(a), Now: s.engine.Now(k)}
+	for _, p := range a.Posts {
+		me.Posts = append(me.Posts, postView(o, p))
+	}
+	for _, id := range a.StandsInFor {
+		me.StandsInFor = append(me.StandsInFor, workflow.Named{ID: id, Name: o.PersonName(id)})
+	}
+	return me, nil
+}
+
+func postView(o *organisation.Organisation, p casework.Post) PostView {
+	v := PostView{Role: p.Role, Unit: p.Unit, Label: o.DescribePost(organisation.Post{Role: p.Role, Unit: p.Unit}), Vacant: p.Vacant}
+	if p.For != "" {
+		v.For = &workflow.Named{ID: p.For, Name: o.PersonName(p.For)}
+	}
+	return v
+}
+
+type todosInput struct {
+	Cursor string `query:"cursor" maxLength:"400" doc:"上一页的 next"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"每页多少条"`
+}
+
+func (s *server) todos(ctx context.Context, in *todosInput) (workflow.Page[workflow.TodoItem], error) {
+	return s.engine.Todos(ctx, actorOf(ctx), in.Cursor, in.Limit)
+}
+
+func (s *server) counts(ctx context.Context, _ *struct{}) (workflow.Counts, error) {
+	return s.engine.Counts(ctx, actorOf(ctx))
+}
+
+type inboxInput struct {
+	Unread bool   `query:"unread" doc:"只看未读"`
+	Before string `query:"before" maxLength:"40" doc:"从这条消息之前读起：上一页的 next"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"每页多少条"`
+}
+
+func (s *server) inbox(ctx context.Context, in *inboxInput) (workflow.Page[workflow.NoticeItem], error) {
+	return s.engine.Inbox(ctx, actorOf(ctx), in.Unread, in.Before, in.Limit)
+}
+
+// ReadNotices says which notices have been read: those named, or all up to one.
+type ReadNotices struct {
+	IDs   []string `json:"ids,omitempty" maxItems:"200" doc:"这些消息"`
+	Until string   `json:"until,omitempty" maxLength:"40" doc:"这条消息及更早的"`
+}
+
+// Read tells what is left unread.
+type Read struct {
+	Unread int `json:"unread" doc:"还有多少条未读，最多数到上限"`
+}
+
+func (s *server) markRead(ctx context.Context, in *struct{ Body ReadNotices }) (Read, error) {
+	if (len(in.Body.IDs) == 0) == (in.Body.Until == "") {
+		return Read{}, apperr.New(apperr.InvalidArgument, "inbox.which", "请给出 ids 或 until 其中一项。")
+	}
+	a := actorOf(ctx)
+	if err := s.engine.MarkRead(ctx, a, in.Body.Until, in.Body.IDs); err != nil {
+		return Read{}, err
+	}
+	c, err := s.engine.Counts(ctx, a)
+	return Read{Unread: c.Unread}, err
+}
+
+// NewDelegation asks a colleague to stand in for the caller.
+type NewDelegation struct {
+	To    string    `json:"to" minLength:"1" maxLength:"40" doc:"代为办理的同事"`
+	From  time.Time `json:"from" doc:"从何时起"`
+	Until time.Time `json:"until" doc:"到何时止"`
+}
+
+// DelegationView is a delegation with the colleague's name.
+type DelegationView struct {
+	ID    string         `json:"id"`
+	To    workflow.Named `json:"to" doc:"代为办理的同事"`
+	From  time.Time      `json:"from" doc:"从何时起"`
+	Until time.Time      `json:"until" doc:"到何时止"`
+}
+
+func (s *server) delegate(ctx context.Context, in *struct{ Body NewDelegation }) (DelegationView, error) {
+	d, err := s.engine.Delegate(ctx, actorOf(ctx), in.Body.To, in.Body.From, in.Body.Until)
+	if err != nil {
+		return DelegationView{}, err
+	}
+	k, err := s.engine.Knowledge(ctx)
+	if err != nil {
+		return DelegationView{}, err
+	}
+	return DelegationView{ID: d.ID, To: workflow.Named{ID: d.To, Name: k.Organisation.PersonName(d.To)}, From: d.StartAt, Until: d.EndAt}, nil
+}
+
+// Health says that the process runs.
+type Health struct {
+	Status  string `json:"status" enum:"ok" doc:"总是 ok"`
+	Version string `json:"version" doc:"程序版本"`
+}
+
+func (s *server) health(context.Context, *struct{}) (Health, error) {
+	return Health{Status: "ok", Version: s.version}, nil
+}
+
+func (s *server) ready(ctx context.Context, _ *struct{}) (Health, error) {
+	if err := s.engine.Ready(ctx); err != nil {
+		return Health{}, apperr.New(apperr.Unavailable, "store.unreachable", "数据库没有应答，请稍后再试。").With(err)
+	}
+	return Health{Status: "ok", Version: s.version}, nil
+}

@@ -1,0 +1,90 @@
+package api
+
+import (
+	"slices"
+
+	"xiaopu/server/casework"
+)
+
+// permission names who may knock at a route. Behind it scope and casework decide on each case.
+type permission string
+
+const (
+	public           permission = "public"    // without a token
+	signedIn         permission = "signed_in" // anybody with an account
+	caseRead         permission = "case.read"
+	caseReport       permission = "case.report"
+	caseRegister     permission = "case.register"
+	caseCommand      permission = "case.command"
+	ticketRead       permission = "ticket.read"
+	todoRead         permission = "todo.read"
+	inboxRead        permission = "inbox.read"
+	organisationRead permission = "organisation.read"
+	delegationWrite  permission = "delegation.write"
+	calendarRead     permission = "calendar.read"
+	calendarWrite    permission = "calendar.write"
+	importRun        permission = "import.run"
+	devClock         permission = "dev.clock"
+)
+
+var (
+	administrators = []casework.Role{casework.SystemAdmin, casework.SecurityAdmin, casework.Auditor}
+	// parties have a part in cases: everybody but the administrators, who see no case (domain §5).
+	parties = without(casework.Roles, administrators...)
+	// staff are the parties who work for the office.
+	staff = without(parties, casework.Resident)
+)
+
+// grants says which roles have a permission; signedIn and public ask for none.
+var grants = map[permission][]casework.Role{
+	caseRead:         parties,
+	caseReport:       {casework.Liaison, casework.Community, casework.DepartmentHead, casework.Handler, casework.Coordinator},
+	caseRegister:     {casework.Centre},
+	caseCommand:      parties,
+	ticketRead:       parties,
+	todoRead:         staff,
+	inboxRead:        parties,
+	organisationRead: append(slices.Clone(staff), casework.SystemAdmin, casework.SecurityAdmin),
+	delegationWrite:  staff,
+	calendarRead:     casework.Roles,
+	calendarWrite:    {casework.Centre, casework.SystemAdmin},
+	importRun:        {casework.Centre},
+	devClock:         casework.Roles,
+}
+
+// permitted is grants compiled for one look-up per post.
+var permitted = func() map[permission]map[casework.Role]bool {
+	m := map[permission]map[casework.Role]bool{}
+	for p, roles := range grants {
+		m[p] = map[casework.Role]bool{}
+		for _, r := range roles {
+			m[p][r] = true
+		}
+	}
+	return m
+}()
+
+// may reports whether one of the actor's posts, delegated and vacant ones included, has the permission.
+func may(a casework.Actor, p permission) bool {
+	if p == public || p == signedIn {
+		return true
+	}
+	roles := permitted[p]
+	return slices.ContainsFunc(a.Posts, func(post casework.Post) bool { return roles[post.Role] })
+}
+
+// permissionsOf lists what the actor may do, in alphabetical order.
+func permissionsOf(a casework.Actor) []string {
+	out := []string{}
+	for p := range grants {
+		if may(a, p) {
+			out = append(out, string(p))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func without(roles []casework.Role, not ...casework.Role) []casework.Role {
+	return slices.DeleteFunc(slices.Clone(roles), func(r casework.Role) bool { return slices.Contains(not, r) })
+}

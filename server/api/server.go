@@ -1,0 +1,203 @@
+package api
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+
+	"xiaopu/server/auth"
+	"xiaopu/server/workflow"
+)
+
+// Options of the handler.
+type Options struct {
+	Engine *workflow.Engine
+	Signer *auth.Signer
+	// Importer takes uploaded files in; without one the import routes answer unavailable.
+	Importer Importer
+	// DevClock registers the demonstration clock; never in production.
+	DevClock bool
+	// MaxUploadBytes limits an uploaded file; 0 means 50 MB.
+	MaxUploadBytes int64
+	// UploadDir holds a file while it is imported; "" means the system's temporary folder.
+	UploadDir string
+	Logger    *slog.Logger
+	// Clock measures durations for the access log; without one it has none.
+	Clock func() time.Time
+	// Version is the program's own, which /healthz tells.
+	Version string
+}
+
+const defaultMaxUpload = 50 << 20
+
+// server is what the handlers share.
+type server struct {
+	engine    *workflow.Engine
+	signer    *auth.Signer
+	importer  Importer
+	maxUpload int64
+	uploadDir string
+	log       *slog.Logger
+	clock     func() time.Time
+	version   string
+
+	directory directoryCache
+	slow      map[string]bool // routes with more time, by gin's template
+	quiet     map[string]bool // routes not worth a line in the log
+}
+
+// NewHandler makes the HTTP interface over an engine. It is ready to serve and safe for concurrent use.
+func NewHandler(o Options) http.Handler {
+	router, _ := build(o)
+	return router
+}
+
+// OpenAPI writes the OpenAPI 3.1 document of the whole interface, demonstration clock included, indented.
+func OpenAPI(w io.Writer) error {
+	_, doc := build(Options{DevClock: true})
+	body, err := encodeDocument(doc)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(body)
+	return err
+}
+
+// build makes the router and the document of what is on it.
+func build(o Options) (router *gin.Engine, doc *huma.OpenAPI) {
+	tuneHuma()
+	gin.SetMode(gin.ReleaseMode)
+	s := newServer(o)
+	router = gin.New()
+	router.HandleMethodNotAllowed = true
+	router.RedirectTrailingSlash = false
+	router.ForwardedByClientIP = false
+	router.Use(s.around)
+	router.NoRoute(func(c *gin.Context) { s.write(c, newProblem(exchangeOf(c.Request.Context()), errNoRoute)) })
+	router.NoMethod(func(c *gin.Context) { s.write(c, newProblem(exchangeOf(c.Request.Context()), errNoMethod)) })
+
+	doc = document()
+	api := humagin.New(router, huma.Config{
+		OpenAPI: doc, Formats: map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat},
+		DefaultFormat: "application/json", RejectUnknownQueryParameters: true,
+	})
+	for _, r := range routes() {
+		if r.Permission == devClock && !o.DevClock {
+			continue
+		}
+		s.register(api, r)
+	}
+	describe(doc)
+	exemplify(doc)
+	s.serveDocs(router, doc)
+	return router, doc
+}
+
+func newServer(o Options) *server {
+	s := &server{
+		engine: o.Engine, signer: o.Signer, importer: o.Importer, maxUpload: o.MaxUploadBytes, uploadDir: o.UploadDir,
+		log: o.Logger, clock: o.Clock, version: o.Version, slow: map[string]bool{}, quiet: map[string]bool{},
+	}
+	if s.maxUpload <= 0 {
+		s.maxUpload = defaultMaxUpload
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	if s.clock == nil {
+		s.clock = func() time.Time { return time.Time{} }
+	}
+	return s
+}
+
+// register puts one entry of the table on the router, behind its guard.
+func (s *server) register(api huma.API, r route) {
+	template := strings.NewReplacer("{", ":", "}", "").Replace(r.Path)
+	s.slow[template] = s.slow[template] || r.Slow
+	s.quiet[template] = r.Permission == public
+	op := huma.Operation{
+		OperationID: r.ID, Method: r.Method, Path: r.Path, Summary: r.Summary, Description: r.Description, Tags: []string{r.Tag},
+		DefaultStatus: r.Status, MaxBodyBytes: maxBody, BodyReadTimeout: timeLimit,
+		Extensions: map[string]any{"x-permission": string(r.Permission)},
+	}
+	if r.Permission != public {
+		op.Middlewares = huma.Middlewares{s.guard(r.Permission)}
+		op.Security = []map[string][]string{{bearer: {}}}
+	}
+	r.register(s, api, op)
+	documented := operation(api.OpenAPI(), r.Method, r.Path)
+	if r.document != nil {
+		r.document(documented)
+	}
+	for status, response := range documented.Responses {
+		response.Description = "成功"
+		if status == "default" {
+			response.Description = "出错：问题说明（RFC 9457）"
+		}
+	}
+}
+
+// maxBody limits a JSON body. Huma refuses a body of exactly this size too.
+const maxBody = 1<<20 + 1
+
+// guard lets pass who shows a valid token and has the permission.
+func (s *server) guard(p permission) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		x := exchangeOf(ctx.Context())
+		err := s.identify(ctx.Context(), x, ctx.Header("Authorization"))
+		if err == nil && !may(x.actor, p) {
+			err = errDenied
+		}
+		if err != nil {
+			s.write(humagin.Unwrap(ctx), s.problem(ctx.Context(), err))
+			return
+		}
+		next(ctx)
+	}
+}
+
+// identify finds out who asks, and with which posts at this moment.
+func (s *server) identify(ctx context.Context, x *exchange, authorization string) error {
+	const scheme = "bearer "
+	if len(authorization) <= len(scheme) || !strings.EqualFold(authorization[:len(scheme)], scheme) {
+		return errNoToken
+	}
+	person, err := s.signer.Verify(strings.TrimSpace(authorization[len(scheme):]))
+	if err != nil {
+		return err
+	}
+	actor, here, err := s.engine.Actor(ctx, person)
+	if err != nil {
+		return err
+	}
+	if !here {
+		return errLeft
+	}
+	x.actor = actor
+	return nil
+}
+
+// handle makes a route's register func of a handler that takes its input and gives the body or an error.
+func handle[I, O any](h func(s *server, ctx context.Context, in *I) (O, error)) func(*server, huma.API, huma.Operation) {
+	return func(s *server, api huma.API, op huma.Operation) {
+		huma.Register(api, op, func(ctx context.Context, in *I) (*output[O], error) {
+			body, err := h(s, ctx, in)
+			if err != nil {
+				return nil, s.problem(ctx, err)
+			}
+			return &output[O]{Body: body}, nil
+		})
+	}
+}
+
+// output wraps a handler's result as huma wants it.
+type output[O any] struct {
+	Body O
+}

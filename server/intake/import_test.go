@@ -1,0 +1,157 @@
+package intake_test
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"xiaopu/server/casework"
+	"xiaopu/server/intake"
+	"xiaopu/server/store"
+	"xiaopu/server/store/storetest"
+	"xiaopu/server/ticket"
+	"xiaopu/server/workday"
+	"xiaopu/server/workflow"
+)
+
+var now = time.Date(2026, 3, 20, 10, 0, 0, 0, workday.Shanghai)
+
+func importer(t *testing.T, db *store.DB) *intake.Importer {
+	t.Helper()
+	e := workflow.New(db, workflow.Options{Clock: func() time.Time { return now }})
+	if err := e.Seed(context.Background(), nil, casework.DefaultPolicy()); err != nil {
+		t.Fatal(err)
+	}
+	return &intake.Importer{Engine: e, DB: db, Now: func() time.Time { return now }}
+}
+
+func file(t *testing.T, rows ...[]string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "export.csv")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := csv.NewWriter(f)
+	if err := w.WriteAll(append([][]string{{"工单编号", "受理时间", "标题", "内容描述", "重新交办次数", "满意度", "办结时间", "小区名称", "一级分类"}}, rows...)); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func row(no string, cells ...string) []string {
+	r := []string{no, "2026-03-18 09:00:00", "路灯不亮", "市民反映东门路灯不亮一个月", "0", "", "", "小区" + no, "公共设施"}
+	copy(r[1:], cells)
+	return r
+}
+
+func TestImportingAgainOnlyTakesWhatChanged(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		im := importer(t, db)
+		var rows [][]string
+		for i := range 1203 { // more than two batches
+			rows = append(rows, row(fmt.Sprintf("202603180900%02d", i)))
+		}
+		ctx := context.Background()
+		job := intake.Job{Path: file(t, rows...), Source: ticket.Hotline}
+		first, err := im.Import(ctx, job)
+		if err != nil || first.Created != 1203 || first.Rows != 1203 {
+			t.Fatalf("first: %v %+v", err, first)
+		}
+		again, err := im.Import(ctx, job)
+		if err != nil || again.Unchanged != 1203 || again.Created+again.Updated+again.Cases != 0 {
+			t.Fatalf("again: %v %+v", err, again)
+		}
+		rows[7][4] = "4" // reassigned four times by now: a hard case
+		changed, err := im.Import(ctx, intake.Job{Path: file(t, rows...), Source: ticket.Hotline})
+		if err != nil || changed.Updated != 1 || changed.Unchanged != 1202 || changed.Cases != 1 {
+			t.Fatalf("changed: %v %+v", err, changed)
+		}
+	})
+}
+
+func TestBadRowsAreToldAndTheOthersGoIn(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		im := importer(t, db)
+		path := file(t,
+			row("20260318090001"),
+			row("", "2026-03-18 09:00:00"),
+			row("20260318090001"),
+			row("20260318090003", "2027-01-01 09:00:00"),
+			row("20260318090004"),
+		)
+		r, err := im.Import(context.Background(), intake.Job{Path: path, Source: ticket.Hotline})
+		if err != nil || r.Rows != 5 || r.Created != 2 || r.Rejected != 3 {
+			t.Fatalf("%v %+v", err, r)
+		}
+		var fatal []int
+		for _, p := range r.Problems {
+			if p.Fatal {
+				fatal = append(fatal, p.Line)
+			}
+		}
+		if !slices.Equal(fatal, []int{3, 4, 5}) {
+			t.Fatalf("lines %v: %+v", fatal, r.Problems)
+		}
+		if !strings.Contains(r.Problems[1].Message, "第 2 行") {
+			t.Errorf("a repeated order number should name the first row: %s", r.Problems[1].Message)
+		}
+		kept, err := db.ImportProblems(context.Background(), r.ID, 0, 100)
+		if err != nil || len(kept) != len(r.Problems) {
+			t.Fatalf("kept %d of %d: %v", len(kept), len(r.Problems), err)
+		}
+	})
+}
+
+func TestADryRunCountsAndWritesNothing(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		im := importer(t, db)
+		path := file(t, row("20260318090001", "2026-03-18 09:00:00", "路灯不亮", "不亮一个月", "0", "不满意"), row("20260318090002"))
+		job := intake.Job{Path: path, Source: ticket.Hotline, DryRun: true}
+		dry, err := im.Import(context.Background(), job)
+		if err != nil || dry.Created != 2 || dry.Cases != 1 {
+			t.Fatalf("dry: %v %+v", err, dry)
+		}
+		job.DryRun = false
+		real, err := im.Import(context.Background(), job)
+		if err != nil || real.Created != 2 || real.Cases != 1 {
+			t.Fatalf("after the dry run: %v %+v", err, real)
+		}
+	})
+}
+
+// TestAnImportCutOffIsFinishedByTheNext cancels an import in the middle: whole batches are in, and the next run takes
+// in the rest.
+func TestAnImportCutOffIsFinishedByTheNext(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		im := importer(t, db)
+		var rows [][]string
+		for i := range 2600 {
+			rows = append(rows, row(fmt.Sprintf("2026031809%04d", i)))
+		}
+		path := file(t, rows...)
+		ctx, cancel := context.WithCancel(context.Background())
+		batches := 0
+		cut, err := im.Import(ctx, intake.Job{Path: path, Source: ticket.Hotline, Progress: func(float64) {
+			if batches++; batches == 2 {
+				cancel()
+			}
+		}})
+		if err == nil || cut.Created == 0 || cut.Created >= 2600 {
+			t.Fatalf("cut off: %v %+v", err, cut)
+		}
+		rest, err := im.Import(context.Background(), intake.Job{Path: path, Source: ticket.Hotline})
+		if err != nil || rest.Created+rest.Unchanged != 2600 || rest.Unchanged < cut.Created {
+			t.Fatalf("the rest: %v %+v after %+v", err, rest, cut)
+		}
+	})
+}
