@@ -256,6 +256,9 @@ func (s *server) importProblems(ctx context.Context, in *problemsInput) (Problem
 	if s.importer == nil {
 		return page, errNoImporter
 	}
+	if _, err := s.importer.Result(ctx, in.ID); err != nil { // an unknown import is no import without problems
+		return page, err
+	}
 	// Pages go by row, so a page ends where a row ends.
 	list, err := s.importer.Problems(ctx, in.ID, in.After, in.Limit+rowProblems)
 	if err != nil {

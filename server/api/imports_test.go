@@ -180,6 +180,7 @@ func TestImportProblemsByPage(t *testing.T) {
 	}
 	ok[ImportResult](o.get("p-cy", "/imports/i-1"))
 	o.get("p-cy", "/imports/i-2").refused(http.StatusNotFound, "import.not_found")
+	o.get("p-cy", "/imports/i-2/problems").refused(http.StatusNotFound, "import.not_found")
 }
 
 // An error of ours says nothing of its cause; the log has it under the request id.

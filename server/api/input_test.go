@@ -111,13 +111,17 @@ func TestOverTheWire(t *testing.T) {
 	o := newOffice(t, func(o *Options) { o.Importer, o.MaxUploadBytes = &taker{}, 1<<20 })
 	srv := httptest.NewServer(o.handler)
 	defer srv.Close()
-	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", srv.Listener.Addr().String())
+	address, err := net.ResolveTCPAddr("tcp", srv.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.DialTCP("tcp", nil, address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
 	fmt.Fprintf(conn, "POST /api/v1/cases HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", o.token("p-gl"))
-	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+	if err := conn.CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
 	body, err := io.ReadAll(conn)

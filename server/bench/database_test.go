@@ -125,6 +125,22 @@ func (d database) bare(ctx context.Context) (p pools, err error) {
 	return p, p.read.PingContext(ctx)
 }
 
+// bulk opens it for filling: on SQLite without a log and alone, since what breaks off is thrown away.
+func (d database) bulk(ctx context.Context) (p pools, err error) {
+	kind, rest, _ := strings.Cut(d.dsn, ":")
+	if kind != "sqlite" {
+		return d.bare(ctx)
+	}
+	p.write, err = sql.Open("sqlite", "file:"+(&url.URL{Path: rest}).EscapedPath()+
+		"?_pragma=locking_mode(EXCLUSIVE)&_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)&_pragma=cache_size(-256000)&_pragma=temp_store(MEMORY)")
+	if err != nil {
+		return p, err
+	}
+	p.write.SetMaxOpenConns(1)
+	p.read = p.write
+	return p, p.write.PingContext(ctx)
+}
+
 func (p pools) close() error {
 	if p.read == p.write {
 		return p.read.Close()
@@ -205,7 +221,7 @@ func (d database) plant(ctx context.Context, list []template) error {
 
 // multiply adds the cases from..to-1, each made of the template that of says, and lets the database count its rows.
 func (d database) multiply(ctx context.Context, from, to int, of func(n int) (template string, shift int64)) (err error) {
-	p, err := d.bare(ctx)
+	p, err := d.bulk(ctx)
 	if err != nil {
 		return err
 	}
@@ -231,8 +247,6 @@ func (d database) multiply(ctx context.Context, from, to int, of func(n int) (te
 				err = errors.Join(err, back)
 			}()
 		}
-	} else {
-		before = []string{`PRAGMA synchronous = OFF`, `PRAGMA cache_size = -256000`}
 	}
 	const chunk = 5000
 	chunks := make(chan [2]int)
@@ -314,10 +328,6 @@ func (d database) analyse(ctx context.Context, p pools) error {
 		if err := rows.Close(); err != nil {
 			return err
 		}
-	}
-	if d.engine == "sqlite" {
-		_, err := p.write.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
-		return err
 	}
 	return nil
 }

@@ -351,13 +351,21 @@ func sameShape(at string, a, b any) error {
 func BenchmarkHTTP(b *testing.B) {
 	bench(b, func(ctx context.Context, k knowledge, dir string) error {
 		for _, engine := range engines(b) {
-			if err := compareHTTP(ctx, b.Logf, k, engine, dir, fullPlan); err != nil {
+			if err := compareHTTP(ctx, say, k, engine, dir, fullPlan); err != nil {
 				return fmt.Errorf("%s: %w", engine, err)
 			}
 		}
 		return nil
 	})
 }
+
+// say tells how far the bench is, at once: it takes minutes.
+var say = func() func(format string, args ...any) {
+	began := time.Now()
+	return func(format string, args ...any) {
+		fmt.Fprintf(os.Stdout, "%4.0fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
+	}
+}()
 
 // bench runs a part of the bench once, however often the tool would run it.
 func bench(b *testing.B, part func(ctx context.Context, k knowledge, dir string) error) {

@@ -129,13 +129,13 @@ func BenchmarkImport(b *testing.B) {
 		if err != nil {
 			return err
 		}
-		b.Logf("workbook of %d rows, 26 columns, %d MB, written in %.0f s", importRows, info.Size()>>20, time.Since(began).Seconds())
+		say("workbook of %d rows, 26 columns, %d MB, written in %.0f s", importRows, info.Size()>>20, time.Since(began).Seconds())
 		for _, engine := range engines(b) {
 			done, err := runImport(ctx, k, engine, dir, path)
 			if err != nil {
 				return fmt.Errorf("%s: %w", engine, err)
 			}
-			b.Logf("%s: %.1f s, %.0f MB at its most; %d created, %d rejected, %d cases", engine, done.Seconds, done.Peak, done.Result.Created, done.Result.Rejected, done.Result.Cases)
+			say("%s: %.1f s, %.0f MB at its most; %d created, %d rejected, %d cases", engine, done.Seconds, done.Peak, done.Result.Created, done.Result.Rejected, done.Result.Cases)
 			results.add(atMost(engine+" import of 100,000 rows, s", fmt.Sprintf("%.1f s", done.Seconds), "", done.Seconds, 60))
 			results.add(atMost(engine+" import, resident, MB", fmt.Sprintf("%.0f MB", done.Peak), "", done.Peak, 300))
 		}

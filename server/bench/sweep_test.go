@@ -283,7 +283,7 @@ func BenchmarkSweep(b *testing.B) {
 			if engine == "sqlite" {
 				n = 1 // one process has the file
 			}
-			if _, err := compareSweep(ctx, b.Logf, k, engine, dir, n, dueRounds, dueCases); err != nil {
+			if _, err := compareSweep(ctx, say, k, engine, dir, n, dueRounds, dueCases); err != nil {
 				return fmt.Errorf("%s: %w", engine, err)
 			}
 		}
