@@ -132,7 +132,7 @@ func (d database) bulk(ctx context.Context) (p pools, err error) {
 		return d.bare(ctx)
 	}
 	p.write, err = sql.Open("sqlite", "file:"+(&url.URL{Path: rest}).EscapedPath()+
-		"?_pragma=locking_mode(EXCLUSIVE)&_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)&_pragma=cache_size(-256000)&_pragma=temp_store(MEMORY)")
+		"?_pragma=locking_mode(EXCLUSIVE)&_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)&_pragma=cache_size(-256000)&_pragma=temp_store(MEMORY)&_pragma=analysis_limit(2000)")
 	if err != nil {
 		return p, err
 	}
@@ -177,7 +177,8 @@ var multiplied = []struct {
 		t.lead_department_id, t.handler_id, t.overdue, t.provisional, t.due_at + n.shift, t.sort_at + n.shift, t.next_due_at, t.calendar_revision, t.head_hash, t.created_at,
 		t.updated_at, REPLACE(REPLACE(t.body, t.id, ` + sqlID + `), t.number, ` + sqlNumber + `)`},
 	{"case_events", "case_id", `case_id, seq, kind, at, recorded_at, is_public, hash, body`,
-		sqlID + `, t.seq, t.kind, t.at, t.recorded_at, t.is_public, t.hash, REPLACE(t.body, t.case_id, ` + sqlID + `)`},
+		// The first line alone names the case.
+		sqlID + `, t.seq, t.kind, t.at, t.recorded_at, t.is_public, t.hash, CASE WHEN t.seq = 1 THEN REPLACE(t.body, t.case_id, ` + sqlID + `) ELSE t.body END`},
 	{"case_viewers", "case_id", `viewer, case_id, open, status, sort_at`, `t.viewer, ` + sqlID + `, t.open, t.status, t.sort_at + n.shift`},
 	{"case_todos", "case_id", `addressee, kind, case_id, ref, due_at`, `t.addressee, t.kind, ` + sqlID + `, t.ref, t.due_at + n.shift`},
 }
@@ -248,6 +249,10 @@ func (d database) multiply(ctx context.Context, from, to int, of func(n int) (te
 			}()
 		}
 	}
+	build, err := d.withoutIndexes(ctx, p)
+	if err != nil {
+		return err
+	}
 	const chunk = 5000
 	chunks := make(chan [2]int)
 	errs := make([]error, workers)
@@ -284,7 +289,40 @@ func (d database) multiply(ctx context.Context, from, to int, of func(n int) (te
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
+	if err := build(); err != nil {
+		return err
+	}
 	return d.analyse(ctx, p)
+}
+
+// withoutIndexes drops the indexes of the tables to be filled and gives what makes them again: sorted, which SQLite does
+// in half the time of keeping them.
+func (d database) withoutIndexes(ctx context.Context, p pools) (build func() error, err error) {
+	if d.engine != "sqlite" {
+		return func() error { return nil }, nil
+	}
+	var texts []string
+	for _, m := range multiplied {
+		rows, err := dump(ctx, p.read, `SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name = ?`, m.table)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			name, text, _ := strings.Cut(row, " sql=")
+			texts = append(texts, text)
+			if _, err := p.write.ExecContext(ctx, `DROP INDEX `+strings.TrimPrefix(name, " name=")); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return func() error {
+		for _, text := range texts {
+			if _, err := p.write.ExecContext(ctx, text); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
 }
 
 func (d database) chunk(ctx context.Context, c *sql.Conn, exec func(context.Context, *sql.Conn, string, ...any) error, from, to int, of func(int) (string, int64)) error {

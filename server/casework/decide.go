@@ -152,7 +152,7 @@ func (d *draft) fireDue() error {
 			return nil
 		}
 		d.at = k.DueAt
-		if err := d.fire(key, k); err != nil {
+		if err := d.fire(key); err != nil {
 			return err
 		}
 		if next, same := d.c.Clocks[key]; same && !next.DueAt.After(k.DueAt) {

@@ -170,7 +170,11 @@ func TestARefusalSaysWhatIsPossible(t *testing.T) {
 		t.Errorf("says %s (%s)\nwant %s", e.Message, e.Reason, want)
 	}
 	var names []Name
-	for _, a := range e.Detail.([]Allowed) {
+	allowed, ok := e.Detail.([]Allowed)
+	if !ok {
+		t.Fatalf("detail is %T", e.Detail)
+	}
+	for _, a := range allowed {
 		names = append(names, a.Name)
 	}
 	if want := []Name{"assign", "ask_support", "progress", "submit"}; !slices.Equal(names, want) {

@@ -182,8 +182,10 @@ func same(a, b reflect.Value) bool {
 		}
 	case reflect.Struct:
 		if a.CanAddr() && b.CanAddr() {
-			if ta, ok := a.Addr().Interface().(*time.Time); ok {
-				return ta.Equal(*b.Addr().Interface().(*time.Time))
+			ta, isTime := a.Addr().Interface().(*time.Time)
+			tb, both := b.Addr().Interface().(*time.Time)
+			if isTime && both {
+				return ta.Equal(*tb)
 			}
 		}
 	}

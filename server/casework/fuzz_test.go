@@ -58,7 +58,11 @@ func FuzzDecide(f *testing.F) {
 		s := where[int(situation)%len(where)]
 		env := env
 		env.Now = s.now
-		d, err := Decide(s.c, people[int(who)%len(people)], cmd.Elem().Interface().(Command), env)
+		given, ok := cmd.Elem().Interface().(Command)
+		if !ok {
+			t.Fatalf("%s is no command", cmd.Elem().Type())
+		}
+		d, err := Decide(s.c, people[int(who)%len(people)], given, env)
 		var refusal *apperr.Error
 		switch {
 		case err != nil && !errors.As(err, &refusal) && !strings.Contains(err.Error(), "year outside of range"):

@@ -101,7 +101,7 @@ func (d *draft) overdue(s Stage, cause Cause) error {
 }
 
 // fire does what the clock's running out means. d.at is the instant it fell due.
-func (d *draft) fire(key string, k Clock) error {
+func (d *draft) fire(key string) error {
 	c := &d.c
 	p := d.policy()
 	delete(c.Clocks, key)

@@ -117,7 +117,8 @@ func (s *source) parse(text string) (body ast.Node, ok bool) {
 	}
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		s.add(syntaxProblem(err))
+		ln, text := syntaxProblem(err)
+		s.add(ln, "%s", text)
 		return nil, false
 	}
 	for _, d := range file.Docs {
@@ -194,14 +195,14 @@ func (s *source) plain(tokens token.Tokens) bool {
 }
 
 // syntaxProblem words the parser's error without its excerpt of the source, which may hold a secret.
-func syntaxProblem(err error) (ln int, format string, text any) {
+func syntaxProblem(err error) (ln int, text string) {
 	if e, ok := errors.AsType[yaml.Error](err); ok {
 		if t := e.GetToken(); t != nil && t.Position != nil {
 			ln = t.Position.Line
 		}
-		return ln, "%s", syntaxText(e.GetMessage())
+		return ln, syntaxText(e.GetMessage())
 	}
-	return 0, "%s", syntaxText("")
+	return 0, syntaxText("")
 }
 
 func syntaxText(message string) string {

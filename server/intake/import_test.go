@@ -122,9 +122,9 @@ func TestADryRunCountsAndWritesNothing(t *testing.T) {
 			t.Fatalf("dry: %v %+v", err, dry)
 		}
 		job.DryRun = false
-		real, err := im.Import(context.Background(), job)
-		if err != nil || real.Created != 2 || real.Cases != 1 {
-			t.Fatalf("after the dry run: %v %+v", err, real)
+		wet, err := im.Import(context.Background(), job)
+		if err != nil || wet.Created != 2 || wet.Cases != 1 {
+			t.Fatalf("after the dry run: %v %+v", err, wet)
 		}
 	})
 }

@@ -13,6 +13,8 @@ import (
 // CalendarChange is what loading a year or declaring a closure does, before it is confirmed.
 type CalendarChange struct {
 	Year *workday.Year `json:"year,omitempty"`
+	// ClosureID names a closure just declared, for revoking it.
+	ClosureID string `json:"closure_id,omitempty" doc:"停工记录编号，撤销时用"`
 	// Days lists each day whose kind would change, with the names before and after.
 	Days []DayChange `json:"days"`
 }
@@ -111,9 +113,9 @@ func (e *Engine) AddClosure(ctx context.Context, actor casework.Actor, c workday
 	if err != nil {
 		return CalendarChange{}, err
 	}
-	change := CalendarChange{Days: compareDays(k.Calendar, next, c.From, c.To)}
+	change := CalendarChange{ClosureID: newID(), Days: compareDays(k.Calendar, next, c.From, c.To)}
 	if err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		return tx.AddClosure(ctx, store.StoredClosure{ID: newID(), Closure: c, CreatedAt: e.Now(k), CreatedBy: actor.PersonID})
+		return tx.AddClosure(ctx, store.StoredClosure{ID: change.ClosureID, Closure: c, CreatedAt: e.Now(k), CreatedBy: actor.PersonID})
 	}); err != nil {
 		return change, err
 	}

@@ -19,7 +19,7 @@ import (
 // Request is one command on one case.
 type Request struct {
 	Actor  casework.Actor
-	CaseID string // "" for Report and Register: a new case
+	CaseID string // id or number; "" for Report and Register: a new case
 	// Version is the version the person saw; the command is refused when the case has moved on.
 	Version int64
 	Command casework.Command
@@ -43,6 +43,9 @@ func (e *Engine) Do(ctx context.Context, r Request) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if err := k.check(r.Command); err != nil {
+		return Outcome{}, err
+	}
+	if r.CaseID, err = e.caseID(ctx, r.CaseID); err != nil {
 		return Outcome{}, err
 	}
 	asked := ""

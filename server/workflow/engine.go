@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -61,6 +62,7 @@ type Knowledge struct {
 	Years            []store.StoredYear
 	Closures         []store.StoredClosure
 
+	secret    []byte        // for requesterOf
 	offset    time.Duration // of the demonstration clock
 	revisions map[string]int64
 	checked   time.Time // when the revisions were last looked at
@@ -119,7 +121,7 @@ func (e *Engine) refresh(ctx context.Context) (*Knowledge, error) {
 		}
 	}
 	if changed(store.OrganisationRevision) {
-		if k.Organisation, err = loadOrganisation(ctx, e.db); err != nil {
+		if k.Organisation, k.secret, err = loadOrganisation(ctx, e.db); err != nil {
 			return nil, err
 		}
 	}
@@ -199,14 +201,15 @@ func (e *Engine) Ready(ctx context.Context) error { return e.db.Ping(ctx) }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
-// RequesterKey is the key under which a requester's tickets are found: the same phone gives the same key, and the key
-// does not show the phone. "" for no phone.
-func RequesterKey(phone string) string {
+// requesterOf is the key under which a requester's tickets are found: the same phone gives the same key, and without
+// the installation's own secret the key does not give the phone. "" for no phone.
+func requesterOf(secret []byte, phone string) string {
 	if phone == "" {
 		return ""
 	}
-	sum := sha256.Sum256([]byte("requester\n" + phone))
-	return hex.EncodeToString(sum[:16])
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte(phone)) // never fails
+	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
 // The kinds of rows the organisation is stored in.
@@ -216,12 +219,14 @@ const (
 	kindCommunity  = "community"
 	kindPerson     = "person"
 	kindDelegation = "delegation"
+	// kindSecret is the installation's own key for requesterOf, made once.
+	kindSecret = "secret"
 )
 
-func loadOrganisation(ctx context.Context, db *store.DB) (*organisation.Organisation, error) {
+func loadOrganisation(ctx context.Context, db *store.DB) (o *organisation.Organisation, secret []byte, err error) {
 	rows, err := db.Organisation(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var (
 		departments []organisation.Department
@@ -242,19 +247,22 @@ func loadOrganisation(ctx context.Context, db *store.DB) (*organisation.Organisa
 			err = decodeInto(r.Body, &people)
 		case kindDelegation:
 			err = decodeInto(r.Body, &delegations)
+		case kindSecret:
+			secret = r.Body
 		}
 		if err != nil {
-			return nil, fmt.Errorf("organisation %s %s: %w", r.Kind, r.ID, err)
+			return nil, nil, fmt.Errorf("organisation %s %s: %w", r.Kind, r.ID, err)
 		}
 	}
 	for i, p := range people {
 		for _, post := range p.Posts {
 			if post.Role == casework.Resident && p.Phone != "" && len(p.Requesters) == 0 {
-				people[i].Requesters = []string{RequesterKey(p.Phone)}
+				people[i].Requesters = []string{requesterOf(secret, p.Phone)}
 			}
 		}
 	}
-	return organisation.New(departments, grids, communities, people, delegations)
+	o, err = organisation.New(departments, grids, communities, people, delegations)
+	return o, secret, err
 }
 
 func decodeInto[T any](body []byte, list *[]T) error {

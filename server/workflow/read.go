@@ -230,14 +230,19 @@ func (e *Engine) Shown(ctx context.Context, actor casework.Actor, c casework.Cas
 	return e.view(ctx, k, store.LoadedCase{Case: c, CalendarRevision: k.CalendarRevision}, actor, masked)
 }
 
+// caseID gives the id behind an id or a number.
+func (e *Engine) caseID(ctx context.Context, idOrNumber string) (string, error) {
+	if !strings.HasPrefix(idOrNumber, "NS") {
+		return idOrNumber, nil
+	}
+	return e.db.CaseID(ctx, idOrNumber)
+}
+
 // visible loads a case in the caller's scope, by id or number.
 func (e *Engine) visible(ctx context.Context, actor casework.Actor, id string) (store.LoadedCase, bool, error) {
-	if strings.HasPrefix(id, "NS") {
-		found, err := e.db.CaseID(ctx, id)
-		if err != nil {
-			return store.LoadedCase{}, false, err
-		}
-		id = found
+	id, err := e.caseID(ctx, id)
+	if err != nil {
+		return store.LoadedCase{}, false, err
 	}
 	l, err := e.db.Case(ctx, id)
 	if err != nil {
@@ -322,6 +327,7 @@ func (k *Knowledge) forResident(v *CaseView, c casework.Case, actor casework.Act
 	mine := 0
 	for _, id := range sorted(c.Tickets) {
 		if t := c.Tickets[id]; slices.Contains(actor.Requesters, t.Requester) {
+			t.Requester = ""
 			v.TicketRefs = append(v.TicketRefs, t)
 			mine++
 		}
@@ -359,7 +365,9 @@ func (k *Knowledge) forStaff(v *CaseView, c casework.Case) {
 		v.Orders = append(v.Orders, c.Orders[id])
 	}
 	for _, id := range sorted(c.Tickets) {
-		v.TicketRefs = append(v.TicketRefs, c.Tickets[id])
+		t := c.Tickets[id]
+		t.Requester = "" // a key of the system's own; how many people there are stands in the triggers
+		v.TicketRefs = append(v.TicketRefs, t)
 	}
 	if !c.HoldOverUntil.IsZero() {
 		v.HoldOverUntil = &c.HoldOverUntil
@@ -509,7 +517,7 @@ func (e *Engine) Todos(ctx context.Context, actor casework.Actor, cursorText str
 			break
 		}
 		page.Items = append(page.Items, TodoItem{
-			Kind: r.Kind, KindLabel: TodoLabel(r.Kind), Ref: r.Ref, CaseID: r.CaseID, Number: r.Number, Title: r.Title, Tier: r.Tier,
+			Kind: r.Kind, KindLabel: r.Kind.Label(), Ref: r.Ref, CaseID: r.CaseID, Number: r.Number, Title: r.Title, Tier: r.Tier,
 			TierLabel: r.Tier.Label(), Status: r.Status, For: k.addressee(r.Addressee), Clock: k.clock(r.DueAt, false, now),
 		})
 	}

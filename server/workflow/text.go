@@ -300,7 +300,7 @@ func (k *Knowledge) noticeText(r store.InboxRow) string {
 	}
 	if t, ok := map[casework.NoticeKind]string{
 		casework.NoticeReported: n + " 待入库审核", casework.NoticeRegistered: n + " 已纳入项目库", casework.NoticeRejected: n + " 不予入库",
-		casework.NoticeMerged: n + " 已并案", casework.NoticeDispatched: n + "（" + tier + "）请接单办理" + due, casework.NoticeReturned: n + " 被退单，请重新交办",
+		casework.NoticeMerged: n + " 已并案", casework.NoticeSplit: n + " 已从并案中拆出", casework.NoticeDispatched: n + "（" + tier + "）请接单办理" + due, casework.NoticeReturned: n + " 被退单，请重新交办",
 		casework.NoticeReminded: n + " 被催办" + due, casework.NoticeAcceptDue: n + " 尚未接单，请尽快接单", casework.NoticeUnaccepted: n + " 逾期未接单",
 		casework.NoticeAccepted: n + " 已接单" + due, casework.NoticeContactDue: n + " 尚未先行联系诉求人", casework.NoticeDeadlineNear: n + "（" + tier + "）期限临近" + due,
 		casework.NoticeEscalated: n + " 升级为" + tier + "响应" + due, casework.NoticeConvening: n + "（" + tier + "）请牵头会商" + due,
@@ -316,14 +316,6 @@ func (k *Knowledge) noticeText(r store.InboxRow) string {
 		return t
 	}
 	return n
-}
-
-// TodoLabel is a kind of thing to do in Chinese.
-func TodoLabel(kind casework.TodoKind) string {
-	return map[casework.TodoKind]string{
-		casework.TodoRegister: "待入库", casework.TodoDispatch: "待交办", casework.TodoAccept: "待接单", casework.TodoConvene: "待会商", casework.TodoHandle: "办理中",
-		casework.TodoVerify: "待核查", casework.TodoCallback: "待回访", casework.TodoHearing: "待销项", casework.TodoTask: "任务", casework.TodoOrder: "督办",
-	}[kind]
 }
 
 func first(list ...string) string {

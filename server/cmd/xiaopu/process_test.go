@@ -57,7 +57,7 @@ func start(t *testing.T, dsn string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{cmd: exec.Command(self, "serve"), logs: &bytes.Buffer{}, done: make(chan struct{})}
+	s := &server{cmd: exec.CommandContext(context.WithoutCancel(t.Context()), self, "serve"), logs: &bytes.Buffer{}, done: make(chan struct{})}
 	s.cmd.Env = environment(dsn)
 	s.cmd.Dir = t.TempDir()
 	stderr, err := s.cmd.StderrPipe()
@@ -104,7 +104,7 @@ func program(t *testing.T, dsn string, args ...string) (string, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(self, args...)
+	cmd := exec.CommandContext(t.Context(), self, args...)
 	cmd.Env = environment(dsn)
 	cmd.Dir = t.TempDir()
 	out, err := cmd.CombinedOutput()
@@ -308,7 +308,7 @@ func (o *order) send(url, token string) (version int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	req, err := http.NewRequest(http.MethodPost, url+"/api/v1/cases/"+o.caseID+"/"+o.path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url+"/api/v1/cases/"+o.caseID+"/"+o.path, bytes.NewReader(body))
 	if err != nil {
 		return 0, err
 	}
