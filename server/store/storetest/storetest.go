@@ -179,3 +179,15 @@ func mysqlDSN(t testing.TB) string {
 	cfg.DBName = name
 	return "mysql:" + cfg.FormatDSN()
 }
+
+// Raw opens the database behind the product's back, as somebody who tampers with it would.
+func Raw(t testing.TB, dsn string) *sql.DB {
+	t.Helper()
+	driver, name, _ := strings.Cut(dsn, ":")
+	db, err := sql.Open(driver, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// xiaopu runs the program in this process.
+func xiaopu(t *testing.T, env []string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = run(context.Background(), args, env, strings.NewReader(""), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func fresh(t *testing.T) []string {
+	t.Helper()
+	return []string{"XIAOPU_DB=sqlite:" + filepath.Join(t.TempDir(), "x.db")}
+}
+
+func TestCalendarAddSaysTheDateAndTheInstant(t *testing.T) {
+	env := fresh(t)
+	for _, v := range []struct{ from, days, want string }{
+		{"2025-11-22", "3", "2025-11-26\n2025-11-26T17:00:00+08:00\n"},
+		{"2025-12-31", "3", "2026-01-06\n2026-01-06T17:00:00+08:00\n"},
+		{"2026-02-13", "3", "2026-02-25\n2026-02-25T17:00:00+08:00\n"},
+		{"2026-02-27", "3", "2026-03-03\n2026-03-03T17:00:00+08:00\n"},
+		{"2026-04-30", "5", "2026-05-11\n2026-05-11T17:00:00+08:00\n"},
+		{"2026-09-18", "3", "2026-09-22\n2026-09-22T17:00:00+08:00\n"},
+		{"2026-09-30", "3", "2026-10-10\n2026-10-10T17:00:00+08:00\n"},
+		{"2026-12-30", "3", "2027-01-04\n2027-01-04T17:00:00+08:00 provisional\n"},
+	} {
+		code, out, errs := xiaopu(t, env, "calendar", "add", "--from", v.from, "--days", v.days)
+		if code != exitOK || out != v.want {
+			t.Errorf("%s +%s: exit %d %q %s", v.from, v.days, code, out, errs)
+		}
+	}
+}
+
+func TestALoadedNoticeSettlesWhatWasProvisional(t *testing.T) {
+	env := fresh(t)
+	notice := filepath.Join(t.TempDir(), "2027.yaml")
+	if err := os.WriteFile(notice, []byte("year: 2027\nsource: 测试\npublished_on: 2026-11-05\noff:\n  2027-01-01: 元旦\n  2027-01-04: 元旦\nwork: {}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, _ := xiaopu(t, env, "calendar", "load", notice); code != exitOK || !strings.Contains(out, "没有载入") {
+		t.Fatalf("not confirmed: exit %d %s", code, out)
+	}
+	if code, out, errs := xiaopu(t, env, "calendar", "load", notice, "--yes"); code != exitOK || !strings.Contains(out, "2027-01-04 改为休息") {
+		t.Fatalf("exit %d %s %s", code, out, errs)
+	}
+	_, out, _ := xiaopu(t, env, "calendar", "add", "--from", "2026-12-30", "--days", "3")
+	if out != "2027-01-06\n2027-01-06T17:00:00+08:00\n" {
+		t.Fatalf("after the notice: %q", out)
+	}
+	if code, _, errs := xiaopu(t, env, "calendar", "close", "--from", "2026-12-31", "--reason", "台风停工"); code != exitOK {
+		t.Fatalf("closure: %s", errs)
+	}
+	_, out, _ = xiaopu(t, env, "calendar", "add", "--from", "2026-12-30", "--days", "3")
+	if !strings.HasPrefix(out, "2027-01-07\n") {
+		t.Fatalf("after the closure: %q", out)
+	}
+}
+
+func TestWrongCallsAreToldInOneLine(t *testing.T) {
+	bad := filepath.Join(t.TempDir(), "bad.yaml")
+	if err := os.WriteFile(bad, []byte("mode: development\nlissten: 127.0.0.1:1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, v := range map[string]struct {
+		env  []string
+		args []string
+		code int
+		says string
+	}{
+		"no command":             {nil, nil, exitUsage, ""},
+		"unknown command":        {nil, []string{"frobnicate"}, exitUsage, "没有“frobnicate”这个命令"},
+		"unknown flag":           {nil, []string{"sweep", "--fast"}, exitUsage, "没有参数 -fast"},
+		"missing argument":       {nil, []string{"import"}, exitUsage, "用法：xiaopu import"},
+		"bad date":               {fresh(t), []string{"calendar", "add", "--from", "30.9.2026", "--days", "3"}, exitError, "--from 要写成日期"},
+		"bad days":               {fresh(t), []string{"calendar", "add", "--from", "2026-09-30", "--days", "0"}, exitError, "--days"},
+		"bad database address":   {[]string{"XIAOPU_DB=postgres://x"}, []string{"migrate"}, exitError, "sqlite:文件路径"},
+		"unknown setting":        {nil, []string{"migrate", "--config", bad}, exitError, "lissten"},
+		"unknown variable":       {[]string{"XIAOPU_LISTENN=x"}, []string{"migrate"}, exitError, "XIAOPU_LISTENN"},
+		"missing file":           {fresh(t), []string{"import", "nowhere.xlsx"}, exitError, "找不到文件"},
+		"unknown source":         {fresh(t), []string{"import", "x.xlsx", "--source", "fax"}, exitError, "没有来源“fax”"},
+		"a token in production":  {append(fresh(t), "XIAOPU_MODE=production", "XIAOPU_TOKEN_KEY="+testKey), []string{"user", "token", "x"}, exitError, "正式环境不能打印登录令牌"},
+		"the demo in production": {append(fresh(t), "XIAOPU_MODE=production", "XIAOPU_TOKEN_KEY="+testKey), []string{"serve", "--demo"}, exitError, "正式环境不能用 --demo"},
+		"nobody of that name":    {fresh(t), []string{"user", "token", "无此人"}, exitError, "无此人"},
+	} {
+		code, out, errs := xiaopu(t, v.env, v.args...)
+		if code != v.code || !strings.Contains(errs, v.says) {
+			t.Errorf("%s: exit %d, want %d; says %q %q", name, code, v.code, out, errs)
+		}
+		if v.code == exitError && strings.Count(strings.TrimSpace(errs), "\n") > 0 {
+			t.Errorf("%s: more than one line: %q", name, errs)
+		}
+	}
+}
+
+func TestHelpNamesEveryCommand(t *testing.T) {
+	code, out, _ := xiaopu(t, nil, "help")
+	for _, c := range commands {
+		if !strings.Contains(out, c.name) {
+			t.Errorf("help does not name %s", c.name)
+		}
+		if one, text, _ := xiaopu(t, nil, append(strings.Fields(c.name), "--help")...); one != exitOK || !strings.Contains(text, c.short) {
+			t.Errorf("%s --help: exit %d %s", c.name, one, text)
+		}
+	}
+	if code != exitOK {
+		t.Errorf("help: exit %d", code)
+	}
+}
+
+func TestImportEndsWithOneLineOfCounts(t *testing.T) {
+	env := fresh(t)
+	path := filepath.Join(t.TempDir(), "x.csv")
+	text := "工单编号,受理时间,标题,内容描述,满意度\n20260301080000,2026-03-01 08:00,路灯不亮,一个月了,不满意\n,2026-03-01 08:00,没有编号,,\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"import", path, "--dry-run"}, `"rows":2,"created":1,"updated":0,"unchanged":0,"rejected":1,"cases":1}`},
+		{[]string{"import", path}, `"rows":2,"created":1,"updated":0,"unchanged":0,"rejected":1,"cases":1}`},
+		{[]string{"import", path}, `"rows":2,"created":0,"updated":0,"unchanged":1,"rejected":1,"cases":0}`},
+	} {
+		code, out, errs := xiaopu(t, env, v.args...)
+		lines := strings.Split(strings.TrimSpace(out), "\n")
+		if code != exitOK || !strings.HasSuffix(lines[len(lines)-1], v.want) || !strings.HasPrefix(out, "第 3 行 未导入") {
+			t.Errorf("%v: exit %d\n%s%s", v.args, code, out, errs)
+		}
+	}
+	if code, out, _ := xiaopu(t, env, "audit", "verify"); code != exitOK || !strings.Contains(out, "没有发现改动") {
+		t.Errorf("audit: exit %d %s", code, out)
+	}
+	if code, out, _ := xiaopu(t, env, "sweep"); code != exitOK || !strings.HasPrefix(out, `{"cases":`) {
+		t.Errorf("sweep: exit %d %s", code, out)
+	}
+}
