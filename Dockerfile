@@ -17,6 +17,8 @@ COPY --from=build /out/xiaopu /xiaopu
 COPY --from=build --chown=65532:65532 /out/data /data
 WORKDIR /
 VOLUME /data
+# Inside the container the port is reached from outside it only.
+ENV XIAOPU_LISTEN=0.0.0.0:8080
 EXPOSE 8080
 ENTRYPOINT ["/xiaopu"]
 CMD ["serve"]

@@ -42,7 +42,7 @@ var grants = map[permission][]casework.Role{
 	caseRegister:     {casework.Centre},
 	caseCommand:      parties,
 	ticketRead:       parties,
-	todoRead:         staff,
+	todoRead:         parties,
 	inboxRead:        parties,
 	organisationRead: append(slices.Clone(staff), casework.SystemAdmin, casework.SecurityAdmin),
 	delegationWrite:  staff,
