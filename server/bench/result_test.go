@@ -30,6 +30,13 @@ func (s *summary) add(r result) {
 	s.list = append(s.list, r)
 }
 
+// drop forgets everything.
+func (s *summary) drop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.list = nil
+}
+
 func (s *summary) print(w io.Writer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -51,11 +58,11 @@ func (s *summary) print(w io.Writer) {
 
 // atLeast and atMost are the two kinds of targets.
 func atLeast(name, product, baseline string, ratio, target float64) result {
-	return result{name, product, baseline, fmt.Sprintf("%.2f", ratio), fmt.Sprintf("≥ %.2g", target), ratio >= target}
+	return result{name, product, baseline, fmt.Sprintf("%.2f", ratio), fmt.Sprintf("≥ %g", target), ratio >= target}
 }
 
 func atMost(name, product, baseline string, ratio, target float64) result {
-	return result{name, product, baseline, fmt.Sprintf("%.2f", ratio), fmt.Sprintf("≤ %.2g", target), ratio <= target}
+	return result{name, product, baseline, fmt.Sprintf("%.2f", ratio), fmt.Sprintf("≤ %g", target), ratio <= target}
 }
 
 // median gives the middle of what f says of each round.

@@ -77,7 +77,10 @@ func (db *DB) Anchors(ctx context.Context, limit int) ([]Anchor, error) {
 	return list, rows.Err()
 }
 
-// MakeAnchor notes the heads of all chains that moved in [last.UntilAt, until). It does nothing, and says false, when
+// anchorOverlap covers commands that were under way when the anchor before was made.
+const anchorOverlap = 10 * time.Minute
+
+// MakeAnchor notes the heads of all chains that moved since the last anchor. It does nothing, and says false, when
 // another process has done so meanwhile or nothing moved.
 func (tx *Tx) MakeAnchor(ctx context.Context, last Anchor, id string, until, now time.Time) (Anchor, bool, error) {
 	var newest int64
@@ -87,8 +90,8 @@ func (tx *Tx) MakeAnchor(ctx context.Context, last Anchor, id string, until, now
 	if newest > 0 {
 		return Anchor{}, false, nil
 	}
-	rows, err := tx.query(ctx, `SELECT id, version, head_hash FROM cases WHERE updated_at >= ? AND updated_at < ? ORDER BY id`,
-		Millis(maxTime(last.UntilAt, time.UnixMilli(0))), Millis(until))
+	rows, err := tx.query(ctx, `SELECT id, version, head_hash FROM cases WHERE updated_at >= ? AND updated_at <= ? ORDER BY id`,
+		Millis(maxTime(last.UntilAt.Add(-anchorOverlap), time.UnixMilli(0))), Millis(until))
 	if err != nil {
 		return Anchor{}, false, err
 	}

@@ -78,7 +78,7 @@ func TestAnchorsNoteTheHeadsThatMoved(t *testing.T) {
 			t.Error("made without a case")
 		}
 		insertCases(t, db, monday, newCase("a"), newCase("b"))
-		insertCases(t, db, day(1), newCase("c"))
+		insertCases(t, db, day(1).Add(time.Minute), newCase("c"))
 		first, made := makeAnchor(t, db, store.Anchor{}, "an-1", day(1))
 		if !made || first.Heads != 2 || !first.UntilAt.Equal(day(1)) {
 			t.Errorf("%+v %v", first, made)

@@ -156,7 +156,7 @@ func (e *Engine) verifyAnchors(ctx context.Context, v *Verified) error {
 	return nil
 }
 
-// Anchor notes the heads of all timelines that moved before today, once a day. It gives the anchor when it made one;
+// Anchor notes the heads of all timelines that moved since the last time, once a day. It gives the anchor when it made one;
 // the caller logs it, so that a copy stands outside the database.
 func (e *Engine) Anchor(ctx context.Context) (a store.Anchor, made bool, err error) {
 	k, err := e.Knowledge(ctx)
@@ -171,7 +171,7 @@ func (e *Engine) Anchor(ctx context.Context) (a store.Anchor, made bool, err err
 		return a, false, err
 	}
 	err = e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		a, made, err = tx.MakeAnchor(ctx, last, newID(), midnight, now)
+		a, made, err = tx.MakeAnchor(ctx, last, newID(), now, now)
 		return err
 	})
 	return a, made, err
