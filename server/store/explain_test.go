@@ -152,9 +152,11 @@ func reads() (list []read) {
 		_, _, err := tx.MakeAnchor(ctx, store.Anchor{UntilAt: day(400)}, "an-new", day(401), day(401))
 		return err
 	})
-	inside("MatterCase", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.MatterCase(ctx, "m-0001")) })
+	inside("MatterCases", "", func(ctx context.Context, tx *store.Tx) error {
+		return ignore(tx.MatterCases(ctx, []string{"m-0001", "m-0002", "m-0003"}))
+	})
 	inside("MatterTickets", "", func(ctx context.Context, tx *store.Tx) error {
-		return ignore(tx.MatterTickets(ctx, "m-0001", day(0), day(30)))
+		return ignore(tx.MatterTickets(ctx, []string{"m-0001", "m-0002", "m-0003"}, day(0), day(30)))
 	})
 	inside("NextNumber", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.NextNumber(ctx, "case-2026")) })
 	inside("SpentEvidence", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.SpentEvidence(ctx, "m-0001")) })

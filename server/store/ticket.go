@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"xiaopu/server/apperr"
@@ -226,26 +227,39 @@ type MatterTicket struct {
 	AcceptedAt                     time.Time
 }
 
-// maxMatterTickets bounds what one matter's count reads; far above any threshold.
-const maxMatterTickets = 5000
+// What one look at several matters reads at the most; far above any threshold.
+const (
+	mattersAtOnce    = 100
+	maxMatterTickets = 20000
+)
 
-// MatterTickets lists the tickets about a matter accepted within [from, to], oldest first.
-func (tx *Tx) MatterTickets(ctx context.Context, matter string, from, to time.Time) ([]MatterTicket, error) {
-	rows, err := tx.query(ctx, `SELECT id, order_no, requester, case_id, accepted_at FROM tickets
-		WHERE matter = ? AND accepted_at >= ? AND accepted_at <= ? ORDER BY accepted_at, id LIMIT ?`, matter, Millis(from), Millis(to), maxMatterTickets)
-	if err != nil {
-		return nil, fmt.Errorf("tickets about a matter: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var list []MatterTicket
-	for rows.Next() {
-		var m MatterTicket
-		if err := rows.Scan(&m.ID, &m.OrderNo, &m.Requester, &m.CaseID, (*Millis)(&m.AcceptedAt)); err != nil {
-			return nil, err
+// MatterTickets lists the tickets about each matter accepted within [from, to], oldest first.
+func (tx *Tx) MatterTickets(ctx context.Context, matters []string, from, to time.Time) (map[string][]MatterTicket, error) {
+	found := map[string][]MatterTicket{}
+	for part := range slices.Chunk(matters, mattersAtOnce) {
+		args := make([]any, 0, len(part)+3)
+		for _, m := range part {
+			args = append(args, m)
 		}
-		list = append(list, m)
+		rows, err := tx.query(ctx, `SELECT matter, id, order_no, requester, case_id, accepted_at FROM tickets
+			WHERE matter IN (`+marks(len(part))+`) AND accepted_at >= ? AND accepted_at <= ? ORDER BY matter, accepted_at, id LIMIT ?`,
+			append(args, Millis(from), Millis(to), maxMatterTickets)...)
+		if err != nil {
+			return nil, fmt.Errorf("tickets about matters: %w", err)
+		}
+		for rows.Next() {
+			var matter string
+			var m MatterTicket
+			if err := rows.Scan(&matter, &m.ID, &m.OrderNo, &m.Requester, &m.CaseID, (*Millis)(&m.AcceptedAt)); err != nil {
+				return nil, errors.Join(err, rows.Close())
+			}
+			found[matter] = append(found[matter], m)
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return nil, fmt.Errorf("tickets about matters: %w", err)
+		}
 	}
-	return list, rows.Err()
+	return found, nil
 }
 
 // AgingTickets lists up to limit ids of tickets that wait, in no case, since before the instant given.
@@ -253,14 +267,30 @@ func (db *DB) AgingTickets(ctx context.Context, before time.Time, limit int) ([]
 	return scanStrings(db.query(ctx, `SELECT id FROM tickets WHERE aging_at <= ? ORDER BY aging_at, id LIMIT ?`, Millis(before), limit))
 }
 
-// MatterCase gives the case a matter is in now, "" when none.
-func (tx *Tx) MatterCase(ctx context.Context, matter string) (string, error) {
-	var id string
-	err := tx.queryRow(ctx, `SELECT case_id FROM matters WHERE matter = ?`, matter).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
+// MatterCases gives the case each matter is in now; a matter in none is not in the map.
+func (tx *Tx) MatterCases(ctx context.Context, matters []string) (map[string]string, error) {
+	found := map[string]string{}
+	for part := range slices.Chunk(matters, mattersAtOnce) {
+		args := make([]any, 0, len(part))
+		for _, m := range part {
+			args = append(args, m)
+		}
+		rows, err := tx.query(ctx, `SELECT matter, case_id FROM matters WHERE matter IN (`+marks(len(part))+`)`, args...)
+		if err != nil {
+			return nil, fmt.Errorf("cases of matters: %w", err)
+		}
+		for rows.Next() {
+			var matter, id string
+			if err := rows.Scan(&matter, &id); err != nil {
+				return nil, errors.Join(err, rows.Close())
+			}
+			found[matter] = id
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return nil, fmt.Errorf("cases of matters: %w", err)
+		}
 	}
-	return id, err
+	return found, nil
 }
 
 // SetMatterCase notes the case a matter is in now.

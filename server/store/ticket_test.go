@@ -184,7 +184,8 @@ func TestTicketsAboutOneMatter(t *testing.T) {
 		other.Matter = "m-2"
 		insertTickets(t, db, append(list, other)...)
 		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
-			got, err := tx.MatterTickets(ctx, "m-1", day(1), day(2))
+			all, err := tx.MatterTickets(ctx, []string{"m-1", "m-2"}, day(1), day(2))
+			got := all["m-1"]
 			if err != nil {
 				return err
 			}
@@ -197,7 +198,7 @@ func TestTicketsAboutOneMatter(t *testing.T) {
 			if d := diff.Diff(want, got); d != "" {
 				t.Error(d)
 			}
-			none, err := tx.MatterTickets(ctx, "m-3", day(0), day(9))
+			none, err := tx.MatterTickets(ctx, []string{"m-3"}, day(0), day(9))
 			if len(none) != 0 {
 				t.Error(none)
 			}
@@ -249,11 +250,12 @@ func TestAMatterIsInOneCaseAtATime(t *testing.T) {
 						return err
 					}
 				}
-				if got, err := tx.MatterCase(ctx, "m-1"); got != want || err != nil {
+				if got, err := tx.MatterCases(ctx, []string{"m-1"}); got["m-1"] != want || err != nil {
 					t.Errorf("%q, %v; want %q", got, err, want)
 				}
 			}
-			other, err := tx.MatterCase(ctx, "m-2")
+			others, err := tx.MatterCases(ctx, []string{"m-2"})
+			other := others["m-2"]
 			if other != "" {
 				t.Error(other)
 			}

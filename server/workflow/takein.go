@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -183,28 +184,30 @@ func linkedOrders(t ticket.Ticket) []string {
 // recognise evaluates the triggers of each row and does what follows, oldest first.
 func (in *intake) recognise(ctx context.Context, rows []store.TicketRow) error {
 	policy := in.k.PolicyAt(in.now).Triggers
-	// The tickets about each matter of the batch are read once, over all the time the batch's tickets span.
-	type span struct{ from, to time.Time }
-	spans := map[string]span{}
-	for _, r := range rows { // oldest first
-		from, to := recognition.Window(r.Ticket.AcceptedAt, policy)
-		if s, ok := spans[r.Matter]; ok {
-			from = s.from
-		}
-		spans[r.Matter] = span{from, to}
+	if len(rows) == 0 {
+		return nil
 	}
-	same := map[string][]store.MatterTicket{}
+	// What is known of the batch's matters is read at once, over all the time its tickets span.
+	from, _ := recognition.Window(rows[0].Ticket.AcceptedAt, policy)
+	_, to := recognition.Window(rows[len(rows)-1].Ticket.AcceptedAt, policy)
+	var matters []string
 	for _, r := range rows {
-		list, read := same[r.Matter]
-		if !read {
-			s := spans[r.Matter]
-			var err error
-			if list, err = in.tx.MatterTickets(ctx, r.Matter, s.from, s.to); err != nil {
-				return err
-			}
-			same[r.Matter] = list
+		if _, listed := in.matters[r.Matter]; !listed {
+			in.matters[r.Matter] = ""
+			matters = append(matters, r.Matter)
 		}
-		if err := in.one(ctx, r, around(list, r.Ticket.AcceptedAt, policy), policy); err != nil {
+	}
+	same, err := in.tx.MatterTickets(ctx, matters, from, to)
+	if err != nil {
+		return err
+	}
+	cases, err := in.tx.MatterCases(ctx, matters)
+	if err != nil {
+		return err
+	}
+	maps.Copy(in.matters, cases)
+	for _, r := range rows {
+		if err := in.one(ctx, r, around(same[r.Matter], r.Ticket.AcceptedAt, policy), policy); err != nil {
 			return fmt.Errorf("ticket %s: %w", r.Ticket.OrderNo, err)
 		}
 	}
@@ -298,10 +301,11 @@ func (in *intake) caseOf(ctx context.Context, r store.TicketRow) (store.LoadedCa
 		if known, ok := in.matters[r.Matter]; ok {
 			id = known
 		} else {
-			var err error
-			if id, err = in.tx.MatterCase(ctx, r.Matter); err != nil {
+			found, err := in.tx.MatterCases(ctx, []string{r.Matter})
+			if err != nil {
 				return store.LoadedCase{}, false, err
 			}
+			id = found[r.Matter]
 			in.matters[r.Matter] = id
 		}
 	}
