@@ -83,13 +83,6 @@ const anchorOverlap = 10 * time.Minute
 // MakeAnchor notes the heads of all chains that moved since the last anchor. It does nothing, and says false, when
 // another process has done so meanwhile or nothing moved.
 func (tx *Tx) MakeAnchor(ctx context.Context, last Anchor, id string, until, now time.Time) (Anchor, bool, error) {
-	var newest int64
-	if err := tx.queryRow(ctx, `SELECT COUNT(*) FROM anchors WHERE until_at > ?`, Millis(maxTime(last.UntilAt, time.UnixMilli(0)))).Scan(&newest); err != nil {
-		return Anchor{}, false, err
-	}
-	if newest > 0 {
-		return Anchor{}, false, nil
-	}
 	rows, err := tx.query(ctx, `SELECT id, version, head_hash FROM cases WHERE updated_at >= ? AND updated_at <= ? ORDER BY id`,
 		Millis(maxTime(last.UntilAt.Add(-anchorOverlap), time.UnixMilli(0))), Millis(until))
 	if err != nil {
@@ -114,8 +107,10 @@ func (tx *Tx) MakeAnchor(ctx context.Context, last Anchor, id string, until, now
 	if err := rows.Close(); err != nil || a.Heads == 0 {
 		return Anchor{}, false, err
 	}
-	if _, err := tx.exec(ctx, `INSERT INTO anchors (id, made_at, until_at, heads, hash) VALUES (?, ?, ?, ?, ?)`, a.ID, Millis(a.MadeAt), Millis(a.UntilAt), a.Heads, a.Hash); err != nil {
-		if isDuplicate(err) { // another process makes the same one just now
+	// An anchor is followed by one at the most: of two processes the second finds the place taken.
+	if _, err := tx.exec(ctx, `INSERT INTO anchors (id, made_at, until_at, heads, hash, follows) VALUES (?, ?, ?, ?, ?, ?)`,
+		a.ID, Millis(a.MadeAt), Millis(a.UntilAt), a.Heads, a.Hash, last.ID); err != nil {
+		if isDuplicate(err) {
 			return Anchor{}, false, nil
 		}
 		return Anchor{}, false, err

@@ -43,6 +43,9 @@ var notReads = []string{
 // readsAll is what reads a whole table because that is its task: the audit.
 var readsAll = []string{"OrphanEvents"}
 
+// maySort is what finds its rows by an index and puts them into another order: once a day, the cases of that day.
+var maySort = []string{"MakeAnchor"}
+
 type read struct {
 	method, what string
 	// One of the two: outside or inside a transaction.
@@ -266,7 +269,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 		keys = append(keys, []any{some("p-%03d", 200), fmt.Sprintf("k-%05d", i), "r", "c-00001", store.Millis(day(rnd.IntN(60)))})
 		if i < 1000 {
 			matters = append(matters, []any{fmt.Sprintf("m-%04d", i), "c-00001"})
-			anchors = append(anchors, []any{fmt.Sprintf("an-%03d", i), i, store.Millis(day(i)), 20, "h"})
+			anchors = append(anchors, []any{fmt.Sprintf("an-%03d", i), i, store.Millis(day(i)), 20, "h", fmt.Sprintf("an-%03d", i-1)})
 			imports = append(imports, []any{fmt.Sprintf("i-%03d", i), "f", "hotline", "", i, "{}"})
 		}
 	}
@@ -274,13 +277,17 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	bulk(t, db, `inbox (id, recipient, stands_for, case_id, number, seq, kind, urgent, args, created_at, is_read, read_at)`, inbox)
 	bulk(t, db, `import_problems (import_id, line, part, fatal, order_no, message)`, problems)
 	bulk(t, db, `anchor_heads (anchor_id, case_id, seq, hash)`, heads)
-	bulk(t, db, `anchors (id, made_at, until_at, heads, hash)`, anchors)
+	bulk(t, db, `anchors (id, made_at, until_at, heads, hash, follows)`, anchors)
 	bulk(t, db, `evidence (matter, item, case_id)`, evidence)
 	bulk(t, db, `matters (matter, case_id)`, matters)
 	bulk(t, db, `imports (id, file_name, source, created_by, started_at, result)`, imports)
 	bulk(t, db, `sequences (name, value)`, [][]any{{"case-2026", 5000}})
 	bulk(t, db, `idempotency (actor, item, request, case_id, created_at)`, keys)
+}
 
+// analyse lets the database count its rows.
+func analyse(t testing.TB, db *store.DB) {
+	t.Helper()
 	for name, of := range aliases {
 		if of != "" {
 			continue
@@ -302,8 +309,15 @@ func TestEveryReadUsesAnIndex(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if db.Engine() == "mysql" {
+			analyse(t, db) // it would by itself, some time later
+		}
+		type explained struct {
+			store.Statement
+			maySort bool
+		}
+		var statements []explained
 		seen := map[string]bool{}
-		n := 0
 		for _, r := range reads() {
 			take()
 			var err error
@@ -328,20 +342,30 @@ func TestEveryReadUsesAnIndex(t *testing.T) {
 					continue
 				}
 				seen[key] = true
-				n++
-				if problems := explain(t, db, s); len(problems) > 0 {
+				one := explained{s, slices.Contains(maySort, r.method)}
+				statements = append(statements, one)
+				if problems := explain(t, db, one.Statement, one.maySort); len(problems) > 0 {
 					t.Errorf("%s %s: %s\n%s\n%v", r.method, r.what, strings.Join(problems, "\n"), s.Text, s.Args)
 				}
 			}
 		}
-		t.Logf("%d statements explained", n)
+		t.Logf("%d statements explained", len(statements))
+		if db.Engine() == "sqlite" {
+			// It never counts by itself; when somebody has let it, the plans must be as good.
+			analyse(t, db)
+			for _, s := range statements {
+				if problems := explain(t, db, s.Statement, s.maySort); len(problems) > 0 {
+					t.Errorf("analysed: %s\n%s\n%v", strings.Join(problems, "\n"), s.Text, s.Args)
+				}
+			}
+		}
 	})
 }
 
 var errRollback = errors.New("taken back")
 
 // explain gives what is wrong with the plan of s.
-func explain(t testing.TB, db *store.DB, s store.Statement) (problems []string) {
+func explain(t testing.TB, db *store.DB, s store.Statement, maySort bool) (problems []string) {
 	t.Helper()
 	prefix := `EXPLAIN `
 	if db.Engine() == "sqlite" {
@@ -373,9 +397,9 @@ func explain(t testing.TB, db *store.DB, s store.Statement) (problems []string) 
 		t.Fatal(err)
 	}
 	if db.Engine() == "sqlite" {
-		problems = badSQLitePlan(plan, s.Text)
+		problems = badSQLitePlan(plan, s.Text, maySort)
 	} else {
-		problems = badMySQLPlan(plan, s.Text)
+		problems = badMySQLPlan(plan, s.Text, maySort)
 	}
 	if len(problems) > 0 {
 		for _, row := range plan {
@@ -396,7 +420,7 @@ func bigTable(name string) bool { _, ok := aliases[name]; return ok }
 // walks tells whether s reads a whole index in its order up to a limit: fine, it stops there.
 func walks(text string) bool { return strings.Contains(text, "LIMIT") }
 
-func badMySQLPlan(plan []map[string]string, text string) (problems []string) {
+func badMySQLPlan(plan []map[string]string, text string, maySort bool) (problems []string) {
 	for _, row := range plan {
 		table, extra := row["table"], row["extra"]
 		if !bigTable(table) {
@@ -412,7 +436,7 @@ func badMySQLPlan(plan []map[string]string, text string) (problems []string) {
 		default:
 			problems = append(problems, "reads the whole table "+table)
 		}
-		if sorts {
+		if sorts && !maySort {
 			problems = append(problems, "sorts "+table)
 		}
 		if strings.Contains(extra, "join buffer") {
@@ -422,7 +446,7 @@ func badMySQLPlan(plan []map[string]string, text string) (problems []string) {
 	return problems
 }
 
-func badSQLitePlan(plan []map[string]string, text string) (problems []string) {
+func badSQLitePlan(plan []map[string]string, text string, maySort bool) (problems []string) {
 	outer := map[string]string{} // by parent: what its loop goes over
 	for _, row := range plan {
 		detail := row["detail"]
@@ -443,7 +467,7 @@ func badSQLitePlan(plan []map[string]string, text string) (problems []string) {
 				problems = append(problems, "reads the whole table "+table)
 			}
 		case "USE":
-			if table := outer[row["parent"]]; bigTable(table) {
+			if table := outer[row["parent"]]; bigTable(table) && !maySort {
 				problems = append(problems, "sorts "+table)
 			}
 		}

@@ -156,7 +156,8 @@ CREATE TABLE anchors (
 	until_at  BIGINT      NOT NULL,
 	heads     INTEGER     NOT NULL,
 	hash      VARCHAR(64) NOT NULL,
-	UNIQUE (until_at)
+	follows   VARCHAR(40) NOT NULL,
+	UNIQUE (follows)
 ) {{options}};
 
 CREATE TABLE anchor_heads (
