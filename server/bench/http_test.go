@@ -31,7 +31,7 @@ type plan struct {
 	accepts            int // per turn
 }
 
-var fullPlan = plan{small: smallCases, main: mainCases, large: largeCases, rounds: 5, turn: 700 * time.Millisecond, accepts: 600}
+var fullPlan = plan{small: smallCases, main: mainCases, large: largeCases, rounds: 5, turn: 500 * time.Millisecond, accepts: 500}
 
 const signingKey = "bench-bench-bench-bench-bench-bench"
 

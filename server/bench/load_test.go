@@ -48,7 +48,7 @@ type client struct {
 }
 
 func dial(address string) (*client, error) {
-	conn, err := net.DialTimeout("tcp", address, 5*time.Second)
+	conn, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, err
 	}

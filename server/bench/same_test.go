@@ -103,7 +103,7 @@ func TestBothSidesSendTheSameSQL(t *testing.T) {
 				t.Error(err)
 			}
 		}()
-		const n = 6000
+		const n = 1500
 		if err := d.plant(ctx, list); err != nil {
 			t.Fatal(err)
 		}

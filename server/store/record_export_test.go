@@ -50,7 +50,7 @@ func (db *DB) Record() (take func() []Statement, err error) {
 func (e *sqliteEngine) path() (path string) {
 	var seq int
 	var name string
-	_ = e.reads.QueryRow(`PRAGMA database_list`).Scan(&seq, &name, &path)
+	_ = e.reads.QueryRowContext(context.Background(), `PRAGMA database_list`).Scan(&seq, &name, &path)
 	return path
 }
 

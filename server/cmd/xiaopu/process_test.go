@@ -287,7 +287,7 @@ func TestKilledAtAnyMomentNothingAcknowledgedIsLost(t *testing.T) {
 			for n, o := range sent[i] {
 				name := "accept"
 				if n > 0 {
-					name = "progress" + o.body["text"].(string)
+					name = fmt.Sprint("progress", o.body["text"])
 				}
 				if got := count[name]; got > 1 || o.acknowledged && got != 1 {
 					t.Errorf("%s: %s is there %d times, acknowledged: %v", c.ID, name, got, o.acknowledged)
