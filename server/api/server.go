@@ -51,6 +51,7 @@ type server struct {
 	directory directoryCache
 	slow      map[string]bool // routes with more time, by gin's template
 	quiet     map[string]bool // routes not worth a line in the log
+	line      chan struct{}   // the reads at work; those beyond wait here, first come first served
 }
 
 // NewHandler makes the HTTP interface over an engine. It is ready to serve and safe for concurrent use.
@@ -105,6 +106,9 @@ func newServer(o Options) *server {
 		engine: o.Engine, signer: o.Signer, importer: o.Importer, maxUpload: o.MaxUploadBytes, uploadDir: o.UploadDir,
 		log: o.Logger, clock: o.Clock, version: o.Version, slow: map[string]bool{}, quiet: map[string]bool{},
 	}
+	if s.engine != nil { // nil while only the document is wanted
+		s.line = make(chan struct{}, s.engine.ReadsAtOnce())
+	}
 	if s.maxUpload <= 0 {
 		s.maxUpload = defaultMaxUpload
 	}
@@ -129,6 +133,9 @@ func (s *server) register(api huma.API, r route) {
 	}
 	if r.Permission != public {
 		op.Middlewares = huma.Middlewares{s.guard(r.Permission)}
+		if r.Method == http.MethodGet && !r.Slow {
+			op.Middlewares = append(op.Middlewares, s.queue)
+		}
 		op.Security = []map[string][]string{{bearer: {}}}
 	}
 	r.register(s, api, op)
@@ -161,6 +168,14 @@ func (s *server) guard(p permission) func(huma.Context, func(huma.Context)) {
 		}
 		next(ctx)
 	}
+}
+
+// queue lets no more reads in at once than the database serves. Under load each then waits its turn, and none several
+// times as long as the others: the pool behind it serves those who wait in any order.
+func (s *server) queue(ctx huma.Context, next func(huma.Context)) {
+	s.line <- struct{}{}
+	defer func() { <-s.line }()
+	next(ctx)
 }
 
 // identify finds out who asks, and with which posts at this moment.

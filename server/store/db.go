@@ -96,6 +96,10 @@ func (db *DB) Ping(ctx context.Context) error {
 	return db.engine.readers().PingContext(ctx)
 }
 
+// ReadsAtOnce is how many reads the database serves at a time. Those beyond wait for a connection, which database/sql gives
+// to any of them, not to the first: who cares how long the last waits lets no more in at once.
+func (db *DB) ReadsAtOnce() int { return db.engine.readers().Stats().MaxOpenConnections }
+
 // Engine names the kind of database: "sqlite" or "mysql".
 func (db *DB) Engine() string { return db.engine.name() }
 

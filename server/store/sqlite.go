@@ -81,7 +81,7 @@ func openSQLite(ctx context.Context, path string, opts Options, log *slog.Logger
 	}
 	readers := opts.Readers
 	if readers <= 0 {
-		readers = max(4, runtime.GOMAXPROCS(0))
+		readers = runtime.GOMAXPROCS(0) + 1 // reading a cached page is work for a core; one more for what waits for the disk
 	}
 	writes, err1 := pool(sqliteWrites, 1)
 	reads, err2 := pool(sqliteReads, readers)

@@ -199,6 +199,9 @@ func (e *Engine) Actor(ctx context.Context, personID string) (a casework.Actor, 
 // Ready reports whether the database answers.
 func (e *Engine) Ready(ctx context.Context) error { return e.db.Ping(ctx) }
 
+// ReadsAtOnce is how many reads the database serves at a time.
+func (e *Engine) ReadsAtOnce() int { return e.db.ReadsAtOnce() }
+
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // requesterOf is the key under which a requester's tickets are found: the same phone gives the same key, and without
