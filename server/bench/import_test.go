@@ -49,9 +49,8 @@ func writeWorkbook(path string, rows int) error {
 			place := fmt.Sprintf("望舒路%d弄", rnd.IntN(1500)+1)
 			var closed any
 			if !r.ClosedAt.IsZero() {
-				closed = at.AddDate(0, 0, 1+rnd.IntN(6))
-				if closed.(time.Time).After(start) {
-					closed = nil
+				if end := at.AddDate(0, 0, 1+rnd.IntN(6)); !end.After(start) {
+					closed = end
 				}
 			}
 			satisfaction := r.Satisfaction

@@ -241,7 +241,9 @@ func TestClientReadsWhatAServerWrites(t *testing.T) {
 		case "/chunks":
 			for range 3 {
 				_, _ = w.Write(bytes.Repeat([]byte("x"), 5000))
-				w.(http.Flusher).Flush()
+				if err := http.NewResponseController(w).Flush(); err != nil {
+					t.Error(err)
+				}
 			}
 		case "/empty":
 			w.WriteHeader(http.StatusNoContent)

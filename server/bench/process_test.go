@@ -84,7 +84,7 @@ func spawn(role string, j job) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{cmd: exec.Command(self, "-test.run=^$")}
+	p := &process{cmd: exec.CommandContext(context.Background(), self, "-test.run=^$")} // stop ends it
 	p.cmd.Env = append(os.Environ(), roleVariable+"="+role, jobVariable+"="+string(text))
 	p.cmd.Stderr = os.Stderr
 	if p.in, err = p.cmd.StdinPipe(); err != nil {

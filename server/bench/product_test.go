@@ -43,7 +43,7 @@ func productServer(ctx context.Context, j job, in *bufio.Reader, tell func(any) 
 
 // serve listens on a free port, tells it, and serves until in ends.
 func serve(h http.Handler, in io.Reader, tell func(any) error) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}

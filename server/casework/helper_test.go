@@ -30,8 +30,10 @@ func year(t testing.TB, n int) workday.Year {
 		y.Work[date(t, "2026-12-26")] = "元旦调休上班（假定）"
 		return y
 	}
-	if y, read := years.Load(n); read {
-		return y.(workday.Year)
+	if read, ok := years.Load(n); ok {
+		if y, ok := read.(workday.Year); ok {
+			return y
+		}
 	}
 	text, err := os.ReadFile(fmt.Sprintf("../workday/testdata/notice-%d.txt", n))
 	if err != nil {

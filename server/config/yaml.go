@@ -415,7 +415,11 @@ func (s *source) entries(pairs []*ast.MappingValueNode, v reflect.Value, path st
 		at := line(pair.Key)
 		text, _ := scalar(pair.Key)
 		key := reflect.New(v.Type().Key())
-		if err := key.Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)); err != nil {
+		reader, ok := key.Interface().(encoding.TextUnmarshaler)
+		if !ok {
+			panic("config: no keys of " + v.Type().Key().String())
+		}
+		if err := reader.UnmarshalText([]byte(text)); err != nil {
 			s.add(at, "%s", err)
 			continue
 		}
