@@ -15,6 +15,7 @@ import (
 
 	"xiaopu/server/apperr"
 	"xiaopu/server/casework"
+	"xiaopu/server/workflow"
 )
 
 // Time limits of requests that change something. Reads have none of their own and do not end when the caller goes away:
@@ -69,6 +70,7 @@ func (s *server) around(c *gin.Context) {
 	header["X-Request-Id"] = []string{x.requestID}
 
 	ctx := context.WithValue(c.Request.Context(), exchangeKey{}, x)
+	ctx = workflow.WithOrigin(ctx, workflow.Origin{Address: c.ClientIP(), Agent: c.Request.UserAgent(), RequestID: x.requestID})
 	if c.Request.Method == http.MethodGet && !s.quiet[c.FullPath()] {
 		ctx = context.WithoutCancel(ctx)
 	} else {

@@ -24,6 +24,7 @@ const (
 	calendarRead     permission = "calendar.read"
 	calendarWrite    permission = "calendar.write"
 	importRun        permission = "import.run"
+	auditRead        permission = "audit.read"
 	devClock         permission = "dev.clock"
 )
 
@@ -49,6 +50,7 @@ var grants = map[permission][]casework.Role{
 	calendarRead:     casework.Roles,
 	calendarWrite:    {casework.Centre, casework.SystemAdmin},
 	importRun:        {casework.Centre},
+	auditRead:        {casework.Auditor},
 	devClock:         casework.Roles,
 }
 

@@ -35,6 +35,7 @@ const (
 	tagOrganisation = "组织架构"
 	tagCalendar     = "工作日历"
 	tagImports      = "导入"
+	tagAudit        = "审计"
 	tagDemo         = "演示"
 )
 
@@ -75,6 +76,8 @@ func routes() []route {
 		{Method: http.MethodPost, Path: v1 + "/imports", ID: "run_import", Permission: importRun, Tag: tagImports, Summary: "导入工单文件（.xlsx、.csv）", Description: "同一文件可以重复导入：没有变化的行不会有任何影响。dry_run 只试算，不写入。", Slow: true, register: handle((*server).runImport), document: documentUpload},
 		{Method: http.MethodGet, Path: v1 + "/imports/{id}", ID: "get_import", Permission: importRun, Tag: tagImports, Summary: "一次导入的结果", register: handle((*server).importResult)},
 		{Method: http.MethodGet, Path: v1 + "/imports/{id}/problems", ID: "list_import_problems", Permission: importRun, Tag: tagImports, Summary: "一次导入中有问题的行", register: handle((*server).importProblems)},
+
+		{Method: http.MethodGet, Path: v1 + "/audit-log", ID: "list_audit_log", Permission: auditRead, Tag: tagAudit, Summary: "审计日志，新的在前", Description: "登录、查看完整个人信息、导出和管理操作。可按人员、操作或对象筛选其一。", register: handle((*server).auditLog)},
 
 		{Method: http.MethodGet, Path: v1 + "/dev/clock", ID: "get_dev_clock", Permission: devClock, Tag: tagDemo, Summary: "演示时钟的现在（仅演示环境）", register: handle((*server).devNow)},
 		{Method: http.MethodPost, Path: v1 + "/dev/clock", ID: "advance_dev_clock", Permission: devClock, Tag: tagDemo, Summary: "拨快演示时钟并处理到期事项（仅演示环境）", Slow: true, register: handle((*server).advance)},

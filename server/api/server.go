@@ -33,6 +33,8 @@ type Options struct {
 	Clock func() time.Time
 	// Version is the program's own, which /healthz tells.
 	Version string
+	// TrustedProxies are addresses or networks that may name the client they forward for, in X-Forwarded-For.
+	TrustedProxies []string
 }
 
 const defaultMaxUpload = 50 << 20
@@ -79,7 +81,11 @@ func build(o Options) (router *gin.Engine, doc *huma.OpenAPI) {
 	router = gin.New()
 	router.HandleMethodNotAllowed = true
 	router.RedirectTrailingSlash = false
-	router.ForwardedByClientIP = false
+	router.ForwardedByClientIP = len(o.TrustedProxies) > 0
+	router.RemoteIPHeaders = []string{"X-Forwarded-For"}
+	if err := router.SetTrustedProxies(o.TrustedProxies); err != nil {
+		panic("api: trusted proxies: " + err.Error()) // the configuration has checked them
+	}
 	router.Use(s.around)
 	router.NoRoute(func(c *gin.Context) { s.write(c, newProblem(exchangeOf(c.Request.Context()), errNoRoute)) })
 	router.NoMethod(func(c *gin.Context) { s.write(c, newProblem(exchangeOf(c.Request.Context()), errNoMethod)) })

@@ -28,12 +28,12 @@ var small = []string{"revisions", "sequences", "calendar_years", "calendar_closu
 // aliases are the names under which the big tables stand in the texts.
 var aliases = map[string]string{
 	"cases": "", "c": "cases", "case_events": "", "e": "case_events", "case_viewers": "", "v": "case_viewers", "case_todos": "", "tickets": "",
-	"imports": "", "import_problems": "", "anchor_heads": "", "matters": "", "evidence": "", "inbox": "", "outbox": "", "idempotency": "",
+	"imports": "", "import_problems": "", "anchor_heads": "", "matters": "", "evidence": "", "inbox": "", "outbox": "", "idempotency": "", "audit_log": "",
 }
 
 // notReads are the methods that send no SELECT, or one whose text is another's.
 var notReads = []string{
-	"Close", "Engine", "InTx", "Migrate", "Ping", // the database itself
+	"Close", "Engine", "InTx", "Migrate", "Ping", "ReadsAtOnce", // the database itself
 	"FinishImport", "MarkRead", "StartImport",
 	"AddCalendarYear", "AddClosure", "AddImportProblems", "AddPolicy", "InsertCase", "InsertNotices", "InsertTickets", "MoveSequence", "NoteDone",
 	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SetMatterCase", "SetTicketCase", "SpendEvidence", "StopAging", "UpdateTicket",
@@ -119,6 +119,15 @@ func reads() (list []read) {
 		})
 	}
 
+	for _, f := range []store.AuditFilter{{}, {Actor: "p-001"}, {Action: "ticket.unmask"}, {Object: "ticket:t-00100"}, {Before: 40}, {Actor: "p-001", Before: 40}} {
+		f.Limit = 21
+		add("AuditLog", fmt.Sprintf("%+v", f), func(ctx context.Context, db *store.DB) error { return ignore(db.AuditLog(ctx, f)) })
+	}
+	add("AuditLinks", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AuditLinks(ctx, 10, 500)) })
+	inside("AppendAudit", "", func(ctx context.Context, tx *store.Tx) error {
+		return tx.AppendAudit(ctx, &store.AuditEntry{Action: "a.b"})
+	})
+	add("AuditLength", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AuditLength(ctx)) })
 	add("AgingTickets", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AgingTickets(ctx, day(3), 200)) })
 	add("AnchoredHeads", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AnchoredHeads(ctx, "an-001")) })
 	add("Anchors", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Anchors(ctx, 10)) })
@@ -253,7 +262,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	bulk(t, db, `case_todos (addressee, kind, case_id, ref, due_at)`, todos)
 	bulk(t, db, `case_events (case_id, seq, kind, at, recorded_at, is_public, hash, body)`, events)
 
-	var tickets, inbox, problems, heads, anchors, evidence, matters, keys, imports [][]any
+	var tickets, inbox, problems, heads, anchors, evidence, matters, keys, imports, entries [][]any
 	for i := range 3000 {
 		matter := some("m-%04d", 1000)
 		var aging, caseID any = nil, fmt.Sprintf("c-%05d", rnd.IntN(cases))
@@ -267,6 +276,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 		heads = append(heads, []any{fmt.Sprintf("an-%03d", i/20), fmt.Sprintf("c-%05d", i), 1, "h"})
 		evidence = append(evidence, []any{matter, fmt.Sprint("rating:", i), "c-00001"})
 		keys = append(keys, []any{some("p-%03d", 200), fmt.Sprintf("k-%05d", i), "r", "c-00001", store.Millis(day(rnd.IntN(60)))})
+		entries = append(entries, []any{i + 1, i, some("p-%03d", 200), some("a.b%02d", 30), some("ticket:t-%05d", 900), "h", "{}"})
 		if i < 1000 {
 			matters = append(matters, []any{fmt.Sprintf("m-%04d", i), "c-00001"})
 			anchors = append(anchors, []any{fmt.Sprintf("an-%03d", i), i, store.Millis(day(i)), 20, "h", fmt.Sprintf("an-%03d", i-1)})
@@ -281,7 +291,8 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	bulk(t, db, `evidence (matter, item, case_id)`, evidence)
 	bulk(t, db, `matters (matter, case_id)`, matters)
 	bulk(t, db, `imports (id, file_name, source, created_by, started_at, result)`, imports)
-	bulk(t, db, `sequences (name, value)`, [][]any{{"case-2026", 5000}})
+	bulk(t, db, `sequences (name, value)`, [][]any{{"case-2026", 5000}, {"audit-log", 3000}})
+	bulk(t, db, `audit_log (seq, at, actor, action, object, hash, body)`, entries)
 	bulk(t, db, `idempotency (actor, item, request, case_id, created_at)`, keys)
 }
 

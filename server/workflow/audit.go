@@ -23,11 +23,13 @@ type Verified struct {
 	Cases    int       `json:"cases"`
 	Events   int       `json:"events"`
 	Anchors  int       `json:"anchors"`
+	Log      int       `json:"log"` // entries of the audit log
 	Findings []Finding `json:"findings"`
 }
 
 // Verify reads every timeline and finds any line changed, added or removed afterwards: the hashes of a chain, its end
-// on the case row, the case as replayed from its events, and the daily anchors must all agree.
+// on the case row, the case as replayed from its events, and the daily anchors must all agree. So must the audit log's own
+// chain.
 func (e *Engine) Verify(ctx context.Context) (Verified, error) {
 	v := Verified{Findings: []Finding{}}
 	after := ""
@@ -53,7 +55,10 @@ func (e *Engine) Verify(ctx context.Context) (Verified, error) {
 	for _, id := range orphans {
 		v.Findings = append(v.Findings, Finding{CaseID: id, Message: "事项被删除，只剩时间线"})
 	}
-	return v, e.verifyAnchors(ctx, &v)
+	if err := e.verifyAnchors(ctx, &v); err != nil {
+		return v, err
+	}
+	return v, e.verifyLog(ctx, &v)
 }
 
 func (e *Engine) verifyChain(ctx context.Context, h store.ChainHead, v *Verified) error {

@@ -68,7 +68,7 @@ func serve(c *call) error {
 func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer) error {
 	handler := api.NewHandler(api.Options{
 		Engine: s.engine, Signer: signer, Importer: importer{s}, DevClock: s.config.Mode == config.Demo, Clock: time.Now,
-		MaxUploadBytes: s.config.MaxUploadBytes(), Logger: s.log, Version: version,
+		MaxUploadBytes: s.config.MaxUploadBytes(), Logger: s.log, Version: version, TrustedProxies: s.config.TrustedProxies,
 	})
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 5 * time.Minute, WriteTimeout: 5 * time.Minute,

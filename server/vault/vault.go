@@ -1,0 +1,198 @@
+// Package vault seals personal data before it is stored, and finds it again without opening it.
+//
+// # The model
+//
+// A Keys value holds the master keys by number. Every sealed value names the key it was sealed with, so a new key can be
+// put beside the old ones and values move to it one by one: Stale says which have not yet. From each master key come an
+// SM4 key (GB/T 32907, in GCM mode) by HKDF over SM3 (GB/T 32905); master keys themselves encrypt nothing.
+//
+// A value is bound to the place it was sealed for, such as “tickets.body:ID”: copied to another row or column it does not
+// open. Equal values sealed twice differ. For look-ups there is the blind index instead: the keyed hash of a normalised
+// value, equal for equal values, which without its key tells nothing. Its key is made once per installation, sealed like
+// everything else, and never changes, so that a new master key leaves every index as it is.
+//
+//	Seal(plain, place) → “1.KEY.base64(nonce ‖ ciphertext ‖ tag)”
+//	Blind(domain, value) → 32 hex digits of HMAC-SM3
+//
+// The crypto is that of emmansun/gmsm, which is not a certified product. Who must use one implements store.Sealer over it.
+//
+// # Failure
+//
+// Open gives *apperr.Error internal: vault.damaged for a value that is none of ours, was changed or moved, and
+// vault.key_missing where its key is not loaded, so that an operator sees which of the two it is. Both mean a fault of the
+// installation, never of a person's input. No error holds a key or what was sealed.
+package vault
+
+import (
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/emmansun/gmsm/sm3"
+	"github.com/emmansun/gmsm/sm4"
+
+	"xiaopu/server/apperr"
+)
+
+// KeyBytes is the length of a master key and of the blind index's key.
+const KeyBytes = 32
+
+// Keys are the master keys by number, 1 to 999999; the highest number seals.
+type Keys map[int][]byte
+
+// Current is the number of the key that seals; 0 when there is none.
+func (k Keys) Current() int {
+	current := 0
+	for id := range k {
+		current = max(current, id)
+	}
+	return current
+}
+
+// Vault seals and opens. It is safe for concurrent use.
+type Vault struct {
+	current int
+	aead    map[int]cipher.AEAD
+	blind   []byte
+}
+
+const (
+	format   = "1" // of a sealed value
+	maxKeyID = 999_999
+)
+
+// New makes a Vault. It refuses no keys, numbers out of bounds, and keys that are not KeyBytes long. Without a blind
+// index, see UseBlindKey, Blind panics.
+func New(keys Keys) (*Vault, error) {
+	v := &Vault{current: keys.Current(), aead: make(map[int]cipher.AEAD, len(keys))}
+	if v.current == 0 {
+		return nil, errors.New("vault: no key")
+	}
+	for id, master := range keys {
+		if id < 1 || id > maxKeyID {
+			return nil, fmt.Errorf("vault: a key's number is 1 to %d", maxKeyID)
+		}
+		if len(master) != KeyBytes {
+			return nil, fmt.Errorf("vault: key %d has %d bytes, want %d", id, len(master), KeyBytes)
+		}
+		key, err := hkdf.Key(sm3.New, master, nil, "xiaopu field sm4-gcm", 16)
+		if err != nil {
+			return nil, fmt.Errorf("vault: key %d: %w", id, err)
+		}
+		block, err := sm4.NewCipher(key)
+		if err != nil {
+			return nil, fmt.Errorf("vault: key %d: %w", id, err)
+		}
+		if v.aead[id], err = cipher.NewGCM(block); err != nil {
+			return nil, fmt.Errorf("vault: key %d: %w", id, err)
+		}
+	}
+	return v, nil
+}
+
+// UseBlindKey sets the key of the blind index, KeyBytes long, before the Vault is shared.
+func (v *Vault) UseBlindKey(key []byte) error {
+	if len(key) != KeyBytes {
+		return fmt.Errorf("vault: the blind index's key has %d bytes, want %d", len(key), KeyBytes)
+	}
+	v.blind = append([]byte(nil), key...)
+	return nil
+}
+
+// NewKey draws a key.
+func NewKey() []byte {
+	key := make([]byte, KeyBytes)
+	_, _ = rand.Read(key) // never fails
+	return key
+}
+
+// CurrentKey is the number of the key that seals.
+func (v *Vault) CurrentKey() int { return v.current }
+
+// Seal seals plain for a place.
+func (v *Vault) Seal(plain []byte, place string) (string, error) {
+	gcm := v.aead[v.current]
+	raw := make([]byte, gcm.NonceSize(), gcm.NonceSize()+len(plain)+gcm.Overhead())
+	_, _ = rand.Read(raw) // never fails
+	raw = gcm.Seal(raw, raw, plain, []byte(place))
+	head := format + "." + strconv.Itoa(v.current) + "."
+	out := make([]byte, len(head)+base64.RawStdEncoding.EncodedLen(len(raw)))
+	copy(out, head)
+	base64.RawStdEncoding.Encode(out[len(head):], raw)
+	return string(out), nil
+}
+
+// Open gives what was sealed for this place.
+func (v *Vault) Open(sealed, place string) ([]byte, error) {
+	id, body, ok := parse(sealed)
+	if !ok {
+		return nil, damaged(place, errors.New("not a sealed value"))
+	}
+	gcm := v.aead[id]
+	if gcm == nil {
+		return nil, apperr.New(apperr.Internal, "vault.key_missing", "缺少 %d 号密钥，无法读取封存的个人信息，请联系系统管理员检查密钥配置。", id)
+	}
+	raw, err := base64.RawStdEncoding.DecodeString(body)
+	if err != nil || len(raw) < gcm.NonceSize()+gcm.Overhead() {
+		return nil, damaged(place, errors.New("cut off"))
+	}
+	plain, err := gcm.Open(raw[gcm.NonceSize():gcm.NonceSize()], raw[:gcm.NonceSize()], raw[gcm.NonceSize():], []byte(place))
+	if err != nil {
+		return nil, damaged(place, err)
+	}
+	return plain, nil
+}
+
+func damaged(place string, cause error) error {
+	return apperr.New(apperr.Internal, "vault.damaged", "封存的个人信息已损坏或被移动，请联系系统管理员从备份恢复。").With(fmt.Errorf("%s: %w", place, cause))
+}
+
+// KeyOf gives the number of the key a value was sealed with; 0 for what is no sealed value.
+func (v *Vault) KeyOf(sealed string) int {
+	id, _, ok := parse(sealed)
+	if !ok {
+		return 0
+	}
+	return id
+}
+
+// parse takes a sealed value apart, as text.
+func parse(sealed string) (keyID int, body string, ok bool) {
+	rest, ok := strings.CutPrefix(sealed, format+".")
+	if !ok {
+		return 0, "", false
+	}
+	number, body, ok := strings.Cut(rest, ".")
+	if !ok || number == "" || len(number) > 6 || number[0] == '0' {
+		return 0, "", false
+	}
+	for i := range len(number) {
+		if number[i] < '0' || number[i] > '9' {
+			return 0, "", false
+		}
+		keyID = 10*keyID + int(number[i]-'0')
+	}
+	return keyID, body, true
+}
+
+// Blind gives the blind index of a value in a domain, such as "phone": the caller normalises the value first. "" for "".
+func (v *Vault) Blind(domain, value string) string {
+	if value == "" {
+		return ""
+	}
+	if v.blind == nil {
+		panic("vault: no key for the blind index")
+	}
+	mac := hmac.New(sm3.New, v.blind)
+	mac.Write([]byte(domain))
+	mac.Write([]byte{0})
+	mac.Write([]byte(value))
+	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
