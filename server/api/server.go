@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"xiaopu/server/auth"
+	"xiaopu/server/cache"
 	"xiaopu/server/workflow"
 )
 
@@ -20,6 +21,8 @@ import (
 type Options struct {
 	Engine *workflow.Engine
 	Signer *auth.Signer
+	// Cache counts rate limits; nil means the process's memory.
+	Cache *cache.Cache
 	// Importer takes uploaded files in; without one the import routes answer unavailable.
 	Importer Importer
 	// DevClock registers the demonstration clock; never in production.
@@ -43,6 +46,7 @@ const defaultMaxUpload = 50 << 20
 type server struct {
 	engine    *workflow.Engine
 	signer    *auth.Signer
+	cache     *cache.Cache
 	importer  Importer
 	maxUpload int64
 	uploadDir string
@@ -109,8 +113,12 @@ func build(o Options) (router *gin.Engine, doc *huma.OpenAPI) {
 
 func newServer(o Options) *server {
 	s := &server{
-		engine: o.Engine, signer: o.Signer, importer: o.Importer, maxUpload: o.MaxUploadBytes, uploadDir: o.UploadDir,
+		engine: o.Engine, signer: o.Signer, cache: o.Cache, importer: o.Importer, maxUpload: o.MaxUploadBytes, uploadDir: o.UploadDir,
 		log: o.Logger, clock: o.Clock, version: o.Version, slow: map[string]bool{}, quiet: map[string]bool{},
+	}
+	if s.cache == nil {
+		// Without an address there is nothing to get wrong.
+		s.cache, _ = cache.New(cache.Options{Clock: s.clock, Logger: s.log})
 	}
 	if s.engine != nil { // nil while only the document is wanted
 		s.line = make(chan struct{}, s.engine.ReadsAtOnce())

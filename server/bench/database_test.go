@@ -17,6 +17,7 @@ import (
 
 	"xiaopu/server/casework"
 	"xiaopu/server/store"
+	"xiaopu/server/store/storetest"
 )
 
 // database is one that the bench fills itself.
@@ -78,7 +79,7 @@ func newDatabase(ctx context.Context, k knowledge, engine, dir string) (d databa
 
 // open opens it as the product does.
 func (d database) open(ctx context.Context) (*store.DB, error) {
-	return store.Open(ctx, d.dsn, store.Options{Logger: slog.New(slog.DiscardHandler)})
+	return store.Open(ctx, d.dsn, store.Options{Logger: slog.New(slog.DiscardHandler), Sealer: storetest.Sealer})
 }
 
 // pools are the connections of a bare program: one pool on MySQL; a writer and some readers on SQLite.

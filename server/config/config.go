@@ -26,6 +26,8 @@ type Config struct {
 	DB             DSN      `yaml:"db"`
 	Listen         string   `yaml:"listen"` // host:port
 	TokenKey       Secret   `yaml:"token_key"`
+	VaultKeys      Secret   `yaml:"vault_keys"` // as vault.Parse reads them
+	Redis          Secret   `yaml:"redis"`      // an address with its password
 	TokenMinutes   int      `yaml:"token_minutes"`
 	SweepSeconds   int      `yaml:"sweep_seconds"`
 	LogLevel       string   `yaml:"log_level"` // debug, info, warn, error
@@ -129,6 +131,12 @@ func (c Config) check() []finding {
 		wrong("token_key", "太短，至少 %d 字节，请用 openssl rand -base64 48 生成", tokenKeyBytes)
 	case c.TokenKey != "" && c.Mode == Production && forTrial(string(c.TokenKey)):
 		wrong("token_key", "是演示或示例用的密钥，正式环境不能用，请用 openssl rand -base64 48 另行生成")
+	}
+	switch {
+	case c.VaultKeys == "" && c.Mode == Production:
+		wrong("vault_keys", "没有设置：正式环境必须设置，请用 xiaopu vault keys 生成，妥善备份，并经 XIAOPU_VAULT_KEYS_FILE 提供")
+	case c.VaultKeys != "" && c.Mode == Production && strings.Contains(string(c.VaultKeys), ":AAAAAAAAAAAAAAAA"):
+		wrong("vault_keys", "是演示或示例用的密钥，正式环境不能用，请用 xiaopu vault keys 另行生成")
 	}
 	between("token_minutes", c.TokenMinutes, 5, 24*60, "分钟")
 	between("sweep_seconds", c.SweepSeconds, 1, 60, "秒")

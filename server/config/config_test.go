@@ -16,6 +16,8 @@ import (
 
 const goodKey = "m3Vb7Qz0Lk9XwT2pRc8YhN5sJd4FgA6u"
 
+const goodVault = "index:c29tZSBieXRlcyBmb3IgdGhlIGJsaW5kIGluZGV4MTI=,1:c29tZSBieXRlcyBmb3IgdGhlIG1hc3RlciBrZXkgMTI="
+
 func write(t *testing.T, name, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -59,7 +61,7 @@ func TestExampleIsDefaultAndDocumentsEveryKey(t *testing.T) {
 }
 
 func TestLaterSourcesWin(t *testing.T) {
-	file := write(t, "xiaopu.yaml", "listen: 127.0.0.1:1111\ndb: sqlite:file.db\nlog_level: warn\ntoken_key: "+goodKey+"\ntrusted_proxies: [10.0.0.5]\n")
+	file := write(t, "xiaopu.yaml", "listen: 127.0.0.1:1111\ndb: sqlite:file.db\nlog_level: warn\ntoken_key: "+goodKey+"\nvault_keys: "+goodVault+"\ntrusted_proxies: [10.0.0.5]\n")
 	key := write(t, "key", "From-the-file-0123456789-abcdefghijk\r\n\n")
 	empty := ""
 	tests := []struct {
@@ -82,7 +84,7 @@ func TestLaterSourcesWin(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			want := Default()
-			want.Listen, want.DB, want.LogLevel, want.TokenKey, want.TrustedProxies = "127.0.0.1:1111", "sqlite:file.db", "warn", goodKey, []string{"10.0.0.5"}
+			want.Listen, want.DB, want.LogLevel, want.TokenKey, want.VaultKeys, want.TrustedProxies = "127.0.0.1:1111", "sqlite:file.db", "warn", goodKey, goodVault, []string{"10.0.0.5"}
 			tt.want(&want)
 			got, err := Load(tt.path, tt.env)
 			if err != nil {
@@ -112,9 +114,10 @@ func TestLoadTellsEveryProblem(t *testing.T) {
 		{"a key given twice", "mode: demo\nlisten: 127.0.0.1:1\nmode: demo\n", nil, []string{"第 3 行：“mode”在第 1 行已经写过"}},
 		{"values out of bounds, with where they were written", "mode: prod\ntoken_minutes: 4\n", []string{"XIAOPU_LISTEN=8080", "XIAOPU_DB=postgres:x", "XIAOPU_LOG_LEVEL=loud", "XIAOPU_TRUSTED_PROXIES=0.0.0.0/0,me"},
 			[]string{"第 1 行：“mode”现在是“prod”", "环境变量 XIAOPU_DB：“db”写法不对", "环境变量 XIAOPU_LISTEN：“listen”现在是“8080”", "第 2 行：“token_minutes”现在是 4，应在 5 到 1440 分钟之间", "“log_level”现在是“loud”", "“0.0.0.0/0”不对", "“me”不对"}},
-		{"production without a key", "mode: production\n", nil, []string{"“token_key”没有设置：正式环境必须设置"}},
-		{"production with a key for trying out", "mode: production\n", []string{"XIAOPU_TOKEN_KEY=demo-key-" + goodKey}, []string{"“token_key”是演示或示例用的密钥"}},
-		{"production with a typed key", "mode: production\n", []string{"XIAOPU_TOKEN_KEY=" + strings.Repeat("12345678", 5)}, []string{"“token_key”是演示或示例用的密钥"}},
+		{"production without a key", "mode: production\n", nil, []string{"“token_key”没有设置：正式环境必须设置", "“vault_keys”没有设置：正式环境必须设置"}},
+		{"production with a key for trying out", "mode: production\nvault_keys: " + goodVault + "\n", []string{"XIAOPU_TOKEN_KEY=demo-key-" + goodKey}, []string{"“token_key”是演示或示例用的密钥"}},
+		{"production with a typed key", "mode: production\nvault_keys: " + goodVault + "\n", []string{"XIAOPU_TOKEN_KEY=" + strings.Repeat("12345678", 5)}, []string{"“token_key”是演示或示例用的密钥"}},
+		{"production with a vault key of an example", "mode: production\ntoken_key: " + goodKey + "\n", []string{"XIAOPU_VAULT_KEYS=index:" + strings.Repeat("A", 43) + "="}, []string{"“vault_keys”是演示或示例用的密钥"}},
 		{"a short key in any mode", "", []string{"XIAOPU_TOKEN_KEY=short"}, []string{"“token_key”太短，至少 32 字节"}},
 		{"profiles for the whole network", "pprof: true\nlisten: 0.0.0.0:8080\n", nil, []string{"第 1 行：“pprof”只能在 listen 为本机地址"}},
 		{"a missing secret", "", []string{"XIAOPU_TOKEN_KEY_FILE=/nowhere/key"}, []string{"XIAOPU_TOKEN_KEY_FILE 指的文件 /nowhere/key 读不到：文件不存在"}},
@@ -243,7 +246,7 @@ func TestStringShowsTheRest(t *testing.T) {
 	c := Default()
 	c.DB = "mysql:xiaopu:pass@word@tcp(db:3306)/xiaopu?timeout=5s"
 	c.TokenKey = goodKey
-	want := "mode=development db=mysql:***@tcp(db:3306)/xiaopu listen=127.0.0.1:8080 token_key=[已设置] token_minutes=30 sweep_seconds=5 log_level=info pprof=false trusted_proxies=[] max_upload_mb=50"
+	want := "mode=development db=mysql:***@tcp(db:3306)/xiaopu listen=127.0.0.1:8080 token_key=[已设置] vault_keys=[未设置] redis=[未设置] token_minutes=30 sweep_seconds=5 log_level=info pprof=false trusted_proxies=[] max_upload_mb=50"
 	if got := c.String(); got != want {
 		t.Errorf("String() = %q\nwant       %q", got, want)
 	}

@@ -39,6 +39,8 @@ type Options struct {
 	MaxConns int
 	// Logger receives what is worth knowing about retries and migrations; nil means slog.Default().
 	Logger *slog.Logger
+	// Sealer seals personal data. Without one, whatever needs it panics.
+	Sealer Sealer
 }
 
 // DB is an open database. It is safe for concurrent use.
@@ -46,6 +48,7 @@ type DB struct {
 	engine engine
 	reads  *statements
 	log    *slog.Logger
+	sealer Sealer
 }
 
 // querier is what the SQL of a table is written against: a DB, or a Tx inside a transaction.
@@ -82,7 +85,7 @@ func Open(ctx context.Context, dsn string, opts Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{engine: e, reads: newStatements(e.readers()), log: log}, nil
+	return &DB{engine: e, reads: newStatements(e.readers()), log: log, sealer: opts.Sealer}, nil
 }
 
 // Close ends all work and lets go of the database. On SQLite it leaves a single file with everything in it.

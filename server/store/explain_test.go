@@ -33,7 +33,7 @@ var aliases = map[string]string{
 
 // notReads are the methods that send no SELECT, or one whose text is another's.
 var notReads = []string{
-	"Close", "Engine", "InTx", "Migrate", "Ping", "ReadsAtOnce", // the database itself
+	"Close", "Engine", "InTx", "Migrate", "Ping", "ReadsAtOnce", "Sealer", // the database itself
 	"FinishImport", "MarkRead", "StartImport",
 	"AddCalendarYear", "AddClosure", "AddImportProblems", "AddPolicy", "InsertCase", "InsertNotices", "InsertTickets", "MoveSequence", "NoteDone",
 	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SetMatterCase", "SetTicketCase", "SpendEvidence", "StopAging", "UpdateTicket",

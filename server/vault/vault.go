@@ -8,8 +8,8 @@
 //
 // A value is bound to the place it was sealed for, such as “tickets.body:ID”: copied to another row or column it does not
 // open. Equal values sealed twice differ. For look-ups there is the blind index instead: the keyed hash of a normalised
-// value, equal for equal values, which without its key tells nothing. Its key is made once per installation, sealed like
-// everything else, and never changes, so that a new master key leaves every index as it is.
+// value, equal for equal values, which without its key tells nothing. Its key is made once per installation and never
+// changes, so that a new master key leaves every index as it is.
 //
 //	Seal(plain, place) → “1.KEY.base64(nonce ‖ ciphertext ‖ tag)”
 //	Blind(domain, value) → 32 hex digits of HMAC-SM3
@@ -47,15 +47,6 @@ const KeyBytes = 32
 // Keys are the master keys by number, 1 to 999999; the highest number seals.
 type Keys map[int][]byte
 
-// Current is the number of the key that seals; 0 when there is none.
-func (k Keys) Current() int {
-	current := 0
-	for id := range k {
-		current = max(current, id)
-	}
-	return current
-}
-
 // Vault seals and opens. It is safe for concurrent use.
 type Vault struct {
 	current int
@@ -68,14 +59,22 @@ const (
 	maxKeyID = 999_999
 )
 
-// New makes a Vault. It refuses no keys, numbers out of bounds, and keys that are not KeyBytes long. Without a blind
-// index, see UseBlindKey, Blind panics.
-func New(keys Keys) (*Vault, error) {
-	v := &Vault{current: keys.Current(), aead: make(map[int]cipher.AEAD, len(keys))}
-	if v.current == 0 {
+// New makes a Vault of master keys and the key of the blind index. It refuses no keys, numbers out of bounds, and keys that
+// are not KeyBytes long.
+func New(keys Keys, index []byte) (*Vault, error) {
+	if len(keys) == 0 {
 		return nil, errors.New("vault: no key")
 	}
+	if len(index) != KeyBytes {
+		return nil, fmt.Errorf("vault: the blind index's key has %d bytes, want %d", len(index), KeyBytes)
+	}
+	v := &Vault{aead: make(map[int]cipher.AEAD, len(keys))}
+	var err error
+	if v.blind, err = hkdf.Key(sm3.New, index, nil, "xiaopu blind index sm3", KeyBytes); err != nil {
+		return nil, fmt.Errorf("vault: %w", err)
+	}
 	for id, master := range keys {
+		v.current = max(v.current, id)
 		if id < 1 || id > maxKeyID {
 			return nil, fmt.Errorf("vault: a key's number is 1 to %d", maxKeyID)
 		}
@@ -95,22 +94,6 @@ func New(keys Keys) (*Vault, error) {
 		}
 	}
 	return v, nil
-}
-
-// UseBlindKey sets the key of the blind index, KeyBytes long, before the Vault is shared.
-func (v *Vault) UseBlindKey(key []byte) error {
-	if len(key) != KeyBytes {
-		return fmt.Errorf("vault: the blind index's key has %d bytes, want %d", len(key), KeyBytes)
-	}
-	v.blind = append([]byte(nil), key...)
-	return nil
-}
-
-// NewKey draws a key.
-func NewKey() []byte {
-	key := make([]byte, KeyBytes)
-	_, _ = rand.Read(key) // never fails
-	return key
 }
 
 // CurrentKey is the number of the key that seals.
@@ -186,9 +169,6 @@ func parse(sealed string) (keyID int, body string, ok bool) {
 func (v *Vault) Blind(domain, value string) string {
 	if value == "" {
 		return ""
-	}
-	if v.blind == nil {
-		panic("vault: no key for the blind index")
 	}
 	mac := hmac.New(sm3.New, v.blind)
 	mac.Write([]byte(domain))

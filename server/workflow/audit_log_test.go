@@ -14,7 +14,7 @@ import (
 // Entries written at the same time by many stand one behind the other, and each tampering is named.
 func TestAuditLog(t *testing.T) {
 	storetest.EachDSN(t, func(t *testing.T, dsn string) {
-		db, err := store.Open(t.Context(), dsn, store.Options{})
+		db, err := store.Open(t.Context(), dsn, store.Options{Sealer: storetest.Sealer})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -32,7 +32,7 @@ func TestWhateverIsChangedAfterwardsIsFound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			storetest.EachDSN(t, func(t *testing.T, dsn string) {
 				ctx := context.Background()
-				db, err := store.Open(ctx, dsn, store.Options{})
+				db, err := store.Open(ctx, dsn, store.Options{Sealer: storetest.Sealer})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -2,9 +2,6 @@ package workflow
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -62,7 +59,6 @@ type Knowledge struct {
 	Years            []store.StoredYear
 	Closures         []store.StoredClosure
 
-	secret    []byte        // for requesterOf
 	offset    time.Duration // of the demonstration clock
 	revisions map[string]int64
 	checked   time.Time // when the revisions were last looked at
@@ -121,7 +117,7 @@ func (e *Engine) refresh(ctx context.Context) (*Knowledge, error) {
 		}
 	}
 	if changed(store.OrganisationRevision) {
-		if k.Organisation, k.secret, err = loadOrganisation(ctx, e.db); err != nil {
+		if k.Organisation, err = e.loadOrganisation(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -204,16 +200,9 @@ func (e *Engine) ReadsAtOnce() int { return e.db.ReadsAtOnce() }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
-// requesterOf is the key under which a requester's tickets are found: the same phone gives the same key, and without
-// the installation's own secret the key does not give the phone. "" for no phone.
-func requesterOf(secret []byte, phone string) string {
-	if phone == "" {
-		return ""
-	}
-	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte(phone)) // never fails
-	return hex.EncodeToString(mac.Sum(nil)[:16])
-}
+// requesterOf is the key under which a requester's tickets are found: the same phone gives the same key, and without the
+// index key it does not give the phone. "" for no phone.
+func (e *Engine) requesterOf(phone string) string { return e.db.Sealer().Blind("phone", phone) }
 
 // The kinds of rows the organisation is stored in.
 const (
@@ -222,14 +211,12 @@ const (
 	kindCommunity  = "community"
 	kindPerson     = "person"
 	kindDelegation = "delegation"
-	// kindSecret is the installation's own key for requesterOf, made once.
-	kindSecret = "secret"
 )
 
-func loadOrganisation(ctx context.Context, db *store.DB) (o *organisation.Organisation, secret []byte, err error) {
-	rows, err := db.Organisation(ctx)
+func (e *Engine) loadOrganisation(ctx context.Context) (*organisation.Organisation, error) {
+	rows, err := e.db.Organisation(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	var (
 		departments []organisation.Department
@@ -250,22 +237,19 @@ func loadOrganisation(ctx context.Context, db *store.DB) (o *organisation.Organi
 			err = decodeInto(r.Body, &people)
 		case kindDelegation:
 			err = decodeInto(r.Body, &delegations)
-		case kindSecret:
-			secret = r.Body
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("organisation %s %s: %w", r.Kind, r.ID, err)
+			return nil, fmt.Errorf("organisation %s %s: %w", r.Kind, r.ID, err)
 		}
 	}
 	for i, p := range people {
 		for _, post := range p.Posts {
 			if post.Role == casework.Resident && p.Phone != "" && len(p.Requesters) == 0 {
-				people[i].Requesters = []string{requesterOf(secret, p.Phone)}
+				people[i].Requesters = []string{e.requesterOf(p.Phone)}
 			}
 		}
 	}
-	o, err = organisation.New(departments, grids, communities, people, delegations)
-	return o, secret, err
+	return organisation.New(departments, grids, communities, people, delegations)
 }
 
 func decodeInto[T any](body []byte, list *[]T) error {

@@ -2,8 +2,6 @@ package workflow
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 
 	"xiaopu/server/casework"
 	"xiaopu/server/store"
@@ -29,11 +27,6 @@ func (e *Engine) Seed(ctx context.Context, years []workday.Year, policy casework
 			if err := tx.AddCalendarYear(ctx, y, "", e.Now(k)); err != nil {
 				return err
 			}
-		}
-		secret := make([]byte, 32)
-		_, _ = rand.Read(secret) // never fails
-		if err := tx.PutOrganisation(ctx, []store.OrganisationRow{{Kind: kindSecret, ID: "requester", Body: []byte(hex.EncodeToString(secret))}}); err != nil {
-			return err
 		}
 		return tx.AddPolicy(ctx, policy, "", e.Now(k))
 	})

@@ -120,7 +120,7 @@ func (in *intake) keep(ctx context.Context, batch []ticket.Ticket) ([]store.Tick
 		if !have {
 			t.ID = newID()
 		}
-		r := store.TicketRow{Ticket: t, Requester: requesterOf(in.k.secret, t.Requester.Phone), CaseID: key.CaseID, CreatedAt: in.now, UpdatedAt: in.now}
+		r := store.TicketRow{Ticket: t, Requester: in.e.requesterOf(t.Requester.Phone), CaseID: key.CaseID, CreatedAt: in.now, UpdatedAt: in.now}
 		in.batch[t.OrderNo] = r
 		rows = append(rows, r)
 	}

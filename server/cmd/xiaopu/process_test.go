@@ -131,7 +131,7 @@ func tinyStreet() workflow.Street {
 func prepared(t *testing.T, dsn string, now time.Time) (*store.DB, *workflow.Engine) {
 	t.Helper()
 	ctx := context.Background()
-	db, err := store.Open(ctx, dsn, store.Options{})
+	db, err := store.Open(ctx, dsn, store.Options{Sealer: storetest.Sealer})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +266,7 @@ func TestKilledAtAnyMomentNothingAcknowledgedIsLost(t *testing.T) {
 		clients.Wait()
 		s.kill()
 
-		db, err = store.Open(context.Background(), dsn, store.Options{})
+		db, err = store.Open(context.Background(), dsn, store.Options{Sealer: storetest.Sealer})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -184,8 +184,11 @@ func (c *call) open(cfg config.Config, quiet bool) (*system, error) {
 		level = max(level, slog.LevelWarn)
 	}
 	s := &system{config: cfg, log: c.logger(level)}
-	var err error
-	if s.db, err = store.Open(c.ctx, string(cfg.DB), store.Options{Logger: s.log}); err != nil {
+	sealer, err := sealer(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if s.db, err = store.Open(c.ctx, string(cfg.DB), store.Options{Logger: s.log, Sealer: sealer}); err != nil {
 		return nil, err
 	}
 	if err := c.prepare(s); err != nil {

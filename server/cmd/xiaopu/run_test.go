@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"xiaopu/server/vault"
 )
 
 // xiaopu runs the program in this process.
@@ -88,8 +90,8 @@ func TestWrongCallsAreToldInOneLine(t *testing.T) {
 		"unknown variable":       {[]string{"XIAOPU_LISTENN=x"}, []string{"migrate"}, exitError, "XIAOPU_LISTENN"},
 		"missing file":           {fresh(t), []string{"import", "nowhere.xlsx"}, exitError, "找不到文件"},
 		"unknown source":         {fresh(t), []string{"import", "x.xlsx", "--source", "fax"}, exitError, "没有来源“fax”"},
-		"a token in production":  {append(fresh(t), "XIAOPU_MODE=production", "XIAOPU_TOKEN_KEY="+testKey), []string{"user", "token", "x"}, exitError, "正式环境不能打印登录令牌"},
-		"the demo in production": {append(fresh(t), "XIAOPU_MODE=production", "XIAOPU_TOKEN_KEY="+testKey), []string{"serve", "--demo"}, exitError, "正式环境不能用 --demo"},
+		"a token in production":  {append(fresh(t), "XIAOPU_MODE=production", "XIAOPU_TOKEN_KEY="+testKey, "XIAOPU_VAULT_KEYS="+vault.Generate()), []string{"user", "token", "x"}, exitError, "正式环境不能打印登录令牌"},
+		"the demo in production": {append(fresh(t), "XIAOPU_MODE=production", "XIAOPU_TOKEN_KEY="+testKey, "XIAOPU_VAULT_KEYS="+vault.Generate()), []string{"serve", "--demo"}, exitError, "正式环境不能用 --demo"},
 		"nobody of that name":    {fresh(t), []string{"user", "token", "无此人"}, exitError, "无此人"},
 	} {
 		code, out, errs := xiaopu(t, v.env, v.args...)

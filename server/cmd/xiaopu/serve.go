@@ -2,23 +2,19 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
 	"xiaopu/server/api"
 	"xiaopu/server/apperr"
 	"xiaopu/server/auth"
+	"xiaopu/server/cache"
 	"xiaopu/server/config"
 	"xiaopu/server/deadline"
 	"xiaopu/server/demo"
@@ -52,6 +48,11 @@ func serve(c *call) error {
 	if err != nil {
 		return apperr.New(apperr.Unavailable, "serve.listen", "不能在 %s 上监听：地址可能已被占用。请停掉占用它的程序，或用 XIAOPU_LISTEN 换一个地址。", cfg.Listen).With(err)
 	}
+	memory, err := cache.New(cache.Options{URL: string(cfg.Redis), Clock: time.Now, Logger: c.logger(cfg.Level())})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() { _ = memory.Close() }() // nothing in it is missed
 	s, err := c.open(cfg, cfg.Mode == config.Demo)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -61,13 +62,13 @@ func serve(c *call) error {
 			return errors.Join(err, listener.Close(), s.db.Close())
 		}
 	}
-	err = c.listen(s, listener, signer)
+	err = c.listen(s, listener, signer, memory)
 	return errors.Join(err, s.db.Close())
 }
 
-func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer) error {
+func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer, memory *cache.Cache) error {
 	handler := api.NewHandler(api.Options{
-		Engine: s.engine, Signer: signer, Importer: importer{s}, DevClock: s.config.Mode == config.Demo, Clock: time.Now,
+		Engine: s.engine, Signer: signer, Cache: memory, Importer: importer{s}, DevClock: s.config.Mode == config.Demo, Clock: time.Now,
 		MaxUploadBytes: s.config.MaxUploadBytes(), Logger: s.log, Version: version, TrustedProxies: s.config.TrustedProxies,
 	})
 	server := &http.Server{
@@ -100,45 +101,6 @@ func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer) err
 		return nil
 	}
 	return err
-}
-
-// signer signs access tokens with the configured key. Without one, a key is made once and kept beside the database;
-// the configuration refuses that in production.
-func signer(cfg config.Config) (*auth.Signer, error) {
-	key := []byte(cfg.TokenKey)
-	if len(key) == 0 {
-		var err error
-		if key, err = localKey(filepath.Join(dataDir(cfg), "token.key")); err != nil {
-			return nil, err
-		}
-	}
-	return auth.NewSigner(key, time.Now)
-}
-
-func localKey(path string) ([]byte, error) {
-	key, err := os.ReadFile(path)
-	if err == nil {
-		return []byte(strings.TrimSpace(string(key))), nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	raw := make([]byte, 48)
-	_, _ = rand.Read(raw) // never fails
-	key = []byte(base64.StdEncoding.EncodeToString(raw))
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, err
-	}
-	// Exclusive, so that two processes that start at once end with one key.
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return localKey(path)
-	}
-	if err != nil {
-		return nil, err
-	}
-	_, err = f.Write(append(key, '\n'))
-	return key, errors.Join(err, f.Close())
 }
 
 // welcome loads the demonstration street into an empty database and says what to open and as whom.

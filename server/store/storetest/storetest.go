@@ -6,6 +6,7 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -20,6 +21,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"xiaopu/server/store"
+	"xiaopu/server/vault"
 )
 
 const noServer = "MariaDB not started: run `make test`, or scripts/testenv go test ./…"
@@ -67,6 +69,16 @@ func DSNs(t testing.TB) []string {
 	return append(dsns, mysqlDSN(t))
 }
 
+// Sealer is a vault with keys for tests.
+var Sealer = func() *vault.Vault {
+	key := func(b byte) []byte { return bytes.Repeat([]byte{b}, vault.KeyBytes) }
+	v, err := vault.New(vault.Keys{1: key(1)}, key(2))
+	if err != nil {
+		panic(err)
+	}
+	return v
+}()
+
 // Open gives a new, migrated SQLite database: for tests of what lies above the store.
 func Open(t testing.TB) *store.DB {
 	t.Helper()
@@ -82,7 +94,7 @@ func open(t testing.TB, dsn string) *store.DB {
 	}
 	// Warnings show with a failed test; "migrated" in every test would only be in the way.
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	db, err := store.Open(context.Background(), dsn, store.Options{Logger: log})
+	db, err := store.Open(context.Background(), dsn, store.Options{Logger: log, Sealer: Sealer})
 	if err != nil {
 		t.Fatal(err)
 	}
