@@ -307,6 +307,7 @@ type ContactNote struct {
 type Submission struct {
 	Round    int       `json:"round"`
 	Result   string    `json:"result"`
+	Answer   string    `json:"answer,omitempty"` // what the requesters read of it
 	Outcome  Outcome   `json:"outcome"`
 	Evidence []string  `json:"evidence,omitempty"`
 	By       string    `json:"by"`
@@ -331,7 +332,8 @@ type RatingNote struct {
 	Words    string    `json:"words,omitempty"`
 	From     string    `json:"from"` // own, hotline, ticket (a new ticket after the resolution)
 	At       time.Time `json:"at"`
-	// Callback is "" while a dissatisfaction waits for the centre's call, then confirmed or dismissed.
+	// Callback is "" while a dissatisfaction waits for the centre's call, then confirmed, dismissed or, when the hearing was
+	// faster, carried_over.
 	Callback string `json:"callback,omitempty"`
 	Record   string `json:"record,omitempty"` // what was said on the call
 }

@@ -21,6 +21,8 @@ type Clock struct {
 	Hours       int  `json:"hours,omitempty"`
 	Opening     bool `json:"opening,omitempty"`
 	Provisional bool `json:"provisional,omitempty"`
+	// PassedAt is the deadline that has passed already, where this clock only says when somebody is told again.
+	PassedAt time.Time `json:"passed_at,omitzero"`
 }
 
 // The clocks of a case by key; task and order clocks carry the id after the colon.
@@ -111,7 +113,7 @@ func (d *draft) hours(key string, n int) {
 
 // again sets a clock to the opening of the nth working day after now: when somebody is told once more.
 func (d *draft) again(key string, n int) {
-	put(&d.c.Clocks, key, count(d.env.Calendar, Clock{StartAt: d.at, Days: n, Opening: true}))
+	put(&d.c.Clocks, key, count(d.env.Calendar, Clock{StartAt: d.at, Days: n, Opening: true, PassedAt: d.lapsed}))
 }
 
 // notBefore makes a clock that has run out already run out at the instant given.
@@ -198,7 +200,9 @@ func (d *draft) recalculate() error {
 			d.c.setStage(s)
 			d.startStageClocks(s)
 		case key == clockHearing:
-			next, ok = moved(old, d.hearingClock(old.StartAt))
+			counted := d.hearingClock(old.StartAt)
+			counted.PassedAt = old.PassedAt
+			next, ok = moved(old, counted)
 			if !ok {
 				continue
 			}

@@ -602,6 +602,7 @@ func (m Return) apply(d *draft) error {
 		return invalid("case.department", "建议承办部门不能是本部门。")
 	}
 	d.hop(HopReturned, m.Reason)
+	d.former = []Addressee{d.c.head(), d.c.deputy()}
 	d.c.Status = Registered
 	d.stop(clockRemind, clockAccept)
 	d.c.LeadDepartmentID, d.c.HandlerID = "", ""
@@ -632,6 +633,7 @@ func (m Transfer) apply(d *draft) error {
 		d.hop(HopTransferred, m.Reason)
 	}
 	old := []Addressee{d.c.head(), d.c.handler()}
+	d.former = append(slices.Clone(old), d.c.deputy())
 	d.lead(m.LeadDepartmentID)
 	d.c.Status = Dispatched
 	d.startAcceptance()
@@ -737,6 +739,7 @@ func (m Progress) apply(d *draft) error {
 // Submit hands the result in for verification (提交办结). Every task must have ended.
 type Submit struct {
 	Result   string   `json:"result" minLength:"2" maxLength:"5000"`
+	Answer   string   `json:"answer,omitempty" maxLength:"2000" doc:"答复诉求人的话：办结后诉求人看到的只有这一段，不写姓名、电话；不填则只看到办理结果的类别"`
 	Outcome  Outcome  `json:"outcome" enum:"solved,explained" doc:"实际解决或解释说明"`
 	Evidence []string `json:"evidence" doc:"佐证材料" minItems:"1" maxItems:"20"`
 }
@@ -754,7 +757,10 @@ func (m Submit) apply(d *draft) error {
 	if len(m.Evidence) == 0 {
 		return invalid("case.evidence", "请至少附一份佐证材料。")
 	}
-	d.c.Submission = &Submission{Round: d.c.Round, Result: m.Result, Outcome: m.Outcome, Evidence: m.Evidence, By: d.actor.PersonID, At: d.at}
+	if err := limit("答复诉求人的话", m.Answer); err != nil {
+		return err
+	}
+	d.c.Submission = &Submission{Round: d.c.Round, Result: m.Result, Answer: m.Answer, Outcome: m.Outcome, Evidence: m.Evidence, By: d.actor.PersonID, At: d.at}
 	d.c.Status = Verifying
 	if err := d.emit("submit", m, false); err != nil {
 		return err

@@ -20,6 +20,8 @@ type Env struct {
 	Policy Policy
 	// PolicyAt gives an earlier version by number; nil means Policy rules for every stage.
 	PolicyAt func(version int) Policy
+	// PolicyOn gives the version in force at an instant before Now, for what is caught up; nil means Policy.
+	PolicyOn func(at time.Time) Policy
 	// Recalculate asks for the running clocks to be counted again, because the calendar is newer than the case.
 	Recalculate bool
 }
@@ -61,7 +63,9 @@ type draft struct {
 	actor   Actor
 	as      Capacity
 	env     Env
-	at      time.Time // the effective instant: now, or when something fell due
+	at      time.Time   // the effective instant: now, or when something fell due
+	lapsed  time.Time   // while a clock that ran out is being fired: the deadline it stood for
+	former  []Addressee // the lead before this command, where it took it away: it still hears of an escalation
 	events  []Event
 	notices []Notice
 }

@@ -399,7 +399,7 @@ func TestWhoSeesACase(t *testing.T) {
 		{"another department's deputy leader", convening, person("x", DeputyLeader, "other"), false, false},
 		{"a head who could claim", convening, person("x", DepartmentHead, "other"), true, true},
 		{"a handler could not claim", convening, person("x", Handler, "other"), false, false},
-		{"who offered to lead", offered, person("x", DepartmentHead, "support"), true, false},
+		{"who offered to lead", offered, person("x", DepartmentHead, "support"), true, true},
 		{"member of the task force", forced, person("member", Liaison, "other"), true, false},
 		{"leader of the task force", forced, person("leader", Liaison, "other"), true, false},
 		{"a member's delegate", forced, delegate, true, false},

@@ -8,8 +8,9 @@ type Policy struct {
 	Version     int          `json:"version"`
 	EffectiveOn workday.Date `json:"effective_on"`
 
-	TierDays   TierDays `json:"tier_days"`             // working days per tier, policy 三
-	AfterHours string   `json:"after_hours,omitempty"` // "next_working_day": what opens after close of work counts as opened the next working day
+	TierDays    TierDays      `json:"tier_days"`             // working days per tier, policy 三
+	OfficeHours workday.Hours `json:"office_hours"`          // the sessions of a working day (decision)
+	AfterHours  string        `json:"after_hours,omitempty"` // "next_working_day": what opens after close of work counts as opened the next working day
 
 	HopsToII int `json:"hops_to_ii"` // distinct departments that did not accept within a round, policy 二.1
 
@@ -66,9 +67,10 @@ type Triggers struct {
 func DefaultPolicy() Policy {
 	return Policy{
 		Version: 1, EffectiveOn: workday.Date{Year: 2025, Month: 11, Day: 22},
-		TierDays: TierDays{III: 3, II: 5, I: 5},
-		HopsToII: 3,
-		IdleDays: 1, ContactDays: 1, AcceptRemindHours: 4, AcceptDays: 1, TaskAckHours: 4, HoldDays: 1,
+		TierDays:    TierDays{III: 3, II: 5, I: 5},
+		OfficeHours: workday.DefaultHours,
+		HopsToII:    3,
+		IdleDays:    1, ContactDays: 1, AcceptRemindHours: 4, AcceptDays: 1, TaskAckHours: 4, HoldDays: 1,
 		RatingDays: 10, CallbackDays: 1, WarnHours: 2, OrderDays: 3, HeldOverDays: 5, HearingDay: 10, ReportDay: 5,
 		Triggers: Triggers{
 			Unaccepted: 3, Reassigned: 3, Dissatisfied: true, BurstTickets: 5, BurstMinPeople: 1,

@@ -199,6 +199,7 @@ func (m CarryOver) apply(d *draft) error {
 	if err := need("结转决定", m.Decision); err != nil {
 		return err
 	}
+	d.settle("carried_over", m.Decision, RatingNote.Pending) // the new round is what the dissatisfied ask for
 	s, _ := d.c.LastStage()
 	return d.newRound(s.Tier, CauseCarryOver, "carry_over", m)
 }

@@ -112,7 +112,7 @@ var rules = []rule{
 	{name: "add_evidence", label: "补充识别依据", from: slices.Concat([]Status{Reported}, openStatuses), to: []Status{Registered}, who: bySystem},
 	{name: "classify", label: "分类定格", from: openStatuses, who: centreOrCoordinator},
 	{name: "assign", label: "指定人员", from: openStatuses, who: first(byHead, centreOrCoordinator)},
-	{name: "reject", label: "不予入库", from: []Status{Reported, Registered}, to: []Status{Rejected}, who: centreOrCoordinator, ready: all(noOpenTasks, noOpenOrders)},
+	{name: "reject", label: "不予入库", from: []Status{Reported, Registered}, to: []Status{Rejected}, who: centreOrCoordinator, ready: all(noneMergedIn, noOpenTasks, noOpenOrders)},
 	{name: "attach", label: "并入工单", from: slices.Concat(openStatuses, []Status{Resolved}), who: first(centreOrCoordinator, bySystem)},
 	{name: "detach", label: "移出工单", from: slices.Concat(openStatuses, []Status{Resolved}), who: centreOrCoordinator, ready: ticketToSpare},
 	{name: "merge", label: "并案", from: openStatuses, to: []Status{Merged}, who: centreOrCoordinator},
@@ -143,8 +143,8 @@ var rules = []rule{
 	{name: "rate", label: "评价", from: []Status{Resolved}, who: first(byRequester, bySystem), ready: mayRate, targets: ticketsToRate},
 	{name: "confirm_dissatisfaction", label: "回访确认不满意", from: []Status{Resolved}, to: []Status{Convening}, who: centreOrCoordinator, ready: callbackPending},
 	{name: "dismiss_dissatisfaction", label: "回访后维持办结", from: []Status{Resolved}, who: centreOrCoordinator, ready: callbackPending},
-	{name: "strike_off", label: "销项", from: []Status{Resolved}, to: []Status{Closed}, who: first(anyone(PrincipalLeader), byCentre), ready: all(noPendingCallback, ratingClosed, noOpenOrders)},
-	{name: "carry_over", label: "结转续办", from: []Status{Resolved}, to: []Status{Dispatched, Convening}, who: first(anyone(PrincipalLeader), byCentre), ready: noPendingCallback},
+	{name: "strike_off", label: "销项", from: []Status{Resolved}, to: []Status{Closed}, who: first(anyone(PrincipalLeader), centreOrCoordinator), ready: all(noPendingCallback, ratingClosed, noOpenOrders)},
+	{name: "carry_over", label: "结转续办", from: []Status{Resolved}, to: []Status{Dispatched, Convening}, who: first(anyone(PrincipalLeader), centreOrCoordinator)},
 	{name: "hold_over", label: "挂账", from: openStatuses, who: anyone(PrincipalLeader), ready: overdueAtI},
 	{name: "remind", label: "催办", from: openStatuses, who: byReminder, ready: notRemindedToday},
 	{name: "supervise", label: "督办", from: openStatuses, who: anyone(Supervisor)},
@@ -186,14 +186,14 @@ func centreOrCoordinator(c *Case, a Actor) (Capacity, bool) {
 	return Capacity{}, false
 }
 
-// onGrid holds role for the case's grid; the centre acts where no grid is chosen yet.
+// onGrid holds role for the case's grid; the centre, or the coordinator in its place, acts where no grid is chosen yet.
 func onGrid(role Role) who {
 	return func(c *Case, a Actor) (Capacity, bool) {
 		if c.GridID == "" {
 			if role == PartySecretary {
 				return Capacity{}, false // taking charge is personal: nobody steps in
 			}
-			return byCentre(c, a)
+			return centreOrCoordinator(c, a)
 		}
 		return a.as(role, c.GridID)
 	}
@@ -230,14 +230,14 @@ func byLead(c *Case, a Actor) (Capacity, bool) {
 
 func byLeadOrCentre(c *Case, a Actor) (Capacity, bool) {
 	if c.LeadDepartmentID == "" {
-		return byCentre(c, a)
+		return centreOrCoordinator(c, a)
 	}
 	return byLead(c, a)
 }
 
 func byDeputy(c *Case, a Actor) (Capacity, bool) {
 	if c.LeadDepartmentID == "" {
-		return byCentre(c, a)
+		return centreOrCoordinator(c, a)
 	}
 	return a.as(DeputyLeader, c.LeadDepartmentID)
 }
@@ -372,6 +372,14 @@ func ticketToSpare(q ask) *apperr.Error {
 func noOpenTasks(q ask) *apperr.Error {
 	if n := len(q.c.OpenTasks()); n > 0 {
 		return notNow("case.open_tasks", "还有 %d 项任务没有结束，请先完成或撤回。", n)
+	}
+	return nil
+}
+
+// noneMergedIn keeps the cases merged into this one from being stranded in it: split would no longer be possible.
+func noneMergedIn(q ask) *apperr.Error {
+	if n := len(q.c.Absorbed); n > 0 {
+		return notNow("case.merged_in", "有 %d 件难事并入了本事项，请先拆出，再作“不予入库”。", n)
 	}
 	return nil
 }

@@ -4,12 +4,16 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 )
 
 // open opens a stage of tier t at the effective instant.
 func (d *draft) open(t Tier, cause Cause) {
 	c := &d.c
 	p := d.env.Policy
+	if d.env.PolicyOn != nil && d.at.Before(d.env.Now) {
+		p = d.env.PolicyOn(d.at)
+	}
 	days := p.TierDays.Of(t)
 	due := stageDue(d.env.Calendar, p, d.at, days)
 	s := Stage{
@@ -60,7 +64,7 @@ func (d *draft) climb(t Tier, cause Cause, kind EventKind, data any, args map[st
 	}
 	said := d.dueArgs()
 	maps.Copy(said, args)
-	d.tell(NoticeEscalated, said, c.head(), c.handler(), c.Convener(), c.deputy(), centre, c.liaison())
+	d.tell(NoticeEscalated, said, append([]Addressee{c.head(), c.handler(), c.Convener(), c.deputy(), centre, c.liaison()}, d.former...)...)
 	if !keepVerifying {
 		d.tell(NoticeConvening, said, c.Convener())
 	}
@@ -104,6 +108,10 @@ func (d *draft) overdue(s Stage, cause Cause) error {
 func (d *draft) fire(key string) error {
 	c := &d.c
 	p := d.policy()
+	if d.lapsed = c.Clocks[key].PassedAt; d.lapsed.IsZero() {
+		d.lapsed = c.Clocks[key].DueAt
+	}
+	defer func() { d.lapsed = time.Time{} }()
 	delete(c.Clocks, key)
 	switch key {
 	case clockHalf, clockDay, clockHours:
@@ -170,7 +178,9 @@ func (d *draft) fire(key string) error {
 		d.again(clockCallback, 1)
 		return d.chase(key, NoticeCallbackMissing, supervisor, centre)
 	case clockHearing:
-		put(&c.Clocks, clockHearing, d.hearingClock(d.at))
+		next := d.hearingClock(d.at)
+		next.PassedAt = d.lapsed
+		put(&c.Clocks, clockHearing, next)
 		return d.chase(key, NoticeHearingMissed, supervisor)
 	}
 	if id, ok := clockID(key, clockTaskAck); ok {

@@ -47,6 +47,9 @@ func Todos(c Case) []Todo {
 	// by gives the clock that says by when, while it runs, else the stage's deadline, passed or not.
 	by := func(key string) Clock {
 		if k, running := c.Clocks[key]; running {
+			if !k.PassedAt.IsZero() {
+				return Clock{DueAt: k.PassedAt}
+			}
 			return k
 		}
 		s, _ := c.Stage()
@@ -143,9 +146,6 @@ func Viewers(c Case) []Addressee {
 		default:
 			add(c.Tasks[id].Addressee)
 		}
-	}
-	for _, dep := range sortedKeys(c.Offers) {
-		department(dep)
 	}
 	for _, id := range sortedKeys(c.Tickets) {
 		if r := c.Tickets[id].Requester; r != "" {
