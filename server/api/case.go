@@ -9,7 +9,7 @@ import (
 )
 
 type casesInput struct {
-	View             string          `query:"view" enum:"mine,claimable" default:"mine" doc:"mine 我的范围；claimable 可认领的"`
+	View             string          `query:"view" enum:"mine,own,claimable" default:"mine" doc:"mine 我的范围；own 我自己反映的；claimable 可认领的"`
 	Status           casework.Status `query:"status" doc:"只看这个状态"`
 	All              bool            `query:"all" doc:"也列出已办结、已销项、不予入库、已并案的"`
 	Tier             casework.Tier   `query:"tier" doc:"响应级别"`

@@ -79,7 +79,7 @@ func TestWrongQuery(t *testing.T) {
 		"limit=ten":                          {Name: "limit", Message: "应为整数"},
 		"limit=99999999999999999999999":      {Name: "limit", Message: "应为整数"},
 		"all=maybe":                          {Name: "all", Message: "应为 true 或 false"},
-		"view=all":                           {Name: "view", Message: "只能是 mine, claimable 之一"},
+		"view=all":                           {Name: "view", Message: "只能是 mine, own, claimable 之一"},
 		"status=open":                        {Name: "status", Message: "只能是 reported, registered, dispatched, convening, handling, verifying, resolved, closed, rejected, merged 之一"},
 		"tier=IV":                            {Name: "tier", Message: "只能是 III, II, I 之一"},
 		"lead_department=d-1":                {Name: "lead_department", Message: "没有这个查询参数，请核对名称"},

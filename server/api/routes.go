@@ -54,7 +54,7 @@ func routes() []route {
 		{Method: http.MethodPost, Path: v1 + "/inbox/read", ID: "mark_inbox_read", Permission: inboxRead, Tag: tagMe, Summary: "把消息标为已读", Description: "给出 ids，或给出 until：该消息及更早的全部标为已读。重复提交没有影响。", register: handle((*server).markRead)},
 		{Method: http.MethodPost, Path: v1 + "/delegations", ID: "create_delegation", Permission: delegationWrite, Tag: tagMe, Summary: "请同事代为办理（AB角）", Status: http.StatusCreated, register: handle((*server).delegate)},
 
-		{Method: http.MethodGet, Path: v1 + "/cases", ID: "list_cases", Permission: caseRead, Tag: tagCases, Summary: "难事列表，先到期的在前", Description: "只列出您查看范围内的难事。view=claimable 列出部门负责人可以认领的（已脱敏）。", register: handle((*server).cases)},
+		{Method: http.MethodGet, Path: v1 + "/cases", ID: "list_cases", Permission: caseRead, Tag: tagCases, Summary: "难事列表，先到期的在前", Description: "只列出您查看范围内的难事。view=own 列出自己作为诉求人的，工作人员也只看到公开的内容；view=claimable 列出部门负责人可以认领的（已脱敏）。", register: handle((*server).cases)},
 		{Method: http.MethodPost, Path: v1 + "/cases", ID: "report_case", Permission: caseReport, Tag: tagCases, Summary: "上报难事，待城运中心入库", Status: http.StatusCreated, register: handle((*server).report)},
 		{Method: http.MethodPost, Path: v1 + "/cases/register", ID: "register_case", Permission: caseRegister, Tag: tagCases, Summary: "直接纳入项目库", Status: http.StatusCreated, register: handle((*server).registerNew)},
 		{Method: http.MethodGet, Path: v1 + "/cases/{id}", ID: "get_case", Permission: caseRead, Tag: tagCases, Summary: "一件难事，及您现在可以进行的操作", Description: "按 id 或编号（如 NS2026-000042）查看。", register: handle((*server).oneCase)},

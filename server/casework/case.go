@@ -307,7 +307,7 @@ type ContactNote struct {
 type Submission struct {
 	Round    int       `json:"round"`
 	Result   string    `json:"result"`
-	Answer   string    `json:"answer,omitempty"` // what the requesters read of it
+	Answer   string    `json:"answer,omitempty" doc:"答复诉求人的话"` // what the requesters read of it
 	Outcome  Outcome   `json:"outcome"`
 	Evidence []string  `json:"evidence,omitempty"`
 	By       string    `json:"by"`

@@ -411,8 +411,8 @@ func TestWhoSeesACase(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if visible, masked := Visible(test.c, test.a); visible != test.visible || masked != test.masked {
-				t.Errorf("visible %v masked %v", visible, masked)
+			if sight := See(test.c, test.a); sight != Unseen != test.visible || sight == Masked != test.masked {
+				t.Errorf("sight %v", sight)
 			}
 			// The store's query finds what Visible shows.
 			opened := slices.ContainsFunc(Scopes(test.a), func(s Addressee) bool { return slices.Contains(Viewers(test.c), s) })

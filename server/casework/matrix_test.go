@@ -245,7 +245,7 @@ func TestStrangersMayDoNothing(t *testing.T) {
 			if names := allowedNames(s, a, env); len(names) > 0 {
 				t.Errorf("%s: a %s may %v", s.title, a.Posts[0].Role, names)
 			}
-			if visible, _ := Visible(s.c, a); visible {
+			if See(s.c, a) != Unseen {
 				t.Errorf("%s: a %s sees it", s.title, a.Posts[0].Role)
 			}
 		}

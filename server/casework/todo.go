@@ -1,6 +1,9 @@
 package casework
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Todo is something that waits for somebody, with the instant by which it should be done.
 type Todo struct {
@@ -149,11 +152,14 @@ func Viewers(c Case) []Addressee {
 	}
 	for _, id := range sortedKeys(c.Tickets) {
 		if r := c.Tickets[id].Requester; r != "" {
-			add(Addressee("requester:" + r))
+			add(Addressee(requesterKey + r))
 		}
 	}
 	return out
 }
+
+// requesterKey stands before a requester's key among viewers.
+const requesterKey = "requester:"
 
 // Scopes lists the viewer keys that actor's posts open, for the store's query. SeesAll is the caller's to ask first.
 func Scopes(a Actor) []Addressee {
@@ -182,32 +188,65 @@ func Scopes(a Actor) []Addressee {
 		add(ToPerson(id))
 	}
 	for _, r := range a.Requesters {
-		add(Addressee("requester:" + r))
+		add(Addressee(requesterKey + r))
 	}
 	return out
 }
 
-// Visible reports whether actor has the case in their scope; masked is true when only as one that could be claimed
-// (domain §5: heads also see registered and convening cases, masked).
-func Visible(c Case, a Actor) (visible, masked bool) {
+// OwnScopes lists the viewer keys of the matters that actor is a requester of.
+func OwnScopes(a Actor) []Addressee {
+	out := make([]Addressee, 0, len(a.Requesters))
+	for _, r := range a.Requesters {
+		out = append(out, Addressee(requesterKey+r))
+	}
+	return out
+}
+
+// PostScopes lists the viewer keys that actor's posts open, without what they see as a requester alone.
+func PostScopes(a Actor) []Addressee {
+	a.Requesters = nil
+	return Scopes(a)
+}
+
+// Sight is how much of a case somebody sees.
+type Sight int
+
+// From nothing to everything.
+const (
+	Unseen Sight = iota
+	// Masked: only as one that could be claimed (domain §5: heads also see registered and convening cases, masked).
+	Masked
+	// AsRequester: as the resident whose ticket is in it, whatever else they are: public lines, nobody's name.
+	AsRequester
+	Full
+)
+
+// See tells how much of the case actor sees. Somebody of the office who is also a requester of the case sees it as a
+// requester, unless one of their posts has it in its scope.
+func See(c Case, a Actor) Sight {
 	if a.SeesAll() {
-		return true, false
+		return Full
 	}
 	mine := map[Addressee]bool{}
 	for _, s := range Scopes(a) {
 		mine[s] = true
 	}
+	sight := Unseen
 	for _, v := range Viewers(c) {
-		if mine[v] {
-			return true, false
+		if !mine[v] {
+			continue
 		}
+		if !strings.HasPrefix(string(v), requesterKey) {
+			return Full
+		}
+		sight = AsRequester
 	}
-	if c.Status == Registered || c.Status == Convening {
+	if sight == Unseen && (c.Status == Registered || c.Status == Convening) {
 		if _, head := a.as(DepartmentHead, anyUnit); head {
-			return true, true
+			return Masked
 		}
 	}
-	return false, false
+	return sight
 }
 
 // TodoKeys lists the addressees under which actor's things to do stand.

@@ -42,6 +42,9 @@ func (s *source) checkPolicy(p casework.Policy) {
 	if p.AfterHours != "" && p.AfterHours != "next_working_day" {
 		s.at("after_hours", "“after_hours”现在是“%s”，只能写 next_working_day，或删去这一行", shorten(p.AfterHours))
 	}
+	for _, err := range parts(p.OfficeHours.Validate()) {
+		s.at("office_hours", "%s", err)
+	}
 	// A clock of no days would never run out; of too many, nobody would see it.
 	const days, hours = 60, 240
 	for path, n := range map[string]int{

@@ -21,6 +21,8 @@ type LoadedCase struct {
 	HeadHash string
 	// CalendarRevision is the calendar its clocks were counted with; 0 when nothing of it is running.
 	CalendarRevision int64
+	// UpdatedAt is when it was last saved.
+	UpdatedAt time.Time
 }
 
 // ErrNoCase says that there is no case with that id. It is also what a person outside its scope is told.
@@ -29,7 +31,7 @@ var ErrNoCase = apperr.New(apperr.NotFound, "case.not_found", "没有找到这�
 // ErrStale says that somebody saved the case first.
 var ErrStale = apperr.New(apperr.Aborted, "case.version_conflict", "这件难事刚被他人更新，您看到的已不是最新。请刷新后再办理。")
 
-const caseSelect = `SELECT head_hash, calendar_revision, body FROM cases WHERE id = ?`
+const caseSelect = `SELECT head_hash, calendar_revision, updated_at, body FROM cases WHERE id = ?`
 
 // Case loads a case. It returns ErrNoCase when there is none.
 func (db *DB) Case(ctx context.Context, id string) (LoadedCase, error) { return loadCase(ctx, db, id) }
@@ -43,7 +45,7 @@ func loadCase(ctx context.Context, q querier, id string) (LoadedCase, error) {
 		revision sql.NullInt64
 		body     []byte
 	)
-	switch err := q.queryRow(ctx, caseSelect, id).Scan(&l.HeadHash, &revision, &body); {
+	switch err := q.queryRow(ctx, caseSelect, id).Scan(&l.HeadHash, &revision, (*Millis)(&l.UpdatedAt), &body); {
 	case errors.Is(err, sql.ErrNoRows):
 		return l, ErrNoCase
 	case err != nil:
@@ -163,7 +165,7 @@ func (tx *Tx) SaveCase(ctx context.Context, before LoadedCase, d casework.Decisi
 	if err := tx.insertSealed(ctx, c.ID, d.Events, bodies); err != nil {
 		return before, err
 	}
-	after := LoadedCase{Case: d.Case, HeadHash: head}
+	after := LoadedCase{Case: d.Case, HeadHash: head, UpdatedAt: now}
 	if k.calendar != nil {
 		after.CalendarRevision = calendarRevision
 	}

@@ -69,7 +69,7 @@ func calendarWith(k *Knowledge, year *workday.Year, closure *workday.Closure) (*
 	if closure != nil {
 		closures = append(closures, *closure)
 	}
-	cal, err := workday.New(workday.DefaultHours, years, closures)
+	cal, err := workday.New(k.hours, years, closures)
 	if err != nil {
 		return nil, invalidCalendar(err)
 	}

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -16,21 +17,21 @@ func cutPrefix(a casework.Addressee, prefix string) (string, bool) {
 }
 
 // check refuses a command that names a department, grid, community or person that does not exist, before anything is
-// written: the core knows ids only.
-func (k *Knowledge) check(cmd casework.Command) error {
+// written: the core knows ids only. It gives the command with the grid filled in that its community lies in (domain §1: the
+// case's grid is its community's).
+func (k *Knowledge) check(cmd casework.Command) (casework.Command, error) {
 	c := checker{k: k}
 	switch m := cmd.(type) {
 	case casework.Report:
-		c.community(m.CommunityID)
-		c.grid(m.GridID)
+		m.GridID = c.place(m.CommunityID, m.GridID)
+		cmd = m
 	case casework.Register:
-		c.community(m.CommunityID)
-		c.grid(m.GridID)
+		m.GridID = c.place(m.CommunityID, m.GridID)
+		cmd = m
 	case casework.Classify:
-		c.community(m.CommunityID)
-		c.grid(m.GridID)
+		m.GridID = c.place(m.CommunityID, m.GridID)
+		cmd = m
 	case casework.Assign:
-		c.person(m.HandlerID, casework.Handler, "")
 		c.person(m.CoordinatorID, casework.Coordinator, "")
 	case casework.Dispatch:
 		c.department(m.LeadDepartmentID)
@@ -39,8 +40,6 @@ func (k *Knowledge) check(cmd casework.Command) error {
 	case casework.Claim:
 		c.department(m.DepartmentID)
 		c.person(m.HandlerID, "", m.DepartmentID)
-	case casework.Accept:
-		c.person(m.HandlerID, "", "")
 	case casework.Return:
 		c.department(m.SuggestedDepartmentID)
 	case casework.AskSupport:
@@ -56,13 +55,43 @@ func (k *Knowledge) check(cmd casework.Command) error {
 		}
 	case casework.Amend:
 		c.department(m.LeadDepartmentID)
-		c.person(m.HandlerID, "", "")
 		c.person(m.LeaderID, "", "")
 		for _, d := range m.Add {
 			c.person(d.PersonID, "", "")
 		}
 	}
+	return cmd, c.err
+}
+
+// checkHandler refuses a handler from outside the lead department of the case as loaded (domain §1: 承办人 is a person in the
+// lead department).
+func (k *Knowledge) checkHandler(l casework.Case, cmd casework.Command) error {
+	c := checker{k: k}
+	switch m := cmd.(type) {
+	case casework.Accept:
+		c.person(m.HandlerID, casework.Handler, l.LeadDepartmentID)
+	case casework.Assign:
+		c.person(m.HandlerID, casework.Handler, l.LeadDepartmentID)
+	case casework.Amend:
+		c.person(m.HandlerID, casework.Handler, cmp.Or(m.LeadDepartmentID, l.LeadDepartmentID))
+	}
 	return c.err
+}
+
+// place checks community and grid and gives the grid: the one named, or the community's.
+func (c *checker) place(community, grid string) string {
+	c.community(community)
+	c.grid(grid)
+	of, ok := c.k.Organisation.GridOfCommunity(community)
+	switch {
+	case !ok || of.ID == grid:
+	case grid == "":
+		return of.ID
+	default:
+		m, _ := c.k.Organisation.Community(community)
+		c.fail("case.grid", "%s属于%s，与所选的综合网格不一致，请核对。", m.Name, of.Name)
+	}
+	return grid
 }
 
 type checker struct {

@@ -42,7 +42,8 @@ func (e *Engine) Do(ctx context.Context, r Request) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := k.check(r.Command); err != nil {
+	asCommanded := r
+	if r.Command, err = k.check(r.Command); err != nil {
 		return Outcome{}, err
 	}
 	if r.CaseID, err = e.caseID(ctx, r.CaseID); err != nil {
@@ -50,7 +51,8 @@ func (e *Engine) Do(ctx context.Context, r Request) (Outcome, error) {
 	}
 	asked := ""
 	if r.Key != "" {
-		if asked, err = requestHash(r); err != nil {
+		asCommanded.CaseID = r.CaseID
+		if asked, err = requestHash(asCommanded); err != nil {
 			return Outcome{}, err
 		}
 		if out, done, err := e.replay(ctx, r, asked); done || err != nil {
@@ -136,6 +138,9 @@ func (w *writer) command(ctx context.Context, r Request) (casework.Case, error) 
 	if r.Version != l.Case.Version {
 		return l.Case, stale(l.Case)
 	}
+	if err := w.k.checkHandler(l.Case, r.Command); err != nil {
+		return l.Case, err
+	}
 	switch cmd := r.Command.(type) {
 	case casework.Merge:
 		return w.merge(ctx, l, r.Actor, cmd)
@@ -168,8 +173,8 @@ func (w *writer) load(ctx context.Context, id string, actor casework.Actor, cmd 
 	if err != nil {
 		return l, err
 	}
-	visible, masked := casework.Visible(l.Case, actor)
-	if !visible || masked && cmd.Name() != "claim" {
+	switch sight := casework.See(l.Case, actor); {
+	case sight == casework.Unseen, sight == casework.Masked && cmd.Name() != "claim":
 		return l, store.ErrNoCase
 	}
 	return l, nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,6 +60,7 @@ type Knowledge struct {
 	Years            []store.StoredYear
 	Closures         []store.StoredClosure
 
+	hours     workday.Hours // of the policy in force
 	offset    time.Duration // of the demonstration clock
 	revisions map[string]int64
 	checked   time.Time // when the revisions were last looked at
@@ -103,17 +105,22 @@ func (e *Engine) refresh(ctx context.Context) (*Knowledge, error) {
 	k.checked, k.revisions = now, revisions
 	k.offset = time.Duration(revisions[store.ClockRevision]) * time.Millisecond
 	changed := func(name string) bool { return old == nil || old.revisions[name] != revisions[name] }
-	if changed(store.CalendarRevision) {
-		if err := e.loadCalendar(ctx, k); err != nil {
-			return nil, err
-		}
-	}
 	if changed(store.PolicyRevision) {
 		if k.Policies, err = e.db.Policies(ctx); err != nil {
 			return nil, err
 		}
 		if len(k.Policies) == 0 {
 			k.Policies = []casework.Policy{casework.DefaultPolicy()}
+		}
+	}
+	hours := k.PolicyAt(e.Now(k)).OfficeHours
+	if len(hours) == 0 { // a version from before hours were in it
+		hours = workday.DefaultHours
+	}
+	if changed(store.CalendarRevision) || !slices.Equal(hours, k.hours) {
+		k.hours = hours
+		if err := e.loadCalendar(ctx, k); err != nil {
+			return nil, err
 		}
 	}
 	if changed(store.OrganisationRevision) {
@@ -141,7 +148,7 @@ func (e *Engine) loadCalendar(ctx context.Context, k *Knowledge) error {
 	for i, c := range k.Closures {
 		closures[i] = c.Closure
 	}
-	if k.Calendar, err = workday.New(workday.DefaultHours, years, closures); err != nil {
+	if k.Calendar, err = workday.New(k.hours, years, closures); err != nil {
 		return fmt.Errorf("calendar: %w", err)
 	}
 	k.CalendarRevision = k.revisions[store.CalendarRevision]
@@ -173,6 +180,7 @@ func (k *Knowledge) policyVersion(version int) casework.Policy {
 func (k *Knowledge) env(now time.Time, caseRevision int64) casework.Env {
 	return casework.Env{
 		Now: now, Calendar: k.Calendar, Policy: k.PolicyAt(now), PolicyAt: k.policyVersion,
+		PolicyOn:    k.PolicyAt,
 		Recalculate: caseRevision != 0 && caseRevision != k.CalendarRevision,
 	}
 }

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -61,7 +62,8 @@ type Page[T any] struct {
 
 // CaseQuery is what a list of cases is asked for.
 type CaseQuery struct {
-	// View is mine (default: the caller's scope), or claimable (registered and convening cases, for heads).
+	// View is mine (default: what the caller's posts have in scope, or for a resident their own matters), own (the matters
+	// that the caller is a requester of, also beside a post), or claimable (registered and convening cases, for heads).
 	View             string
 	Status           casework.Status
 	All              bool
@@ -84,16 +86,19 @@ func (e *Engine) Cases(ctx context.Context, actor casework.Actor, q CaseQuery) (
 		Status: q.Status, All: q.All, Tier: q.Tier, LeadDepartmentID: q.LeadDepartmentID, GridID: q.GridID, Domain: q.Domain,
 		Overdue: q.Overdue, Limit: q.Limit + 1,
 	}
-	masked := false
+	sight := casework.Full
 	switch {
+	case q.View == "own", onlyRequester(actor):
+		sight = casework.AsRequester
+		f.Viewers = casework.OwnScopes(actor)
 	case actor.SeesAll():
 	case q.View == "claimable" && slices.ContainsFunc(actor.Posts, func(p casework.Post) bool { return p.Role == casework.DepartmentHead }):
-		masked = true
+		sight = casework.Masked
 		if f.Status != casework.Convening {
 			f.Status = casework.Registered
 		}
 	default:
-		f.Viewers = casework.Scopes(actor)
+		f.Viewers = casework.PostScopes(actor)
 		if f.Viewers == nil {
 			f.Viewers = []casework.Addressee{}
 		}
@@ -115,7 +120,7 @@ func (e *Engine) Cases(ctx context.Context, actor casework.Actor, q CaseQuery) (
 			page.Next = cursor(last.SortAt, last.ID)
 			break
 		}
-		page.Items = append(page.Items, k.item(r, now, masked || onlyRequester(actor)))
+		page.Items = append(page.Items, k.item(r, now, sight))
 	}
 	return page, nil
 }
@@ -125,7 +130,7 @@ func onlyRequester(a casework.Actor) bool {
 	return !a.IsSystem() && !slices.ContainsFunc(a.Posts, func(p casework.Post) bool { return p.Role != casework.Resident })
 }
 
-func (k *Knowledge) item(r store.CaseRow, now time.Time, masked bool) CaseItem {
+func (k *Knowledge) item(r store.CaseRow, now time.Time, sight casework.Sight) CaseItem {
 	it := CaseItem{
 		ID: r.ID, Number: r.Number, Version: r.Version, Status: r.Status, StatusLabel: r.Status.Label(), Tier: r.Tier,
 		TierLabel: r.Tier.Label(), Round: r.Round, Title: r.Title, Place: r.Place, Domain: r.Domain, Topic: r.Topic,
@@ -140,8 +145,11 @@ func (k *Knowledge) item(r store.CaseRow, now time.Time, masked bool) CaseItem {
 	if !r.DueAt.IsZero() {
 		it.Clock = k.clock(r.DueAt, r.Provisional, now)
 	}
-	if masked {
+	if sight != casework.Full {
 		it.Title, it.Place, it.Handler = ticket.MaskText(r.Title), "", nil
+	}
+	if sight == casework.AsRequester { // why it is a hard case, and how many others ask, is the office's
+		it.Triggers, it.Tickets = []string{}, 0
 	}
 	return it
 }
@@ -213,21 +221,31 @@ func (e *Engine) Case(ctx context.Context, actor casework.Actor, id string) (Cas
 	if err != nil {
 		return CaseView{}, err
 	}
-	l, masked, err := e.visible(ctx, actor, id)
+	l, sight, err := e.visible(ctx, actor, id)
 	if err != nil {
 		return CaseView{}, err
 	}
-	return e.view(ctx, k, l, actor, masked)
+	return e.view(k, l, actor, sight)
 }
 
-// Shown shows the case that a command gave back, without reading it again.
+// Shown shows the case that a command gave back, without reading it again. Of a case that the command, or something since,
+// has taken out of the caller's scope it tells the state alone.
 func (e *Engine) Shown(ctx context.Context, actor casework.Actor, c casework.Case) (CaseView, error) {
 	k, err := e.Knowledge(ctx)
 	if err != nil {
 		return CaseView{}, err
 	}
-	_, masked := casework.Visible(c, actor)
-	return e.view(ctx, k, store.LoadedCase{Case: c, CalendarRevision: k.CalendarRevision}, actor, masked)
+	sight := casework.See(c, actor)
+	if sight == casework.Unseen {
+		return CaseView{
+			CaseItem: CaseItem{
+				ID: c.ID, Number: c.Number, Version: c.Version, Status: c.Status, StatusLabel: c.Status.Label(), Tier: c.Tier, TierLabel: c.Tier.Label(),
+				Round: c.Round, Triggers: []string{}, UpdatedAt: e.Now(k),
+			},
+			Why: []casework.Trigger{}, Stages: []casework.Stage{}, Tasks: []TaskView{}, TicketRefs: []casework.TicketRef{}, Allowed: []casework.Allowed{},
+		}, nil
+	}
+	return e.view(k, store.LoadedCase{Case: c, CalendarRevision: k.CalendarRevision, UpdatedAt: e.Now(k)}, actor, sight)
 }
 
 // caseID gives the id behind an id or a number.
@@ -239,23 +257,23 @@ func (e *Engine) caseID(ctx context.Context, idOrNumber string) (string, error) 
 }
 
 // visible loads a case in the caller's scope, by id or number.
-func (e *Engine) visible(ctx context.Context, actor casework.Actor, id string) (store.LoadedCase, bool, error) {
+func (e *Engine) visible(ctx context.Context, actor casework.Actor, id string) (store.LoadedCase, casework.Sight, error) {
 	id, err := e.caseID(ctx, id)
 	if err != nil {
-		return store.LoadedCase{}, false, err
+		return store.LoadedCase{}, casework.Unseen, err
 	}
 	l, err := e.db.Case(ctx, id)
 	if err != nil {
-		return l, false, err
+		return l, casework.Unseen, err
 	}
-	visible, masked := casework.Visible(l.Case, actor)
-	if !visible {
-		return l, false, store.ErrNoCase
+	sight := casework.See(l.Case, actor)
+	if sight == casework.Unseen {
+		return l, sight, store.ErrNoCase
 	}
-	return l, masked, nil
+	return l, sight, nil
 }
 
-func (e *Engine) view(_ context.Context, k *Knowledge, l store.LoadedCase, actor casework.Actor, masked bool) (CaseView, error) {
+func (e *Engine) view(k *Knowledge, l store.LoadedCase, actor casework.Actor, sight casework.Sight) (CaseView, error) {
 	now := e.Now(k)
 	env := k.env(now, l.CalendarRevision)
 	c := l.Case
@@ -273,14 +291,14 @@ func (e *Engine) view(_ context.Context, k *Knowledge, l store.LoadedCase, actor
 	row := store.CaseRow{
 		ID: c.ID, Number: c.Number, Version: c.Version, Status: c.Status, Tier: c.Tier, Round: c.Round, Title: c.Title, Place: c.Place,
 		Domain: c.Domain, Topic: c.Topic, Tickets: len(c.Tickets), CommunityID: c.CommunityID, GridID: c.GridID,
-		LeadDepartmentID: c.LeadDepartmentID, HandlerID: c.HandlerID, UpdatedAt: now,
+		LeadDepartmentID: c.LeadDepartmentID, HandlerID: c.HandlerID, UpdatedAt: l.UpdatedAt,
 	}
 	if running {
 		row.DueAt, row.Provisional = s.DueAt, s.Provisional
 	}
-	resident := onlyRequester(actor)
+	masked := sight == casework.Masked
 	v := CaseView{
-		CaseItem: k.item(row, now, masked || resident), Masked: masked, Facts: ticket.MaskText(c.Facts), Scope: c.Scope, Reach: c.Reach, Crossings: c.Crossings,
+		CaseItem: k.item(row, now, sight), Masked: masked, Facts: ticket.MaskText(c.Facts), Scope: c.Scope, Reach: c.Reach, Crossings: c.Crossings,
 		SuggestedTier: c.SuggestedTier, LinkedCase: c.LinkedCase, MergedInto: c.MergedInto, Why: c.Triggers,
 		Stages: []casework.Stage{}, Tasks: []TaskView{}, TicketRefs: []casework.TicketRef{}, Allowed: casework.AllowedCommands(c, actor, env),
 	}
@@ -296,11 +314,16 @@ func (e *Engine) view(_ context.Context, k *Knowledge, l store.LoadedCase, actor
 	for i := range len(c.Stages) {
 		v.Stages = append(v.Stages, stageNo(c, i+1))
 	}
-	if resident {
+	if sight == casework.AsRequester {
 		k.forResident(&v, c, actor)
 		return v, nil
 	}
 	if masked {
+		for _, dep := range sorted(c.Offers) { // of the offers to lead they see their own
+			if slices.ContainsFunc(actor.Posts, func(p casework.Post) bool { return p.Role == casework.DepartmentHead && p.Unit == dep }) {
+				v.Offers = append(v.Offers, c.Offers[dep])
+			}
+		}
 		v.Why = slices.Clone(v.Why)
 		for i := range v.Why {
 			v.Why[i].Evidence = nil
@@ -334,7 +357,7 @@ func (k *Knowledge) forResident(v *CaseView, c casework.Case, actor casework.Act
 	}
 	v.Facts, v.Tickets = "", mine
 	if c.Submission != nil && c.Status == casework.Resolved {
-		v.Submission = &casework.Submission{Round: c.Submission.Round, Result: c.Submission.Result, Outcome: c.Submission.Outcome, At: c.Submission.At}
+		v.Submission = &casework.Submission{Round: c.Submission.Round, Answer: ticket.MaskText(c.Submission.Answer), Outcome: c.Submission.Outcome, At: c.Submission.At}
 	}
 }
 
@@ -399,13 +422,23 @@ type TicketView struct {
 	CaseID         string              `json:"case_id,omitempty"`
 }
 
-func ticketView(r store.TicketRow) TicketView {
+// ticketView shows a ticket; its own requester reads nothing of what departments said of it among themselves.
+func ticketView(r store.TicketRow, sight casework.Sight) TicketView {
 	t := r.Ticket
 	v := TicketView{
 		ID: t.ID, Source: t.Source, SourceLabel: t.Source.Label(), OrderNo: t.OrderNo, Title: ticket.MaskText(t.Title), Content: ticket.MaskText(t.Content),
 		Kind: t.Kind, Category: []string{}, Address: ticket.MaskAddress(t.Address), Community: t.Community, RequesterName: ticket.MaskName(t.Requester.Name),
 		RequesterPhone: ticket.MaskPhone(t.Requester.Phone), AcceptedAt: t.AcceptedAt, HasTime: t.AcceptedHasTime, ClosedAt: t.ClosedAt,
-		Department: t.Department, Satisfaction: t.Satisfaction, Reply: ticket.MaskText(t.Reply), Links: t.Links, Hops: t.Hops, CaseID: r.CaseID,
+		Department: t.Department, Satisfaction: t.Satisfaction, Reply: ticket.MaskText(t.Reply), CaseID: r.CaseID,
+	}
+	if sight != casework.AsRequester {
+		v.Links, v.Hops = slices.Clone(t.Links), slices.Clone(t.Hops)
+		for i := range v.Links {
+			v.Links[i].Quote = ticket.MaskText(v.Links[i].Quote)
+		}
+		for i := range v.Hops {
+			v.Hops[i].Quote, v.Hops[i].Reason = ticket.MaskText(v.Hops[i].Quote), ticket.MaskText(v.Hops[i].Reason)
+		}
 	}
 	for _, c := range t.Category {
 		if c != "" {
@@ -427,15 +460,16 @@ type TicketQuery struct {
 // Tickets lists tickets, newest first. Without a case it is for those who see all.
 func (e *Engine) Tickets(ctx context.Context, actor casework.Actor, q TicketQuery) (Page[TicketView], error) {
 	page := Page[TicketView]{Items: []TicketView{}}
+	sight := casework.Full
 	if q.CaseID != "" {
-		l, masked, err := e.visible(ctx, actor, q.CaseID)
+		l, seen, err := e.visible(ctx, actor, q.CaseID)
 		if err != nil {
 			return page, err
 		}
-		if masked {
+		if seen == casework.Masked {
 			return page, store.ErrNoCase
 		}
-		q.CaseID = l.Case.ID
+		q.CaseID, sight = l.Case.ID, seen
 	} else if !actor.SeesAll() {
 		return page, nil
 	}
@@ -455,10 +489,10 @@ func (e *Engine) Tickets(ctx context.Context, actor casework.Actor, q TicketQuer
 			page.Next = cursor(rows[i-1].Ticket.AcceptedAt, rows[i-1].Ticket.ID)
 			break
 		}
-		if onlyRequester(actor) && !slices.Contains(actor.Requesters, r.Requester) {
+		if sight == casework.AsRequester && !slices.Contains(actor.Requesters, r.Requester) {
 			continue
 		}
-		page.Items = append(page.Items, ticketView(r))
+		page.Items = append(page.Items, ticketView(r, sight))
 	}
 	return page, nil
 }
@@ -469,15 +503,22 @@ func (e *Engine) Ticket(ctx context.Context, actor casework.Actor, id string) (T
 	if err != nil {
 		return TicketView{}, err
 	}
-	if !actor.SeesAll() && !slices.Contains(actor.Requesters, r.Requester) {
-		if r.CaseID == "" || onlyRequester(actor) {
-			return TicketView{}, store.ErrNoTicket
-		}
-		if _, masked, err := e.visible(ctx, actor, r.CaseID); err != nil || masked {
-			return TicketView{}, store.ErrNoTicket
+	sight := casework.Unseen
+	if actor.SeesAll() {
+		sight = casework.Full
+	} else if r.CaseID != "" {
+		if _, sight, err = e.visible(ctx, actor, r.CaseID); err != nil && !errors.Is(err, store.ErrNoCase) {
+			return TicketView{}, err
 		}
 	}
-	return ticketView(r), nil
+	switch own := slices.Contains(actor.Requesters, r.Requester); {
+	case sight == casework.Full:
+	case own:
+		sight = casework.AsRequester
+	default:
+		return TicketView{}, store.ErrNoTicket
+	}
+	return ticketView(r, sight), nil
 }
 
 // TodoItem is one thing that waits for the caller.
@@ -642,14 +683,14 @@ func (e *Engine) Timeline(ctx context.Context, actor casework.Actor, id string, 
 	if err != nil {
 		return page, err
 	}
-	l, masked, err := e.visible(ctx, actor, id)
+	l, sight, err := e.visible(ctx, actor, id)
 	if err != nil {
 		return page, err
 	}
-	if masked {
+	if sight == casework.Masked {
 		return page, store.ErrNoCase
 	}
-	resident := onlyRequester(actor)
+	resident := sight == casework.AsRequester
 	events, err := e.db.Events(ctx, l.Case.ID, after, resident, limit+1)
 	if err != nil {
 		return page, err
