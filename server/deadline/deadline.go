@@ -15,6 +15,7 @@ package deadline
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -66,19 +67,15 @@ func (s *Sweeper) Once(ctx context.Context, chores bool) error {
 	if err != nil || !chores {
 		return err
 	}
-	if n, err := s.Engine.Age(ctx); err != nil {
-		return err
-	} else if n > 0 {
-		s.Logger.InfoContext(ctx, "long unresolved tickets proposed", slog.Int("cases", n))
+	// One kind of slow work that fails does not keep the others from being done.
+	aged, agingErr := s.Engine.Age(ctx)
+	if aged > 0 {
+		s.Logger.InfoContext(ctx, "long unresolved tickets proposed", slog.Int("cases", aged))
 	}
-	if a, made, err := s.Engine.Anchor(ctx); err != nil {
-		return err
-	} else if made {
+	a, made, anchorErr := s.Engine.Anchor(ctx)
+	if made {
 		// The line in the log is the copy outside the database that an audit can compare with.
 		s.Logger.InfoContext(ctx, "timelines anchored", slog.Int("heads", a.Heads), slog.String("hash", a.Hash), slog.Time("until", a.UntilAt))
 	}
-	if err := s.Engine.TellMonth(ctx); err != nil {
-		return err
-	}
-	return s.Engine.Forget(ctx)
+	return errors.Join(agingErr, anchorErr, s.Engine.TellMonth(ctx), s.Engine.Forget(ctx))
 }

@@ -44,6 +44,9 @@ func Load(ctx context.Context, db *store.DB, o Options) (Loaded, error) {
 	}
 	p := &play{ctx: ctx, db: db, now: o.Now, dir: filepath.Dir(o.Sample)}
 	p.engine = workflow.New(db, workflow.Options{Clock: func() time.Time { return p.now }, Logger: o.Logger})
+	if err := p.engine.MarkDemo(ctx); err != nil {
+		return Loaded{}, err
+	}
 	departments, grids, communities, people, delegations := Organisation(o.Now)
 	if err := p.engine.LoadOrganisation(ctx, workflow.Street{Departments: departments, Grids: grids, Communities: communities, People: people, Delegations: delegations}); err != nil {
 		return Loaded{}, err

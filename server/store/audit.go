@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -15,20 +16,53 @@ type ChainHead struct {
 	CaseID, Number, Hash string
 	Seq                  int64
 	Body                 []byte // the case as stored
+	// Differs names the columns beside the body that do not say what the body says: somebody changed them.
+	Differs []string
 }
 
 // ChainHeads lists cases by id behind the one given, for verification.
 func (db *DB) ChainHeads(ctx context.Context, after string, limit int) ([]ChainHead, error) {
-	rows, err := db.query(ctx, `SELECT id, number, version, head_hash, body FROM cases WHERE id > ? ORDER BY id LIMIT ?`, after, limit)
+	rows, err := db.query(ctx, `SELECT id, number, version, head_hash, body, status, open, tier, round, title, place, domain, topic, triggers, tickets, community_id,
+		grid_id, lead_department_id, handler_id, overdue, provisional, due_at, sort_at, next_due_at, updated_at FROM cases WHERE id > ? ORDER BY id LIMIT ?`, after, limit)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
 	var list []ChainHead
 	for rows.Next() {
-		var h ChainHead
-		if err := rows.Scan(&h.CaseID, &h.Number, &h.Seq, &h.Hash, &h.Body); err != nil {
+		var (
+			h                              ChainHead
+			status, tier, domain           string
+			title, place, topic, triggers  string
+			community, grid, lead, handler string
+			round, tickets                 int
+			open, overdue, provisional     bool
+			due, sort, next, updated       time.Time
+		)
+		if err := rows.Scan(&h.CaseID, &h.Number, &h.Seq, &h.Hash, &h.Body, &status, &open, &tier, &round, &title, &place, &domain, &topic, &triggers, &tickets, &community,
+			&grid, &lead, &handler, &overdue, &provisional, (*Millis)(&due), (*Millis)(&sort), (*Millis)(&next), (*Millis)(&updated)); err != nil {
 			return nil, err
+		}
+		var c casework.Case
+		if err := json.Unmarshal(h.Body, &c); err != nil {
+			h.Differs = []string{"body"}
+			list = append(list, h)
+			continue
+		}
+		k := columns(&c, 0, updated)
+		for _, f := range []struct {
+			name string
+			same bool
+		}{
+			{"number", h.Number == c.Number}, {"version", h.Seq == c.Version}, {"status", status == string(c.Status)}, {"open", open == k.open}, {"tier", tier == string(c.Tier)},
+			{"round", round == c.Round}, {"title", title == cut(c.Title, 255)}, {"place", place == cut(c.Place, 255)}, {"domain", domain == string(c.Domain)},
+			{"topic", topic == cut(c.Topic, 100)}, {"triggers", triggers == k.triggers}, {"tickets", tickets == len(c.Tickets)}, {"community_id", community == c.CommunityID},
+			{"grid_id", grid == c.GridID}, {"lead_department_id", lead == c.LeadDepartmentID}, {"handler_id", handler == c.HandlerID}, {"overdue", overdue == k.overdue},
+			{"provisional", provisional == k.provisional}, {"due_at", due.Equal(k.due)}, {"sort_at", sort.Equal(k.sort)}, {"next_due_at", next.Equal(k.next)},
+		} {
+			if !f.same {
+				h.Differs = append(h.Differs, f.name)
+			}
 		}
 		list = append(list, h)
 	}
@@ -77,6 +111,14 @@ func (db *DB) Anchors(ctx context.Context, limit int) ([]Anchor, error) {
 	return list, rows.Err()
 }
 
+// anchorSequence counts the anchors ever made.
+const anchorSequence = "anchors"
+
+// AnchorsMade gives how many anchors there should be.
+func (db *DB) AnchorsMade(ctx context.Context) (int64, error) {
+	return db.Sequence(ctx, anchorSequence)
+}
+
 // anchorOverlap covers commands that were under way when the anchor before was made.
 const anchorOverlap = 10 * time.Minute
 
@@ -105,6 +147,10 @@ func (tx *Tx) MakeAnchor(ctx context.Context, last Anchor, id string, until, now
 		return Anchor{}, false, err
 	}
 	if err := rows.Close(); err != nil || a.Heads == 0 {
+		return Anchor{}, false, err
+	}
+	// How many there should be, so that removing the last ones shows.
+	if _, err := tx.NextNumber(ctx, anchorSequence); err != nil {
 		return Anchor{}, false, err
 	}
 	// An anchor is followed by one at the most: of two processes the second finds the place taken.

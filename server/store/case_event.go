@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"xiaopu/server/casework"
 )
@@ -15,6 +16,9 @@ type StoredEvent struct {
 	Kind   string
 	Hash   string
 	Body   []byte
+	// What stands beside the body for lists.
+	At, RecordedAt time.Time
+	Public         bool
 }
 
 func seal(previous string, events []casework.Event) (bodies [][2]string, head string, err error) {
@@ -81,7 +85,7 @@ func (db *DB) Events(ctx context.Context, caseID string, after int64, publicOnly
 
 // StoredEvents lists a case's timeline as stored, for verification: as it was written, not as it reads.
 func (db *DB) StoredEvents(ctx context.Context, caseID string) ([]StoredEvent, error) {
-	rows, err := db.query(ctx, `SELECT seq, kind, hash, body FROM case_events WHERE case_id = ? ORDER BY seq`, caseID)
+	rows, err := db.query(ctx, `SELECT seq, kind, hash, body, at, recorded_at, is_public FROM case_events WHERE case_id = ? ORDER BY seq`, caseID)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +93,7 @@ func (db *DB) StoredEvents(ctx context.Context, caseID string) ([]StoredEvent, e
 	var list []StoredEvent
 	for rows.Next() {
 		e := StoredEvent{CaseID: caseID}
-		if err := rows.Scan(&e.Seq, &e.Kind, &e.Hash, &e.Body); err != nil {
+		if err := rows.Scan(&e.Seq, &e.Kind, &e.Hash, &e.Body, (*Millis)(&e.At), (*Millis)(&e.RecordedAt), &e.Public); err != nil {
 			return nil, err
 		}
 		list = append(list, e)

@@ -130,6 +130,7 @@ func reads() (list []read) {
 	add("AuditLength", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AuditLength(ctx)) })
 	add("AgingTickets", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AgingTickets(ctx, day(3), 200)) })
 	add("AnchoredHeads", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AnchoredHeads(ctx, "an-001")) })
+	add("AnchorsMade", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AnchorsMade(ctx)) })
 	add("Anchors", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Anchors(ctx, 10)) })
 	add("CalendarYears", "", func(ctx context.Context, db *store.DB) error { return ignore(db.CalendarYears(ctx)) })
 	add("Case", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Case(ctx, "c-00001")) })

@@ -18,6 +18,7 @@ const (
 	PolicyRevision       = "policy"
 	OrganisationRevision = "organisation"
 	ClockRevision        = "clock" // the demonstration clock's offset in milliseconds
+	DemoRevision         = "demo"  // above 0 in a database that holds the demonstration
 )
 
 // Revisions gives the current revision of everything kept in memory.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"xiaopu/server/casework"
@@ -95,6 +96,9 @@ func (e *Engine) verifyChain(ctx context.Context, h store.ChainHead, v *Verified
 			broken = true
 			continue
 		}
+		if !e.At.Equal(ev.At) || !e.RecordedAt.Equal(ev.RecordedAt) || e.Public != ev.Public {
+			found(ev.Seq, "第 %d 条登记的时间或公开与否被改动", ev.Seq)
+		}
 		if !broken {
 			if replay, err = casework.Replay(replay, []casework.Event{e}); err != nil {
 				found(ev.Seq, "第 %d 条不能接在前一条之后", ev.Seq)
@@ -108,6 +112,9 @@ func (e *Engine) verifyChain(ctx context.Context, h store.ChainHead, v *Verified
 	} else if last > h.Seq {
 		found(h.Seq+1, "末尾多出第 %d 条", h.Seq+1)
 		return nil
+	}
+	if len(h.Differs) > 0 {
+		found(0, "列表用的字段被改动（%s），列表和到期处理可能因此出错", strings.Join(h.Differs, "、"))
 	}
 	if broken {
 		return nil
@@ -132,6 +139,11 @@ func (e *Engine) verifyAnchors(ctx context.Context, v *Verified) error {
 		return err
 	}
 	v.Anchors = len(anchors)
+	if made, err := e.db.AnchorsMade(ctx); err != nil {
+		return err
+	} else if int64(len(anchors)) < made {
+		v.Findings = append(v.Findings, Finding{Message: fmt.Sprintf("每日锚定应有 %d 次，只有 %d 次，有锚定被删除", made, len(anchors))})
+	}
 	previous := ""
 	for i := len(anchors) - 1; i >= 0; i-- { // oldest first
 		a := anchors[i]

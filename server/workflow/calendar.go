@@ -144,6 +144,18 @@ func (e *Engine) RevokeClosure(ctx context.Context, id string) error {
 	return err
 }
 
+// MarkDemo notes that this database holds the demonstration, so that it is never taken for a real one.
+func (e *Engine) MarkDemo(ctx context.Context) error {
+	if err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.Revise(ctx, store.DemoRevision, 1) }); err != nil {
+		return err
+	}
+	_, err := e.Refresh(ctx)
+	return err
+}
+
+// Demo reports whether the database holds the demonstration, or its clock was moved.
+func (k *Knowledge) Demo() bool { return k.revisions[store.DemoRevision] > 0 || k.offset != 0 }
+
 // AdvanceClock moves the demonstration clock on, for every process on this database. The caller refuses it in
 // production.
 func (e *Engine) AdvanceClock(ctx context.Context, by time.Duration) (time.Time, error) {

@@ -110,6 +110,9 @@ func (c *call) welcome(s *system, address string, signer *auth.Signer) error {
 	if err != nil {
 		return err
 	}
+	if len(k.Organisation.People()) > 0 && !k.Demo() {
+		return apperr.New(apperr.FailedPrecondition, "demo.real", "这个数据库里已有真实的组织架构，不能用来演示，请去掉 --demo，或用 XIAOPU_DB 指定另一个数据库，如 sqlite:data/demo.db。")
+	}
 	if len(k.Organisation.People()) == 0 {
 		fmt.Fprintln(c.stdout, "首次启动：正在载入演示街道和 12345 工单……")
 		loaded, err := demo.Load(c.ctx, s.db, demo.Options{Now: time.Now(), Sample: sample, Logger: s.log})

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"xiaopu/server/demo"
+	"xiaopu/server/store"
+	"xiaopu/server/store/storetest"
+	"xiaopu/server/vault"
+)
+
+// A demonstration and a real street never share a database: the one's clock jumps, the other's deadlines are real.
+func TestDemoAndRealDataStayApart(t *testing.T) {
+	env := append(fresh(t), "XIAOPU_LISTEN=127.0.0.1:0")
+	if code, _, errs := xiaopu(t, env, "organisation", "load", "../../../configs/org.example.yaml"); code != exitOK {
+		t.Fatal(errs)
+	}
+	if code, _, errs := xiaopu(t, env, "serve", "--demo"); code != exitError || !strings.Contains(errs, "不能用来演示") {
+		t.Errorf("the demonstration on a real street: exit %d, %s", code, errs)
+	}
+
+	dsn := storetest.DSNs(t)[0]
+	db, err := store.Open(context.Background(), dsn, store.Options{Sealer: storetest.Sealer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.Migrate(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := demo.Load(context.Background(), db, demo.Options{Now: time.Now(), Sample: t.TempDir() + "/sample.xlsx"}); err != nil {
+		t.Fatal(err)
+	}
+	production := []string{"XIAOPU_DB=" + dsn, "XIAOPU_MODE=production", "XIAOPU_TOKEN_KEY=" + testKey, "XIAOPU_VAULT_KEYS=" + vault.Generate(), "XIAOPU_LISTEN=127.0.0.1:0"}
+	for _, args := range [][]string{{"serve"}, {"sweep"}, {"import", "x.csv"}} {
+		if code, _, errs := xiaopu(t, production, args...); code != exitError || !strings.Contains(errs, "演示用的数据库") {
+			t.Errorf("%v in production on the demonstration: exit %d, %s", args, code, errs)
+		}
+	}
+}
