@@ -264,7 +264,7 @@ func readMigrations(files fs.FS) ([]migration, error) {
 // splitStatements cuts a file at each semicolon outside quotes and leaves comments (-- to the end of the line, and
 // /* */) out. It knows no BEGIN … END bodies: triggers and procedures have no place in these files.
 func splitStatements(text string) ([]string, error) {
-	text = strings.ReplaceAll(text, "\r\n", "\n")
+	text = strings.ReplaceAll(text, "\r", "") // of line ends: a migration means none in its strings
 	var all []string
 	var cur strings.Builder
 	end := func() {

@@ -114,7 +114,11 @@ func parseUnixDate(s string) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	t, err := time.ParseInLocation("Jan 2 15:04:05 2006", f[1]+" "+f[2]+" "+f[3]+" "+f[5], Shanghai)
-	return t, err == nil
+	if err != nil {
+		return time.Time{}, false
+	}
+	_, ok := date(t.Year(), int(t.Month()), t.Day())
+	return t, ok
 }
 
 // date is midnight in Shanghai of a day that exists.

@@ -109,6 +109,11 @@ func (e *Engine) AddClosure(ctx context.Context, actor casework.Actor, c workday
 	if err := c.Validate(); err != nil {
 		return CalendarChange{}, invalidCalendar(err)
 	}
+	for _, have := range k.Closures { // a repeated request declares nothing a second time
+		if have.Closure == c {
+			return CalendarChange{ClosureID: have.ID, Days: []DayChange{}}, nil
+		}
+	}
 	next, err := calendarWith(k, nil, &c)
 	if err != nil {
 		return CalendarChange{}, err
