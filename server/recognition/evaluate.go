@@ -3,6 +3,7 @@ package recognition
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"xiaopu/server/casework"
@@ -119,22 +120,39 @@ func (in *Input) facts() []Fact {
 	})
 }
 
-// dissatisfied fires on a ticket rated 不满意 by 12345's call-back; our own ratings are casework's.
+// dissatisfied fires on a ticket rated 不满意 by 12345's call-back; our own ratings are casework's. An order that was
+// dealt with again is rated again: a rating of a later day than any that has counted is new.
 func (e evaluation) dissatisfied() (casework.Trigger, bool) {
 	t := &e.Ticket
 	if !e.Policy.Dissatisfied || t.Satisfaction != ticket.Dissatisfied {
 		return casework.Trigger{}, false
 	}
-	at := t.AcceptedAt
-	for _, later := range []*time.Time{t.ClosedAt, t.RepliedAt} {
-		if later != nil {
-			at = *later
-			break
+	at := RatedAt(*t)
+	own := id(t) + ratedMark
+	on := workday.DateOf(at).String() // sources differ in whether they tell the time of day
+	trigger, _ := e.trigger(casework.ByDissatisfied, "工单"+name(t)+"回访评价为不满意", []casework.Evidence{{
+		Key: own + on, TicketID: t.ID, OrderNo: t.OrderNo, From: fromRating, Quote: quote(cmp.Or(t.Feedback, "不满意")), At: at,
+	}})
+	for i, yes := range e.Spent {
+		if counted, ours := strings.CutPrefix(i, item(casework.ByDissatisfied, own)); yes && ours && counted >= on {
+			return casework.Trigger{}, false
 		}
 	}
-	return e.trigger(casework.ByDissatisfied, "工单"+name(t)+"回访评价为不满意", []casework.Evidence{{
-		Key: id(t) + "不满意", TicketID: t.ID, OrderNo: t.OrderNo, From: fromRating, Quote: quote(cmp.Or(t.Feedback, "不满意")), At: at,
-	}})
+	return trigger, true
+}
+
+// ratedMark stands between a ticket's number and the day of its rating.
+const ratedMark = "不满意@"
+
+// RatedAt is when 12345's call-back can have been at the earliest: the last reply or closing, else the ticket's own time.
+func RatedAt(t ticket.Ticket) time.Time {
+	at := t.AcceptedAt
+	for _, later := range []*time.Time{t.ClosedAt, t.RepliedAt} {
+		if later != nil && later.After(at) {
+			at = *later
+		}
+	}
+	return at
 }
 
 // LongUnresolved proposes a ticket that has been open for the policy's days (domain §2 long_unresolved). The caller

@@ -112,13 +112,13 @@ func TestAnOrdinaryTicketFiresNothing(t *testing.T) {
 func TestDepartmentsThatDidNotAccept(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"two are too few", "【退单：规划建设办】【退单：水务所】", ""},
-		{"three", "【退单：规划建设办】【退单：水务所】【退单：房管所】", "unaccepted 经规划建设办、水务所、房管所 3 个部门流转未接单\n  规划建设办\n  水务所\n  房管所\n"},
-		{"four", "【流转：水务所→房管所→城管中队→社区管理办，均未接单】", "unaccepted 经水务所、房管所、城管中队、社区管理办 4 个部门流转未接单\n  水务所\n  房管所\n  城管中队\n  社区管理办\n"},
+		{"three", "【退单：规划建设办】【退单：水务所】【退单：房管所】", "unaccepted 经规划建设办、水务所、房管所 3 个部门流转未接单\n  20260901080000|规划建设办\n  20260901080000|水务所\n  20260901080000|房管所\n"},
+		{"four", "【流转：水务所→房管所→城管中队→社区管理办，均未接单】", "unaccepted 经水务所、房管所、城管中队、社区管理办 4 个部门流转未接单\n  20260901080000|水务所\n  20260901080000|房管所\n  20260901080000|城管中队\n  20260901080000|社区管理办\n"},
 		{"one department in two spellings is one", "【退单：规划建设办】【退单：奉浦街道规划建设办公室】【退单：水务所】", ""},
-		{"only counted", "经3个部门流转仍未接单", "unaccepted 经 3 个部门流转未接单\n  count:1\n  count:2\n  count:3\n"},
-		{"two of them named", "经水务所、房管所等3个部门流转仍未接单", "unaccepted 经水务所、房管所等 3 个部门流转未接单\n  水务所\n  房管所\n  count:3\n"},
+		{"only counted", "经3个部门流转仍未接单", "unaccepted 经 3 个部门流转未接单\n  20260901080000|count:1\n  20260901080000|count:2\n  20260901080000|count:3\n"},
+		{"two of them named", "经水务所、房管所等3个部门流转仍未接单", "unaccepted 经水务所、房管所等 3 个部门流转未接单\n  20260901080000|水务所\n  20260901080000|房管所\n  20260901080000|count:3\n"},
 		{"many are not all named in the sentence", "【流转：A部门→B部门→C部门→D部门→E部门→F部门】",
-			"unaccepted 经A部门、B部门、C部门、D部门、E部门等 6 个部门流转未接单\n  a部门\n  b部门\n  c部门\n  d部门\n  e部门\n  f部门\n"},
+			"unaccepted 经A部门、B部门、C部门、D部门、E部门等 6 个部门流转未接单\n  20260901080000|a部门\n  20260901080000|b部门\n  20260901080000|c部门\n  20260901080000|d部门\n  20260901080000|e部门\n  20260901080000|f部门\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := show(evaluate(withText(t, c.text))); got != c.want {
@@ -132,9 +132,9 @@ func TestEvidenceOfADepartmentSaysWhereItStands(t *testing.T) {
 	tk := withText(t, "【退单：水务所，2026-08-23 10:00，原因：无执法权，联系13800005678】【退单：房管所】", "退单单位", "城管中队")
 	got := only(t, evaluate(tk), casework.ByUnaccepted)
 	want := []casework.Evidence{
-		{Key: "城管中队", TicketID: tk.ID, OrderNo: "20260901080000", From: "column:退单单位", Quote: "城管中队", At: tk.AcceptedAt},
-		{Key: "水务所", TicketID: tk.ID, OrderNo: "20260901080000", From: "text", Quote: "【退单：水务所，2026-08-23 10:00，原因：无执法权，联系138****5678】", At: at("2026-08-23 10:00:00")},
-		{Key: "房管所", TicketID: tk.ID, OrderNo: "20260901080000", From: "text", Quote: "【退单：房管所】", At: tk.AcceptedAt},
+		{Key: "20260901080000|城管中队", TicketID: tk.ID, OrderNo: "20260901080000", From: "column:退单单位", Quote: "城管中队", At: tk.AcceptedAt},
+		{Key: "20260901080000|水务所", TicketID: tk.ID, OrderNo: "20260901080000", From: "text", Quote: "【退单：水务所，2026-08-23 10:00，原因：无执法权，联系138****5678】", At: at("2026-08-23 10:00:00")},
+		{Key: "20260901080000|房管所", TicketID: tk.ID, OrderNo: "20260901080000", From: "text", Quote: "【退单：房管所】", At: tk.AcceptedAt},
 	}
 	if d := cmp.Diff(want, got.Evidence); d != "" {
 		t.Error(d)
@@ -145,21 +145,25 @@ func TestEvidenceOfADepartmentSaysWhereItStands(t *testing.T) {
 }
 
 // The spent evidence of a matter, and what its next ticket then says.
-func TestDepartmentsCountOncePerMatter(t *testing.T) {
+func TestDepartmentsCountOncePerTicket(t *testing.T) {
 	const abc, abcd = "【流转：A部门→B部门→C部门】", "【流转：A部门→B部门→C部门→D部门】"
 	for _, c := range []struct {
 		name          string
 		before, after string
+		other         bool // the second is another ticket about the matter
 		fires         bool
 	}{
-		{"the same departments again", abc, abc, false},
-		{"a fourth department", abc, abcd, true},
-		{"another one instead of the third", abc, "【流转：A部门→B部门→D部门】", true},
-		{"the same ones, now only counted", abc, "经3个部门流转仍未接单", false},
-		{"only counted, but more", abc, "经4个部门流转仍未接单", true},
-		{"counted before, now named", "经3个部门流转仍未接单", abc, false},
-		{"counted before, now named and one more", "经3个部门流转仍未接单", abcd, true},
-		{"counted twice the same", "经3个部门流转仍未接单", "经三个部门流转仍未接单", false},
+		{"the same departments again", abc, abc, false, false},
+		{"a fourth department", abc, abcd, false, true},
+		{"another one instead of the third", abc, "【流转：A部门→B部门→D部门】", false, true},
+		{"the same ones, now only counted", abc, "经3个部门流转仍未接单", false, false},
+		{"only counted, but more", abc, "经4个部门流转仍未接单", false, true},
+		{"counted before, now named", "经3个部门流转仍未接单", abc, false, false},
+		{"counted before, now named and one more", "经3个部门流转仍未接单", abcd, false, true},
+		{"counted twice the same", "经3个部门流转仍未接单", "经三个部门流转仍未接单", false, false},
+		{"another ticket that the same departments left alone", abc, abc, true, true},
+		{"another ticket that as many left alone", "经3个部门流转仍未接单", "经3个部门流转仍未接单", true, true},
+		{"another ticket that too few left alone", abc, "【流转：D部门→E部门】", true, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in := recognition.Input{Ticket: withText(t, c.before), Policy: policy, Now: now}
@@ -167,9 +171,17 @@ func TestDepartmentsCountOncePerMatter(t *testing.T) {
 			if len(in.Spent) == 0 {
 				t.Fatal("fired nothing at first")
 			}
-			in.Ticket = numbered(t, "20260902080000", c.after)
-			if got := recognition.Evaluate(in); (len(got) > 0) != c.fires {
+			in.Ticket = withText(t, c.after)
+			if c.other {
+				in.Ticket = numbered(t, "20260902080000", c.after)
+			}
+			got := recognition.Evaluate(in)
+			if (len(got) > 0) != c.fires {
 				t.Errorf("%s spent %v", show(got), in.Spent)
+			}
+			in.Spent = spend(in.Spent, got)
+			if again := recognition.Evaluate(in); len(again) > 0 {
+				t.Errorf("again: %s", show(again))
 			}
 		})
 	}
@@ -287,7 +299,6 @@ func TestReassignedThroughAChain(t *testing.T) {
 		{"a circle of three", link("x", "y"), []ticket.Ticket{link("y", "z"), link("z", "x")}, 3, "y z x"},
 		{"of itself", link("s", "s"), []ticket.Ticket{link("s", "s")}, 0, ""},
 		{"only a repeat", repeat, []ticket.Ticket{counted}, 0, ""},
-		{"with the hotline's prefix on the number", link("d", "20260822223850"), []ticket.Ticket{link("1234520260822223850", "b", "a")}, 3, "20260822223850 b a"},
 		{"a long one", link("t0", "t1"), long, 31, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -330,8 +341,8 @@ func TestAColumnOutOfItsMindMakesAShortList(t *testing.T) {
 
 func TestDissatisfied(t *testing.T) {
 	for _, c := range []struct{ name, rating, want string }{
-		{"dissatisfied", "不满意", "dissatisfied 工单 20260901080000 回访评价为不满意\n  20260901080000不满意\n"},
-		{"in other words", "非常不满意", "dissatisfied 工单 20260901080000 回访评价为不满意\n  20260901080000不满意\n"},
+		{"dissatisfied", "不满意", "dissatisfied 工单 20260901080000 回访评价为不满意\n  20260901080000不满意@2026-09-01\n"},
+		{"in other words", "非常不满意", "dissatisfied 工单 20260901080000 回访评价为不满意\n  20260901080000不满意@2026-09-01\n"},
 		{"mostly satisfied", "基本满意", ""},
 		{"so so", "一般", ""},
 		{"not asked yet", "未回访", ""},
@@ -344,7 +355,7 @@ func TestDissatisfied(t *testing.T) {
 	}
 	tk := withText(t, "x", "满意度", "不满意", "不满意原因", "仍有噪声，请打13800005678", "办结时间", "2026-09-05 10:00")
 	want := []casework.Evidence{{
-		Key: "20260901080000不满意", TicketID: tk.ID, OrderNo: tk.OrderNo, From: "rating", Quote: "仍有噪声，请打138****5678", At: at("2026-09-05 10:00:00"),
+		Key: "20260901080000不满意@2026-09-05", TicketID: tk.ID, OrderNo: tk.OrderNo, From: "rating", Quote: "仍有噪声，请打138****5678", At: at("2026-09-05 10:00:00"),
 	}}
 	got := only(t, evaluate(tk), casework.ByDissatisfied)
 	if d := cmp.Diff(want, got.Evidence); d != "" {
@@ -353,6 +364,18 @@ func TestDissatisfied(t *testing.T) {
 	in := recognition.Input{Ticket: tk, Policy: policy, Now: now, Spent: spend(nil, []casework.Trigger{got})}
 	if got := recognition.Evaluate(in); len(got) > 0 {
 		t.Error("a rating counts once", show(got))
+	}
+	later := at("2026-09-05 18:00:00")
+	in.Ticket.RepliedAt = &later
+	if got := recognition.Evaluate(in); len(got) > 0 {
+		t.Error("the same rating with another time of day", show(got))
+	}
+	later = at("2026-09-12 09:00:00")
+	again := only(t, recognition.Evaluate(in), casework.ByDissatisfied) // dealt with again, rated again
+	in.Spent = spend(in.Spent, []casework.Trigger{again})
+	in.Ticket.RepliedAt = nil
+	if got := recognition.Evaluate(in); len(got) > 0 {
+		t.Error("an old export of the row", show(got))
 	}
 	in.Ticket.OrderNo = "20260902080000"
 	only(t, recognition.Evaluate(in), casework.ByDissatisfied) // another ticket's is another one

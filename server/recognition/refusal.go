@@ -13,8 +13,12 @@ import (
 // in a column makes no list without end, and a higher count is still new.
 const maxCounted = 50
 
-// countKey marks the key of the k-th department that a text counts without naming it.
-const countKey = "count:"
+// countKey marks the key of the k-th department that a text counts without naming it. hopMark stands between a
+// ticket's number and the department: that the same ones left another ticket alone is new evidence.
+const (
+	countKey = "count:"
+	hopMark  = "|"
+)
 
 // unaccepted fires on a ticket that N distinct departments did not accept before it came to us (经3个部门流转仍未接单).
 // One record is one department. Departments of earlier tickets do not count: those were accepted by somebody.
@@ -38,6 +42,7 @@ func (e evaluation) unaccepted() (casework.Trigger, bool) {
 		evidence = append(evidence, v)
 	}
 	seen := map[string]bool{}
+	own := id(t) + hopMark
 	for _, h := range hops {
 		key := ticket.DepartmentKey(h.Department)
 		if h.Department == "" {
@@ -47,17 +52,17 @@ func (e evaluation) unaccepted() (casework.Trigger, bool) {
 		} else if !seen[key] {
 			seen[key] = true
 			names = append(names, h.Department)
-			record(key, h)
+			record(own+key, h)
 		}
 	}
 	for k := max(len(names), n-maxCounted) + 1; k <= n; k++ {
-		record(countKey+itoa(k), stated)
+		record(own+countKey+itoa(k), stated)
 	}
 
-	// More departments must be known now than have counted: an unnamed one may be any of those named.
+	// More departments must be known of this ticket now than have counted: an unnamed one may be any of those named.
 	known, counted, before := len(names), 0, 0
 	for i, yes := range e.Spent {
-		key, ours := strings.CutPrefix(i, item(kind, ""))
+		key, ours := strings.CutPrefix(i, item(kind, own))
 		if !yes || !ours {
 			continue
 		}
@@ -153,7 +158,7 @@ func handedOut(t *ticket.Ticket, line []*ticket.Ticket) (count int, records []ca
 		}
 		orders[orderNo] = true
 		v.Key, v.OrderNo, v.From, v.Quote = orderNo, orderNo, from, quote(words)
-		if i := slices.IndexFunc(line, func(b *ticket.Ticket) bool { return sameOrder(b.OrderNo, orderNo) }); i >= 0 {
+		if i := slices.IndexFunc(line, func(b *ticket.Ticket) bool { return b.OrderNo == orderNo }); i >= 0 {
 			v.TicketID, v.At = line[i].ID, line[i].AcceptedAt
 		}
 		records = append(records, v)
@@ -166,7 +171,7 @@ func handedOut(t *ticket.Ticket, line []*ticket.Ticket) (count int, records []ca
 		add(r.OrderNo, r.From, r.Quote, v)
 	}
 	for _, l := range t.Links {
-		if l.Kind == ticket.LinkReassigned && slices.ContainsFunc(line, func(b *ticket.Ticket) bool { return sameOrder(b.OrderNo, l.OrderNo) }) {
+		if l.Kind == ticket.LinkReassigned && slices.ContainsFunc(line, func(b *ticket.Ticket) bool { return b.OrderNo == l.OrderNo }) {
 			add(l.OrderNo, l.From, l.Quote, casework.Evidence{})
 		}
 	}
@@ -219,15 +224,13 @@ func light(t *ticket.Ticket) ticket.Ticket {
 	return ticket.Ticket{OrderNo: t.OrderNo, ReassignedColumn: t.ReassignedColumn, Reassignments: t.Reassignments, Links: t.Links}
 }
 
-// earlier finds the tickets of Chain by the numbers links use.
+// earlier finds the tickets of Chain by their numbers.
 func (e evaluation) earlier() map[string]*ticket.Ticket {
 	before := make(map[string]*ticket.Ticket, len(e.Chain))
 	for i := range e.Chain {
 		t := &e.Chain[i]
-		for _, no := range []string{t.OrderNo, bareOrder(t.OrderNo)} {
-			if _, have := before[no]; !have && no != "" {
-				before[no] = t
-			}
+		if _, have := before[t.OrderNo]; !have && t.OrderNo != "" {
+			before[t.OrderNo] = t
 		}
 	}
 	return before
@@ -239,7 +242,7 @@ func follow(t *ticket.Ticket, before map[string]*ticket.Ticket) []*ticket.Ticket
 	for i := 0; i < len(line); i++ {
 		for _, l := range line[i].Links {
 			b := before[l.OrderNo]
-			if l.Kind != ticket.LinkReassigned || b == nil || slices.ContainsFunc(line, func(have *ticket.Ticket) bool { return sameOrder(have.OrderNo, b.OrderNo) }) {
+			if l.Kind != ticket.LinkReassigned || b == nil || slices.ContainsFunc(line, func(have *ticket.Ticket) bool { return have.OrderNo == b.OrderNo }) {
 				continue
 			}
 			line = append(line, b)
@@ -247,13 +250,3 @@ func follow(t *ticket.Ticket, before map[string]*ticket.Ticket) []*ticket.Ticket
 	}
 	return line
 }
-
-// bareOrder is an order number without the “12345” that some exports put before it and texts leave out.
-func bareOrder(no string) string {
-	if len(no) == len("12345")+14 {
-		return strings.TrimPrefix(no, "12345")
-	}
-	return no
-}
-
-func sameOrder(a, b string) bool { return bareOrder(a) == bareOrder(b) }

@@ -228,7 +228,7 @@ func tagKind(head string) tag {
 	return best
 }
 
-var asking = regexp.MustCompile(`(?:要求|请求|希望|申请|建议|避免|如果|若|不要|不再|不用|不必|无需)[^,:;]{0,12}$|(?:未|没有|不予|不)$|[。;]`)
+var asking = regexp.MustCompile(`(?:^|[,: ])如[^,:;]{0,12}$|(?:要求|请求|希望|申请|建议|避免|如果|假如|若|不要|不再|不用|不必|无需)[^,:;]{0,12}$|(?:未|没有|不予|不)$|[。;]`)
 
 // returnHead tells 【退回：某某办】 and 【某某办退回】 from goods and money that are returned.
 func returnHead(head string, i int) bool {
@@ -510,16 +510,35 @@ func addCross(have []Crossing, words string) []Crossing {
 	return have
 }
 
-const numeral = `(?:\d{1,2}|[一二两三四五六七八九十]{1,3})`
+const (
+	numeral     = `(?:\d{1,2}|[一二两三四五六七八九十]{1,3})`
+	numberOf    = `(` + numeral + `) ?个? ?(?:不同|相关|职能|有关)*(?:部门|单位|科室)`
+	unaccepting = `未接单|未能接单|无人接单|无部门接单|不接单|拒绝接单|拒不接单|拒接|未接收`
+)
 
 var (
 	nthCall = regexp.MustCompile(`第(` + numeral + `)次(?:的)?(?:来电|致电|拨打|反映|投诉|来信|来访|诉求|求助|催)`)
-	stated  = regexp.MustCompile(`(?:已|经|被|先后|累计|共)(?:已|被|先后|累计|共)?(?:重新交办|重办)(?:了)?(` + numeral + `)次|(?:已|经|被|先后|累计|共)(` + numeral + `)次(?:被)?重新交办|第(` + numeral + `)次重新交办`)
-	passed  = regexp.MustCompile(`(?:经过|经由|经|先后派至|先后派给|先后转至|派至|转至|流转至|交由)([^。;!?\n【】]{2,150}?)(?:(?:多次|先后|依次|逐一|反复)?流转[^。;!?\n【】,、]{0,8}?)?,?(?:但|仍|均|都|皆|一直|至今)*(?:未接单|未能接单|无人接单|无部门接单|不接单|未接收|退单)`)
-	someN   = regexp.MustCompile(`(` + numeral + `)个?(?:不同)?(?:职能)?(?:部门|单位|科室)`)
-	timesN  = regexp.MustCompile(`第?(` + numeral + `)次`)
-	lead    = regexp.MustCompile(`^(?:过|由|与|和|向|同|被|本街道|街道|我街道)`)
-	tail    = regexp.MustCompile(`(?:等?` + numeral + `个?(?:不同)?(?:职能)?(?:部门|单位|科室)|等)?(?:多次|先后|依次|逐一|反复)?(?:流转)?$`)
+	// 已重新交办三次, 重新交办次数：3次, 经两次重新交办, 第3次重新交办; what is asked for is told by asking.
+	stated = regexp.MustCompile(`(?:已|经|被|先后|累计|共)*(?:重新交办|重办)(?:次数|了|已达|达|共|累计|为|是|第|[: ])*(` + numeral + `) ?次` +
+		`|重新交办次数(?:为|是|[: ])*(\d{1,2})` +
+		`|(?:已|经|被|先后|累计|共)(` + numeral + `)次(?:被)?重新交办|第(` + numeral + `)次重新交办`)
+
+	timesN = regexp.MustCompile(`第?(` + numeral + `)次`)
+
+	// passed finds how a sentence about departments that did not accept begins and ends; what lies between is read by
+	// the function of its name.
+	passed = regexp.MustCompile(`(?:经过|经由|经|先后派至|先后派给|先后转至|派至|转至|流转至|流转|交由)([^。;!?\n【】]{2,150}?)(` + unaccepting + `|退单)`)
+	// allOf is 3个部门均未接单, with nothing before it.
+	allOf = regexp.MustCompile(numberOf + ` ?(?:,? ?(?:均|都|皆|全部)|流转,?|仍|一直|至今|也)+(?:` + unaccepting + `|退单)`)
+
+	denied = regexp.MustCompile(`(?:未|没|没有|不|不予|不能|不肯|不愿|无法|拒绝)$`) // 仍未退单: it was not returned
+	goods  = regexp.MustCompile(`^(?:押金|货款|退款|款|费|钱|保证金|定金)`)
+	// before the words of not accepting; what a list of departments then ends with
+	adverbs = regexp.MustCompile(`(?:[, ]|但是|但|仍然|仍|均|都|皆|一直|至今|全部|目前|还是)+$`)
+	moved   = regexp.MustCompile(`(?:多次|先后|依次|逐一|反复)*(?:流转[^,、]{0,8})?$`)
+	handled = regexp.MustCompile(`(?:多次|先后|依次|逐一|反复)*(?:协调|沟通|转派|转办|派单|推诿)$`)
+	counted = regexp.MustCompile(`(?:等|共)*[ ,]*` + numberOf + ` *$`)
+	lead    = regexp.MustCompile(`^(?:后|又|再|先后|并|过|由|与|和|向|同|被|经过|经由|经|派至|派给|转至|流转至|流转|交由|本街道|我街道|街道)+`)
 )
 
 // plain searches ordinary text for the formulas of call takers.
@@ -533,9 +552,15 @@ func (s *scan) plain(i, j int) {
 		}
 		if strings.Contains(t, "重新交办") || strings.Contains(t, "重办") {
 			for _, m := range stated.FindAllStringSubmatchIndex(t, maxTags) {
+				if asked(t[:m[0]]) {
+					continue
+				}
 				for g := 2; g < len(m); g += 2 {
-					if m[g] >= 0 {
-						s.reassigned(Reassignment{Count: max(1, number(t[m[g]:m[g+1]])), From: FromText, Quote: s.f.quote(i+m[0], i+m[1])})
+					if m[g] < 0 {
+						continue
+					}
+					if n := number(t[m[g]:m[g+1]]); n > 0 {
+						s.reassigned(Reassignment{Count: n, From: FromText, Quote: s.f.quote(i+m[0], i+m[1])})
 					}
 				}
 			}
@@ -549,9 +574,16 @@ func (s *scan) plain(i, j int) {
 			s.mark(w.kind, 1, s.f.quote(i+k, i+k+len(w.word)))
 		}
 	}
-	if strings.Contains(t, "接单") || strings.Contains(t, "退单") || strings.Contains(t, "未接收") {
+	if strings.Contains(t, "接单") || strings.Contains(t, "退单") || strings.Contains(t, "未接收") || strings.Contains(t, "拒接") {
 		for _, m := range passed.FindAllStringSubmatchIndex(t, maxTags) {
-			s.passed(t[m[2]:m[3]], s.f.quote(i+m[0], i+m[1]))
+			if !asked(t[:m[0]]) {
+				s.passed(t[m[2]:m[3]], t[m[4]:m[5]], t[m[1]:], s.f.quote(i+m[0], i+m[1]))
+			}
+		}
+		for _, m := range allOf.FindAllStringSubmatchIndex(t, maxTags) {
+			if !asked(t[:m[0]]) && !goods.MatchString(t[m[1]:]) {
+				s.count(number(t[m[2]:m[3]]), s.f.quote(i+m[0], i+m[1]))
+			}
 		}
 	}
 	if strings.Contains(t, "工单") {
@@ -559,26 +591,65 @@ func (s *scan) plain(i, j int) {
 	}
 }
 
-// passed reads the names in 经甲、乙、丙流转未接单, or the number in 经3个部门流转仍未接单.
-func (s *scan) passed(list, quote string) {
-	names := splitNames(tail.ReplaceAllString(lead.ReplaceAllString(list, ""), ""))
-	var found []string
-	for _, n := range names {
-		n = lead.ReplaceAllString(n, "")
-		if departmentName(n) {
-			found = append(found, n)
+// asked reports whether the words before a formula, in its own sentence, make it a wish or a condition.
+func asked(before string) bool {
+	if i := strings.LastIndexAny(before, "。;!?\n"); i >= 0 {
+		_, n := utf8.DecodeRuneInString(before[i:])
+		before = before[i+n:]
+	}
+	const enough = 60 // bytes
+	if n := len(before) - enough; n > 0 {
+		for n < len(before) && !utf8.RuneStart(before[n]) {
+			n++
 		}
+		before = before[n:]
+	}
+	return asking.MatchString(before)
+}
+
+// passed reads the names in 经甲、乙、丙流转未接单, or the number in 经3个部门流转仍未接单: those that stand directly before
+// the words of not accepting. Who is named further ahead may have done what it was asked: 经甲处理，后乙未接单.
+func (s *scan) passed(list, verb, after, quote string) {
+	if verb == "退单" && (denied.MatchString(list) || goods.MatchString(after)) {
+		return // shops take orders back too
+	}
+	list = adverbs.ReplaceAllString(list, "")
+	if cut := moved.ReplaceAllString(list, ""); cut != list {
+		list = cut
+	} else if verb != "退单" {
+		list = handled.ReplaceAllString(list, "")
+	}
+	list = adverbs.ReplaceAllString(list, "")
+	stated := 0
+	if m := counted.FindStringSubmatchIndex(list); m != nil {
+		stated = number(list[m[2]:m[3]])
+		list = list[:m[0]]
+	}
+	var found []string
+	for _, n := range slices.Backward(splitNames(strings.TrimRight(list, "等、, "))) {
+		if !strings.HasPrefix(n, "后勤") {
+			n = strings.TrimSpace(lead.ReplaceAllString(n, ""))
+		}
+		if !departmentName(n) {
+			break
+		}
+		found = append(found, n)
 	}
 	// One name alone is a single return in running text, and often a shop's: 经协商超市未退回. Tags say those.
 	if len(found) >= 2 {
-		for _, n := range found {
+		for _, n := range slices.Backward(found) {
 			s.hop(Hop{Department: n, Count: 1, From: FromText, Quote: quote})
 		}
 	}
-	if m := someN.FindStringSubmatch(list); m != nil {
-		if n := number(m[1]); n > len(found) && n <= 20 {
-			s.hop(Hop{Count: n, From: FromText, Quote: quote})
-		}
+	if stated > len(found) {
+		s.count(stated, quote)
+	}
+}
+
+// count notes departments that the text only counts; a number beyond belief is something else.
+func (s *scan) count(n int, quote string) {
+	if 1 <= n && n <= 20 {
+		s.hop(Hop{Count: n, From: FromText, Quote: quote})
 	}
 }
 
@@ -625,13 +696,19 @@ func orderNumbers(s string) []string {
 
 // orderOf is the order number a run of digits is, or "": 14 digits that are a time, with or without “12345” before.
 func orderOf(run string) string {
-	if len(run) == 19 {
-		run = strings.TrimPrefix(run, "12345")
-	}
-	if len(run) == 14 && orderTime(run) {
+	if run = BareOrder(run); len(run) == 14 && orderTime(run) {
 		return run
 	}
 	return ""
+}
+
+// BareOrder is an order number without the “12345” that some exports put before the hotline's fourteen digits and texts
+// leave out: with and without it is one ticket.
+func BareOrder(no string) string {
+	if bare, ok := strings.CutPrefix(no, "12345"); ok && len(bare) == 14 && orderTime(bare) {
+		return bare
+	}
+	return no
 }
 
 // orderAt is the time an order number tells.

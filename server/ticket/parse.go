@@ -177,7 +177,7 @@ func (r *row) order() {
 	case utf8.RuneCountInString(fixed) > 64:
 		r.problem(FieldOrderNo, true, "工单编号超过 64 个字，像是列错位，请核对")
 	default:
-		r.t.OrderNo = strings.ToUpper(fixed)
+		r.t.OrderNo = BareOrder(strings.ToUpper(fixed))
 	}
 }
 
@@ -551,7 +551,7 @@ func (r *row) evidence() {
 		s := r.value(f)
 		orders := orderNumbers(s)
 		if s != "" && len(orders) == 0 && !strings.ContainsAny(s, " ,、") && f == FieldRepeatOf {
-			orders = []string{strings.ToUpper(s)}
+			orders = []string{strings.ToUpper(s)} // no hotline number: those orderNumbers finds
 		}
 		first := ""
 		for _, o := range orders {
@@ -631,7 +631,9 @@ func (r *row) keep() {
 			name = "?" + headerKey(r.header(i))
 		}
 		value := Fold(text)
-		if at, ok := r.instants[i]; ok {
+		if name == string(FieldOrderNo) {
+			value = BareOrder(value)
+		} else if at, ok := r.instants[i]; ok {
 			value = strconv.FormatInt(at.Unix(), 10)
 		}
 		lines = append(lines, strconv.Itoa(len(name))+":"+name+"="+value)

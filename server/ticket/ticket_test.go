@@ -228,7 +228,7 @@ func TestSmallRepairs(t *testing.T) {
 			t.Errorf("phone %q: %q", in, got)
 		}
 	}
-	for in, want := range map[string]string{"２０２６０８２２２２３８５１": "20260822223851", "sh20260822223850": "SH20260822223850", "'20260822223850": "20260822223850", "2.026082222385E+13": "20260822223850"} {
+	for in, want := range map[string]string{"２０２６０８２２２２３８５１": "20260822223851", "sh20260822223850": "SH20260822223850", "'20260822223850": "20260822223850", "2.026082222385E+13": "20260822223850", "1234520260822223850": "20260822223850", "1234599999999999999": "1234599999999999999"} {
 		got, problems := parse(t, "工单编号", in, "标题", "x", "受理时间", "2026-08-01")
 		if got.OrderNo != want || len(problems) > 0 {
 			t.Errorf("order %q: %q %v", in, got.OrderNo, problems)
@@ -285,7 +285,7 @@ func TestTheFirstOfTwoEqualColumnsThatSaysSomethingCounts(t *testing.T) {
 
 func TestFingerprintTellsChangedFromUnchanged(t *testing.T) {
 	a, _ := parse(t, "工单编号", "20260822223850", "受理时间", "2026-08-22 22:38:50", "内容描述", "路灯 不亮", "备注", "甲")
-	b, _ := parse(t, "备注", "甲", "12345内容描述", "路灯不亮 ", "12345受理时间", "46256.943634259", "12345工单编号", "２０２６０８２２２２３８５０", "空列", "")
+	b, _ := parse(t, "备注", "甲", "12345内容描述", "路灯不亮 ", "12345受理时间", "46256.943634259", "12345工单编号", "１２３４５２０２６０８２２２２３８５０", "空列", "")
 	if a.Fingerprint != b.Fingerprint {
 		t.Error("order, width, prefix and date spelling change nothing")
 	}

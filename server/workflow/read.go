@@ -473,7 +473,7 @@ func (e *Engine) Tickets(ctx context.Context, actor casework.Actor, q TicketQuer
 	} else if !actor.SeesAll() {
 		return page, nil
 	}
-	f := store.TicketFilter{CaseID: q.CaseID, Source: q.Source, OrderNo: q.OrderNo, Limit: q.Limit + 1}
+	f := store.TicketFilter{CaseID: q.CaseID, Source: q.Source, OrderNo: ticket.BareOrder(q.OrderNo), Limit: q.Limit + 1}
 	if q.Cursor != "" {
 		var err error
 		if f.AfterAt, f.AfterID, err = parseCursor(q.Cursor); err != nil {
