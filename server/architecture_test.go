@@ -54,6 +54,7 @@ var owners = map[string]string{
 	"github.com/emmansun/gmsm":       "server/vault",
 	"github.com/tjfoc/gmsm":          "server/vault",
 	"github.com/xuri/excelize":       "server/intake",
+	"golang.org/x/net/html":          "server/intake",
 	"github.com/goccy/go-yaml":       "server/config",
 }
 

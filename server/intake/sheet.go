@@ -2,9 +2,9 @@
 //
 // # The model
 //
-// OpenSheet looks at the bytes of a file, never at its name, and gives its rows one by one as text. Workbooks (.xlsx)
-// are read straight from the compressed file, and delimited text in the encoding it is found to have; neither is ever
-// in memory as a whole, so the size of a file costs time and not memory. WriteSheet writes a workbook.
+// OpenSheet looks at the bytes of a file, never at its name, and gives its rows one by one as text. Workbooks (.xlsx and
+// old .xls) are read straight from the file, delimited text and web pages in the encoding they are found to have; none is
+// ever in memory as a whole, so the size of a file costs time and not memory. WriteSheet writes a workbook.
 //
 // # Failure
 //
@@ -15,6 +15,7 @@ package intake
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"io/fs"
@@ -22,6 +23,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"xiaopu/server/apperr"
 	"xiaopu/server/ticket"
@@ -73,21 +75,25 @@ type numbered struct {
 	cells  []string
 }
 
+// finder looks for the header among the first rows and says what its columns mean.
+type finder func(rows [][]string) (rowIndex int, m ticket.Mapping, err error)
+
 // headRows is how far down a header is looked for.
 const headRows = 10
 
-// OpenSheet opens an .xlsx workbook or a delimited text file (comma, tab or semicolon; UTF-8, UTF-16 with BOM or
-// GB18030), whatever its name says. Of a workbook it takes the first visible worksheet that has a header, or else the
+// OpenSheet opens a workbook (.xlsx, .xls from Excel 97 on, “XML spreadsheet 2003”), the tables of a web page, or a
+// delimited text file (comma, tab or semicolon; UTF-8, UTF-16 with BOM or GB18030), whatever its name says. Of a workbook
+// it takes the first visible worksheet that has a header, or else the
 // first that has rows; Header then says what was missing. Profiles help to find the header as in ticket.MapHeader.
 // Rows a filter hides are read too: a filter is a view. The caller closes the Sheet.
 //
 // Errors: not_found “intake.sheet_missing”; resource_exhausted “intake.sheet_too_large”; invalid_argument
-// “intake.sheet_empty”, “…_xls”, “…_html”, “…_locked”, “…_format”, “…_encoding”, “…_damaged”, “…_limit”.
+// “intake.sheet_empty”, “…_xls” (older than Excel 97), “…_locked”, “…_format”, “…_encoding”, “…_damaged”, “…_limit”.
 func OpenSheet(path string, profiles ...ticket.Profile) (*Sheet, error) {
-	return openSheet(path, standard, profiles)
+	return openSheet(path, standard, func(rows [][]string) (int, ticket.Mapping, error) { return ticket.FindHeader(rows, profiles...) })
 }
 
-func openSheet(path string, lim limits, profiles []ticket.Profile) (s *Sheet, err error) {
+func openSheet(path string, lim limits, find finder) (s *Sheet, err error) {
 	name := filepath.Base(path)
 	f, err := os.Open(path)
 	if err != nil {
@@ -106,11 +112,11 @@ func openSheet(path string, lim limits, profiles []ticket.Profile) (s *Sheet, er
 	case err != nil:
 		return nil, apperr.New(apperr.Internal, "intake.sheet_missing", "打不开文件“%s”，请重新上传", name).With(err)
 	case !info.Mode().IsRegular():
-		return nil, refuse("format", "“%s”不是文件，请选择导出的 .xlsx 或 .csv 文件", name)
+		return nil, refuse("format", "“%s”不是文件，请选择导出的 .xlsx、.xls 或 .csv 文件", name)
 	case info.Size() > lim.file:
 		return nil, apperr.New(apperr.ResourceExhausted, "intake.sheet_too_large", "文件超过 %d MB，请分批导出（例如每次一个月）后再导入", lim.file>>20)
 	}
-	if s, err = sheetOf(f, info.Size(), lim, profiles); err != nil {
+	if s, err = sheetOf(f, info.Size(), lim, find); err != nil {
 		return nil, err
 	}
 	s.closers = append(s.closers, f.Close)
@@ -118,25 +124,50 @@ func openSheet(path string, lim limits, profiles []ticket.Profile) (s *Sheet, er
 }
 
 // sheetOf opens what the first bytes say it is.
-func sheetOf(f io.ReaderAt, size int64, lim limits, profiles []ticket.Profile) (*Sheet, error) {
+func sheetOf(f io.ReaderAt, size int64, lim limits, find finder) (*Sheet, error) {
 	magic := make([]byte, 4096)
 	n, err := f.ReadAt(magic, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, damaged(err)
 	}
 	magic = magic[:n]
-	text := bytes.TrimLeft(bytes.TrimPrefix(magic, []byte("\ufeff")), " \t\r\n")
+	text := bytes.TrimLeft(leading(magic), " \t\r\n")
 	switch {
 	case len(text) == 0 && int64(n) == size:
 		return nil, refuse("empty", "文件是空的，请重新导出")
 	case bytes.HasPrefix(magic, []byte("PK")):
-		return openWorkbook(f, size, lim, profiles)
+		return openWorkbook(f, size, lim, find)
 	case bytes.HasPrefix(magic, []byte("\xd0\xcf\x11\xe0")):
-		return nil, oldFormat(f)
+		return openOldWorkbook(f, size, lim, find)
+	case bytes.HasPrefix(magic, []byte("\x09\x00\x04\x00")), bytes.HasPrefix(magic, []byte("\x09\x02\x06\x00")), bytes.HasPrefix(magic, []byte("\x09\x04\x06\x00")):
+		return nil, refuse("xls", "这是 Excel 2.0 至 4.0 的旧格式，请用 Excel 或 WPS 打开后另存为 .xlsx 再导入")
+	case bytes.HasPrefix(bytes.ToUpper(text[:min(40, len(text))]), []byte("MIME-VERSION:")):
+		return nil, refuse("format", "这是网页归档（.mht），请用 Excel 或 WPS 打开后另存为 .xlsx 再导入")
 	case len(text) > 1 && text[0] == '<' && (text[1] == '!' || text[1] == '?' || text[1]|0x20 >= 'a' && text[1]|0x20 <= 'z'):
-		return nil, refuse("html", "这是网页格式的表格（有的系统把它存成 .xls），请用 Excel 或 WPS 打开后另存为 .xlsx 再导入")
+		if bytes.Contains(text, []byte("urn:schemas-microsoft-com:office:spreadsheet")) {
+			return openXMLSheet(f, size, lim, find)
+		}
+		return openPage(f, size, lim, find)
 	}
-	return openText(f, size, lim, profiles)
+	if what := foreign(magic); what != "" {
+		return nil, noSheet(what)
+	}
+	return openText(f, size, lim, find)
+}
+
+// leading is the beginning of a file as UTF-8, as far as looking for its first letters takes.
+func leading(b []byte) []byte {
+	for mark, order := range map[string]binary.ByteOrder{"\xff\xfe": binary.LittleEndian, "\xfe\xff": binary.BigEndian} {
+		if !bytes.HasPrefix(b, []byte(mark)) {
+			continue
+		}
+		var out []byte
+		for b = b[2:]; len(b) > 1; b = b[2:] {
+			out = utf8.AppendRune(out, rune(order.Uint16(b)))
+		}
+		return out
+	}
+	return bytes.TrimPrefix(b, []byte("\ufeff"))
 }
 
 func refuse(reason, message string, args ...any) *apperr.Error {
@@ -151,42 +182,33 @@ func damagedAfter(row int, cause error) error {
 	return refuse("damaged", "文件在第 %d 行之后损坏，请重新导出；也可以用 Excel 或 WPS 打开后另存为 .xlsx 再导入", row).With(cause)
 }
 
-// oldFormat says what an OLE file is: a locked workbook, an old one, or something else.
-func oldFormat(r io.ReaderAt) error {
-	// Names in an OLE directory are UTF-16. The directory can be anywhere, and files are small enough to look through.
-	has := func(names ...string) bool {
-		var wide [][]byte
-		for _, n := range names {
-			var w []byte
-			for _, c := range []byte(n) {
-				w = append(w, c, 0)
-			}
-			wide = append(wide, w)
+// firstWithHeader opens the first of n worksheets that has a header, or else the first that has rows.
+func firstWithHeader(n int, open func(i int) (*Sheet, error)) (*Sheet, error) {
+	var fallback *Sheet
+	for i := range n {
+		s, err := open(i)
+		if err != nil {
+			_ = fallback.Close() // the error that matters is err
+			return nil, err
 		}
-		buf := make([]byte, 64<<10)
-		for off := int64(0); ; off += int64(len(buf)) - 128 {
-			n, err := r.ReadAt(buf, off)
-			for _, w := range wide {
-				if bytes.Contains(buf[:n], w) {
-					return true
-				}
-			}
-			if err != nil || n < len(buf) {
-				return false
-			}
+		switch {
+		case s.headerErr == nil:
+			_ = fallback.Close() // only read
+			return s, nil
+		case fallback == nil && len(s.ahead) > 0:
+			fallback = s
+		default:
+			_ = s.Close() // only read
 		}
 	}
-	switch {
-	case has("EncryptedPackage"):
-		return refuse("locked", "文件有打开密码，请在 Excel 或 WPS 里取消密码、另存为 .xlsx 后再导入")
-	case has("Workbook", "Book"):
-		return refuse("xls", "这是旧版 .xls 文件，请用 Excel 或 WPS 打开后另存为 .xlsx 再导入")
+	if fallback == nil {
+		return nil, refuse("empty", "工作簿里没有可见的数据（隐藏的工作表不读取），请检查后重新导出")
 	}
-	return refuse("format", "这不是表格文件，请选择导出的 .xlsx 或 .csv 文件")
+	return fallback, nil
 }
 
 // start reads the first rows and looks for the header among them.
-func (s *Sheet) start(profiles []ticket.Profile) error {
+func (s *Sheet) start(find finder) error {
 	for {
 		number, cells, err := s.next()
 		if err != nil {
@@ -205,7 +227,7 @@ func (s *Sheet) start(profiles []ticket.Profile) error {
 		}
 		s.head[number-1] = cells
 	}
-	s.headerRow, s.mapping, s.headerErr = ticket.FindHeader(s.head, profiles...)
+	s.headerRow, s.mapping, s.headerErr = find(s.head)
 	s.headerRow++
 	return nil
 }
@@ -289,6 +311,50 @@ func (s *Sheet) Close() error {
 	}
 	s.ahead = nil
 	return errors.Join(errs...)
+}
+
+// cellRow is a row being put together, within the limits.
+type cellRow struct {
+	lim    limits
+	number int
+	cells  []string
+	bytes  int
+}
+
+func (r *cellRow) begin(number int) { r.number, r.cells, r.bytes = number, nil, 0 }
+
+// put puts a text at its column. An empty one only takes its place, and none at all beyond the last column there may be:
+// columns formatted far to the right are common and say nothing.
+func (r *cellRow) put(column int, text string) error {
+	switch {
+	case text == "" && column >= r.lim.columns:
+		return nil
+	case column >= r.lim.columns:
+		return refuse("limit", "第 %d 行超过 %d 列，请检查是否有多余的列", r.number, r.lim.columns)
+	case len(text) > r.lim.cell && utf8.RuneCountInString(text) > r.lim.cell:
+		return r.tooLong()
+	}
+	if r.bytes += len(text); r.bytes > r.lim.row {
+		return rowTooLong(r.number)
+	}
+	if r.cells == nil {
+		r.cells = make([]string, 0, max(column+1, 32))
+	}
+	for len(r.cells) <= column {
+		r.cells = append(r.cells, "")
+	}
+	if text != "" {
+		r.cells[column] = text
+	}
+	return nil
+}
+
+func (r *cellRow) tooLong() error {
+	return refuse("limit", "第 %d 行有一个单元格超过 %d 字，请检查该行是否粘入了多余内容", r.number, r.lim.cell)
+}
+
+func rowTooLong(row int) error {
+	return refuse("limit", "第 %d 行的内容过长，请检查该行是否粘入了多余内容", row)
 }
 
 // blank reports whether a row says nothing.

@@ -13,22 +13,17 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
-
-	"xiaopu/server/ticket"
 )
 
 // openText opens delimited text.
-func openText(r io.ReaderAt, size int64, lim limits, profiles []ticket.Profile) (*Sheet, error) {
+func openText(r io.ReaderAt, size int64, lim limits, find finder) (*Sheet, error) {
 	code, lines, err := encodingOf(io.NewSectionReader(r, 0, size))
 	if err != nil {
 		return nil, err
 	}
 	read := new(atomic.Int64)
 	open := func(r io.Reader) *bufio.Reader {
-		if code != nil {
-			r = transform.NewReader(r, code.NewDecoder())
-		}
-		b := bufio.NewReaderSize(r, 64<<10)
+		b := bufio.NewReaderSize(decode(code, r), 64<<10)
 		if bom, _ := b.Peek(3); string(bom) == "\ufeff" {
 			_, _ = b.Discard(3) // they are in the buffer
 		}
@@ -40,7 +35,7 @@ func openText(r io.ReaderAt, size int64, lim limits, profiles []ticket.Profile) 
 	}
 	comma, told := separatorLine(head)
 	if !told {
-		comma = delimiterOf(head, lim, profiles)
+		comma = delimiterOf(head, lim, find)
 	}
 	b := open(counter{io.NewSectionReader(r, 0, size), read})
 	if told {
@@ -50,13 +45,21 @@ func openText(r io.ReaderAt, size int64, lim limits, profiles []ticket.Profile) 
 	}
 	t := &textReader{r: b, comma: comma, lim: lim}
 	s := &Sheet{read: read, size: size, estimate: lines, next: t.next}
-	if err := s.start(profiles); err != nil {
+	if err := s.start(find); err != nil {
 		return nil, err
 	}
 	if len(s.ahead) == 0 {
 		return nil, refuse("empty", "文件里没有数据，请重新导出")
 	}
 	return s, nil
+}
+
+// decode turns text of an encoding (nil: UTF-8) into UTF-8.
+func decode(code encoding.Encoding, r io.Reader) io.Reader {
+	if code == nil {
+		return r
+	}
+	return transform.NewReader(r, code.NewDecoder())
 }
 
 const unknownEncoding = "编码无法识别，文件可能不是表格或已损坏；请用 Excel 或 WPS 打开后另存为 .xlsx 再导入"
@@ -196,7 +199,7 @@ func separatorLine(head []byte) (byte, bool) {
 
 // delimiterOf tries each delimiter on the beginning of the file. The one under which a header is understood is right;
 // without a header, the one that gives the most columns most evenly.
-func delimiterOf(head []byte, lim limits, profiles []ticket.Profile) byte {
+func delimiterOf(head []byte, lim limits, find finder) byte {
 	best, bestScore := byte(','), -1
 	for _, comma := range []byte{',', '\t', ';'} {
 		t := textReader{r: bufio.NewReader(bytes.NewReader(head)), comma: comma, lim: lim}
@@ -209,9 +212,8 @@ func delimiterOf(head []byte, lim limits, profiles []ticket.Profile) byte {
 			rows = append(rows, cells)
 		}
 		score := 0
-		if i, m, err := ticket.FindHeader(rows, profiles...); err == nil {
-			_, score = ticket.MapHeader(rows[i], profiles...)
-			score = 1_000_000 + len(m.Columns)*1000 + score
+		if _, m, err := find(rows); err == nil {
+			score = 1_000_000 + len(m.Columns)*1000 + len(m.Columns) - len(m.Unknown())
 		} else {
 			count := map[int]int{}
 			for _, r := range rows {

@@ -12,10 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"unicode/utf8"
 
 	"xiaopu/server/apperr"
-	"xiaopu/server/ticket"
 )
 
 // A workbook is read here and not by excelize, which writes ours: on the same 100,000 rows it takes several times as
@@ -34,7 +32,7 @@ type workbook struct {
 type worksheet struct{ name, path string }
 
 // openWorkbook finds the worksheet to read and starts reading it.
-func openWorkbook(r io.ReaderAt, size int64, lim limits, profiles []ticket.Profile) (*Sheet, error) {
+func openWorkbook(r io.ReaderAt, size int64, lim limits, find finder) (*Sheet, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
 		return nil, damaged(err)
@@ -53,38 +51,13 @@ func openWorkbook(r io.ReaderAt, size int64, lim limits, profiles []ticket.Profi
 	if err != nil {
 		return nil, err
 	}
-	s, err := b.choose(table, profiles)
+	s, err := firstWithHeader(len(b.sheets), func(i int) (*Sheet, error) { return b.open(b.sheets[i], table, find) })
 	if err != nil {
 		_ = table.close() // the error that matters is err
 		return nil, err
 	}
 	s.closers = append(s.closers, table.close)
 	return s, nil
-}
-
-// choose opens the first worksheet with a header, or else the first with rows.
-func (b *workbook) choose(table *stringTable, profiles []ticket.Profile) (*Sheet, error) {
-	var fallback *Sheet
-	for _, w := range b.sheets {
-		s, err := b.open(w, table, profiles)
-		if err != nil {
-			_ = fallback.Close() // the error that matters is err
-			return nil, err
-		}
-		switch {
-		case s.headerErr == nil:
-			_ = fallback.Close() // only read
-			return s, nil
-		case fallback == nil && len(s.ahead) > 0:
-			fallback = s
-		default:
-			_ = s.Close() // only read
-		}
-	}
-	if fallback == nil {
-		return nil, refuse("empty", "工作簿里没有可见的数据（隐藏的工作表不读取），请检查后重新导出")
-	}
-	return fallback, nil
 }
 
 // index reads which worksheets there are and where.
@@ -99,7 +72,7 @@ func (b *workbook) index() error {
 		if strings.HasSuffix(main, ".bin") || b.parts["xl/workbook.bin"] != nil {
 			return refuse("format", "这是二进制工作簿 .xlsb，请用 Excel 打开后另存为 .xlsx 再导入")
 		}
-		return refuse("format", "这不是 .xlsx 工作簿（也可能是压缩包），请先解压，选择其中的 .xlsx 或 .csv 文件")
+		return noSheet(packed(b.parts))
 	}
 	if strings.HasSuffix(main, ".bin") {
 		return refuse("format", "这是二进制工作簿 .xlsb，请用 Excel 打开后另存为 .xlsx 再导入")
@@ -241,19 +214,18 @@ type sheetReader struct {
 	table *stringTable
 	lim   limits
 
-	row      int // number of the row last begun
-	bytes    int // of text in it
+	row      cellRow
 	estimate int
 	inside   bool // between sheetData and its end
 	done     bool
 }
 
-func (b *workbook) open(w worksheet, table *stringTable, profiles []ticket.Profile) (*Sheet, error) {
+func (b *workbook) open(w worksheet, table *stringTable, find finder) (*Sheet, error) {
 	part, err := b.part(w.path)
 	if err != nil {
 		return nil, err
 	}
-	r := &sheetReader{part: part, table: table, lim: b.lim}
+	r := &sheetReader{part: part, table: table, lim: b.lim, row: cellRow{lim: b.lim}}
 	read := new(atomic.Int64)
 	r.x = newXMLReader(counter{part, read}, 4*b.lim.cell*2) // four bytes a character, and room for escapes
 	s := &Sheet{name: w.name, date1904: b.date1904, read: read, size: int64(b.parts[w.path].UncompressedSize64), closers: []func() error{part.Close}}
@@ -265,7 +237,7 @@ func (b *workbook) open(w worksheet, table *stringTable, profiles []ticket.Profi
 			}
 		}
 	}
-	if err := s.start(profiles); err != nil {
+	if err := s.start(find); err != nil {
 		_ = s.Close() // the error that matters is err
 		return nil, err
 	}
@@ -278,7 +250,6 @@ func (r *sheetReader) next() (int, []string, error) {
 	if r.done {
 		return 0, nil, io.EOF
 	}
-	var cells []string
 	open := false
 	for {
 		token, err := r.x.next()
@@ -299,14 +270,14 @@ func (r *sheetReader) next() (int, []string, error) {
 					return 0, nil, err
 				}
 			case name == "c" && open:
-				if cells, err = r.cell(cells); err != nil {
+				if err := r.cell(); err != nil {
 					return 0, nil, err
 				}
 			}
 		case xmlEnd:
 			switch {
 			case name == "row" && open:
-				return r.row, cells, nil
+				return r.row.number, r.row.cells, nil
 			case name == "sheetData":
 				return 0, nil, r.finish()
 			}
@@ -318,7 +289,7 @@ func (r *sheetReader) next() (int, []string, error) {
 func (r *sheetReader) finish() error {
 	r.done = true
 	if _, err := io.Copy(io.Discard, r.x.r); err != nil {
-		return damagedAfter(r.row, err)
+		return damagedAfter(r.row.number, err)
 	}
 	return io.EOF
 }
@@ -330,24 +301,16 @@ func (r *sheetReader) fail(err error) error {
 	case errors.As(err, &known):
 		return err
 	case errors.Is(err, errXMLText):
-		return r.tooLong()
+		return r.row.tooLong()
 	case errors.Is(err, io.EOF):
 		err = io.ErrUnexpectedEOF // the end comes after sheetData
 	}
-	return damagedAfter(r.row, err)
-}
-
-func (r *sheetReader) tooLong() error {
-	return refuse("limit", "第 %d 行有一个单元格超过 %d 字，请检查该行是否粘入了多余内容", r.row, r.lim.cell)
-}
-
-func rowTooLong(row int) error {
-	return refuse("limit", "第 %d 行的内容过长，请检查该行是否粘入了多余内容", row)
+	return damagedAfter(r.row.number, err)
 }
 
 // number takes over the number of a row; without one it follows the row before.
 func (r *sheetReader) number(attr string) error {
-	n := r.row + 1
+	n := r.row.number + 1
 	if attr != "" {
 		v, err := strconv.Atoi(attr)
 		if err != nil || v < 1 {
@@ -359,19 +322,19 @@ func (r *sheetReader) number(attr string) error {
 		r.done = true
 		return refuse("limit", "行数超过 %d 行，请分批导出后再导入", r.lim.rows)
 	}
-	r.row, r.bytes = n, 0
+	r.row.begin(n)
 	return nil
 }
 
 // cell reads a cell, whose start tag was just given, and puts its text at its column.
-func (r *sheetReader) cell(cells []string) ([]string, error) {
+func (r *sheetReader) cell() error {
 	x := r.x
 	kind := x.attr("t")
-	column := len(cells)
+	column := len(r.row.cells)
 	if ref := x.attr("r"); ref != "" {
 		c, ok := columnOf(ref)
 		if !ok {
-			return nil, r.fail(fmt.Errorf("cell reference %q", ref))
+			return r.fail(fmt.Errorf("cell reference %q", ref))
 		}
 		column = c
 	}
@@ -381,7 +344,7 @@ func (r *sheetReader) cell(cells []string) ([]string, error) {
 	for depth := 1; depth > 0; {
 		token, err := x.next()
 		if err != nil {
-			return nil, r.fail(err)
+			return r.fail(err)
 		}
 		switch token {
 		case xmlStart:
@@ -400,7 +363,7 @@ func (r *sheetReader) cell(cells []string) ([]string, error) {
 			if string(x.name) == "f" {
 				formula = append(formula, x.text...)
 			} else if value = append(value, x.text...); len(value) > x.limit {
-				return nil, r.fail(errXMLText)
+				return r.fail(errXMLText)
 			}
 		case xmlEnd:
 			depth--
@@ -413,58 +376,31 @@ func (r *sheetReader) cell(cells []string) ([]string, error) {
 	text := ""
 	switch {
 	case hasFormula && !hasValue:
-		text = "=" + plain(formula) // a shared formula has its text elsewhere; the sign alone says that a value is missing
+		text = "=" + plain(string(formula)) // a shared formula has its text elsewhere; the sign alone says that a value is missing
 	case len(value) == 0:
 	case kind == "s":
 		i, err := strconv.Atoi(strings.TrimSpace(string(value)))
 		if err != nil {
-			return nil, r.fail(fmt.Errorf("string index %q", value))
+			return r.fail(fmt.Errorf("string index %q", value))
 		}
 		if text, err = r.table.get(i); err != nil {
-			return nil, r.fail(err)
+			return r.fail(err)
 		}
+		text = plain(text)
 	case kind == "b":
 		text = "TRUE"
 		if string(value) == "0" {
 			text = "FALSE"
 		}
 	case kind == "" || kind == "n" || kind == "e" || kind == "d":
-		text = strings.TrimSpace(plain(value))
+		text = strings.TrimSpace(plain(string(value)))
 	default:
-		text = plain(value)
+		text = plain(string(value))
 	}
-	if text == "" {
-		// Columns formatted far to the right are common and say nothing.
-		if column < r.lim.columns {
-			cells = grow(cells, column+1)
-		}
-		return cells, nil
+	if err := r.row.put(column, text); err != nil {
+		return r.fail(err)
 	}
-	if column >= r.lim.columns {
-		r.done = true
-		return nil, refuse("limit", "第 %d 行超过 %d 列，请检查是否有多余的列", r.row, r.lim.columns)
-	}
-	if len(text) > r.lim.cell && utf8.RuneCountInString(text) > r.lim.cell {
-		r.done = true
-		return nil, r.tooLong()
-	}
-	if r.bytes += len(text); r.bytes > r.lim.row {
-		r.done = true
-		return nil, rowTooLong(r.row)
-	}
-	cells = grow(cells, column+1)
-	cells[column] = text
-	return cells, nil
-}
-
-func grow(cells []string, n int) []string {
-	if cells == nil {
-		cells = make([]string, 0, max(n, 32))
-	}
-	for len(cells) < n {
-		cells = append(cells, "")
-	}
-	return cells
+	return nil
 }
 
 // columnOf is the column, from 0, of a reference such as AB12.
@@ -498,6 +434,8 @@ type stringTable struct {
 	used  int
 	file  *os.File
 	spill int64
+
+	pending []byte // for the file
 }
 
 const blockSize = 1 << 20
@@ -523,34 +461,11 @@ func (b *workbook) table() (*stringTable, error) {
 func (t *stringTable) fill(x *xmlReader, lim limits) error {
 	var value []byte
 	inside, open := 0, false
-	var pending []byte // for the file
-	flush := func() error {
-		if len(pending) == 0 {
-			return nil
-		}
-		if t.file == nil {
-			f, err := os.CreateTemp("", "sheet-")
-			if err != nil {
-				return err
-			}
-			t.file = f
-			_ = os.Remove(f.Name()) // gone even after a crash, where the system allows it
-		}
-		_, err := t.file.Write(pending)
-		pending = pending[:0]
-		return err
-	}
-	failed := func(err error) error {
-		return apperr.New(apperr.Unavailable, "intake.sheet_temp", "服务器临时空间不足，请稍后再试，或分批导出后再导入").With(err)
-	}
 	for {
 		token, err := x.next()
 		switch {
 		case errors.Is(err, io.EOF) && !open:
-			if err := flush(); err != nil {
-				return failed(err)
-			}
-			return nil
+			return t.flush()
 		case errors.Is(err, errXMLText):
 			return refuse("limit", "有一个单元格超过 %d 字，请检查是否粘入了多余内容", lim.cell)
 		case err != nil:
@@ -577,24 +492,53 @@ func (t *stringTable) fill(x *xmlReader, lim limits) error {
 				inside--
 			case "si":
 				open, inside = false, 0
-				if len(t.at) >= lim.strings {
-					return refuse("limit", "工作簿里不同的文字超过 %d 条，请分批导出后再导入", lim.strings)
-				}
-				t.size = append(t.size, uint32(len(value)))
-				if t.used+len(value) <= lim.memory {
-					t.at = append(t.at, uint64(t.put(value))<<1)
-					continue
-				}
-				t.at = append(t.at, uint64(t.spill)<<1|1)
-				t.spill += int64(len(value))
-				if pending = append(pending, value...); len(pending) > blockSize {
-					if err := flush(); err != nil {
-						return failed(err)
-					}
+				if err := t.add(value, lim); err != nil {
+					return err
 				}
 			}
 		}
 	}
+}
+
+// add puts a string behind the others; flush ends the adding.
+func (t *stringTable) add(value []byte, lim limits) error {
+	if len(t.at) >= lim.strings {
+		return refuse("limit", "工作簿里不同的文字超过 %d 条，请分批导出后再导入", lim.strings)
+	}
+	t.size = append(t.size, uint32(len(value)))
+	if t.used+len(value) <= lim.memory {
+		t.at = append(t.at, uint64(t.put(value))<<1)
+		return nil
+	}
+	t.at = append(t.at, uint64(t.spill)<<1|1)
+	t.spill += int64(len(value))
+	if t.pending = append(t.pending, value...); len(t.pending) > blockSize {
+		return t.flush()
+	}
+	return nil
+}
+
+// flush writes what waits for the temporary file.
+func (t *stringTable) flush() error {
+	if len(t.pending) == 0 {
+		return nil
+	}
+	failed := func(err error) error {
+		return apperr.New(apperr.Unavailable, "intake.sheet_temp", "服务器临时空间不足，请稍后再试，或分批导出后再导入").With(err)
+	}
+	if t.file == nil {
+		f, err := os.CreateTemp("", "sheet-")
+		if err != nil {
+			return failed(err)
+		}
+		t.file = f
+		_ = os.Remove(f.Name()) // gone even after a crash, where the system allows it
+	}
+	if _, err := t.file.Write(t.pending); err != nil {
+		return failed(err)
+	}
+	t.pending = t.pending[:0]
+	return nil
 }
 
 // put stores a string in memory and gives its offset; a string never straddles two blocks.
@@ -616,7 +560,7 @@ func (t *stringTable) get(i int) (string, error) {
 	n, at := int(t.size[i]), t.at[i]
 	if at&1 == 0 {
 		block, off := int(at>>33), int(uint32(at>>1))
-		return plain(t.mem[block][off : off+n]), nil
+		return string(t.mem[block][off : off+n]), nil
 	}
 	if t.file == nil {
 		return "", os.ErrClosed
@@ -625,7 +569,7 @@ func (t *stringTable) get(i int) (string, error) {
 	if _, err := t.file.ReadAt(b, int64(at>>1)); err != nil {
 		return "", apperr.New(apperr.Unavailable, "intake.sheet_temp", "服务器临时文件读取失败，请重新导入").With(err)
 	}
-	return plain(b), nil
+	return string(b), nil
 }
 
 // close removes the temporary file.

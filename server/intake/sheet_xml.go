@@ -315,8 +315,7 @@ func entity(name string) (rune, bool) {
 }
 
 // plain makes the string of a cell: invalid UTF-8 replaced, and the escapes of OOXML (_x000D_) resolved.
-func plain(b []byte) string {
-	s := string(b)
+func plain(s string) string {
 	if !utf8.ValidString(s) {
 		s = strings.ToValidUTF8(s, "\ufffd")
 	}
