@@ -55,6 +55,7 @@ func golden(t *testing.T, path string, got []byte) {
 type office struct {
 	t       testing.TB
 	db      *store.DB
+	dsn     string
 	engine  *workflow.Engine
 	signer  *auth.Signer
 	handler http.Handler
@@ -66,7 +67,8 @@ type office struct {
 
 func newOffice(t testing.TB, change ...func(*Options)) *office {
 	t.Helper()
-	o := &office{t: t, db: storetest.Open(t), log: &bytes.Buffer{}}
+	o := &office{t: t, log: &bytes.Buffer{}}
+	o.db, o.dsn = storetest.OpenNamed(t)
 	o.at("2026-03-02 10:00") // a Monday
 	o.engine = workflow.New(o.db, workflow.Options{Clock: o.clock})
 	ctx := context.Background()

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"xiaopu/server/apperr"
@@ -138,8 +139,8 @@ func (w *writer) command(ctx context.Context, r Request) (casework.Case, error) 
 	if r.Version != l.Case.Version {
 		return l.Case, stale(l.Case)
 	}
-	if err := w.k.checkHandler(l.Case, r.Command); err != nil {
-		return l.Case, err
+	if err := w.k.checkHandler(l.Case, r.Command); err != nil && w.permits(l, r.Actor, r.Command) {
+		return l.Case, err // to whom the command is not open anyway, that is said instead
 	}
 	switch cmd := r.Command.(type) {
 	case casework.Merge:
@@ -178,6 +179,11 @@ func (w *writer) load(ctx context.Context, id string, actor casework.Actor, cmd 
 		return l, store.ErrNoCase
 	}
 	return l, nil
+}
+
+// permits reports whether the command is open to the actor now.
+func (w *writer) permits(l store.LoadedCase, actor casework.Actor, cmd casework.Command) bool {
+	return slices.ContainsFunc(casework.AllowedCommands(l.Case, actor, w.k.env(w.now, l.CalendarRevision)), func(a casework.Allowed) bool { return a.Name == cmd.Name() })
 }
 
 // decide runs one command on a loaded case and saves what follows. A refusal comes as *refusal.

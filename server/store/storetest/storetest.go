@@ -82,7 +82,15 @@ var Sealer = func() *vault.Vault {
 // Open gives a new, migrated SQLite database: for tests of what lies above the store.
 func Open(t testing.TB) *store.DB {
 	t.Helper()
-	return open(t, sqliteDSN(t))
+	db, _ := OpenNamed(t)
+	return db
+}
+
+// OpenNamed is Open, with the name for Raw.
+func OpenNamed(t testing.TB) (db *store.DB, dsn string) {
+	t.Helper()
+	dsn = sqliteDSN(t)
+	return open(t, dsn), dsn
 }
 
 func open(t testing.TB, dsn string) *store.DB {
