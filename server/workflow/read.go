@@ -676,6 +676,9 @@ type TimelineItem struct {
 	Changes    []casework.Change  `json:"changes,omitempty"`
 }
 
+// byRequester are the fields whose entries name a requester by a key, which is the system's own.
+var byRequester = []string{"tickets", "ratings", "reminded"}
+
 // Timeline lists a case's history from after seq on. Requesters read public lines only, without names.
 func (e *Engine) Timeline(ctx context.Context, actor casework.Actor, id string, after int64, limit int, changes bool) (Page[TimelineItem], error) {
 	page := Page[TimelineItem]{Items: []TimelineItem{}}
@@ -702,7 +705,10 @@ func (e *Engine) Timeline(ctx context.Context, actor casework.Actor, id string, 
 		}
 		it := TimelineItem{Seq: ev.Seq, Kind: ev.Kind, At: ev.At, RecordedAt: ev.RecordedAt, Public: ev.Public, Who: k.who(ev, resident), Text: k.eventText(ev, resident)}
 		if changes && !resident {
-			it.Changes = ev.Changes
+			it.Changes = slices.DeleteFunc(slices.Clone(ev.Changes), func(c casework.Change) bool {
+				field, _, _ := strings.Cut(c.Path, "/")
+				return slices.Contains(byRequester, field)
+			})
 		}
 		page.Items = append(page.Items, it)
 	}
