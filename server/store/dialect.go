@@ -42,6 +42,10 @@ type engine interface {
 	tableOptions() string
 	// atomicDDL tells whether a transaction may hold CREATE TABLE and the like.
 	atomicDDL() bool
+	// snapshot begins a transaction that only reads and sees one instant, from its first statement on.
+	snapshot(ctx context.Context) (session, error)
+	// columnsText asks for table, column and type of every table, in order.
+	columnsText() string
 	close() error
 }
 
@@ -232,6 +236,25 @@ func (e *mysqlEngine) tableOptions() string {
 }
 func (e *mysqlEngine) atomicDDL() bool { return false }
 func (e *mysqlEngine) close() error    { return e.pool.Close() }
+
+func (e *mysqlEngine) snapshot(ctx context.Context) (session, error) {
+	return beginSnapshot(ctx, e.pool, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+}
+
+func (e *mysqlEngine) columnsText() string {
+	return `SELECT c.table_name, c.column_name, c.data_type FROM information_schema.columns c
+		JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
+		WHERE c.table_schema = DATABASE() AND t.table_type = 'BASE TABLE' ORDER BY c.table_name, c.ordinal_position`
+}
+
+// beginSnapshot avoids a session that holds a nil transaction.
+func beginSnapshot(ctx context.Context, pool *sql.DB, o *sql.TxOptions) (session, error) {
+	tx, err := pool.BeginTx(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return tx, nil
+}
 
 func (e *mysqlEngine) begin(ctx context.Context) (session, error) {
 	tx, err := e.pool.BeginTx(ctx, nil)

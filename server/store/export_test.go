@@ -27,7 +27,23 @@ func SetCheckpointPages(n int) (restore func()) {
 	return func() { checkpointPages = old }
 }
 
-func (db *DB) MigrateFS(ctx context.Context, files fs.FS) (int, error) { return db.migrate(ctx, files) }
+func (db *DB) MigrateFS(ctx context.Context, files fs.FS) (int, error) {
+	all, err := readMigrations(files)
+	if err != nil {
+		return 0, err
+	}
+	return db.migrate(ctx, all, len(all))
+}
+
+// MigrateTo makes the tables as an older program would.
+func (db *DB) MigrateTo(ctx context.Context, version int) error {
+	all, err := ownMigrations()
+	if err != nil {
+		return err
+	}
+	_, err = db.migrate(ctx, all, version)
+	return err
+}
 
 func (db *DB) Query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
 	return db.query(ctx, text, args...)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,7 +43,9 @@ type progress struct {
 	checksum   string
 }
 
-const migrationsTable = `CREATE TABLE IF NOT EXISTS schema_migrations (
+const migrationsName = "schema_migrations"
+
+const migrationsTable = `CREATE TABLE IF NOT EXISTS ` + migrationsName + ` (
 	version    INTEGER      NOT NULL PRIMARY KEY,
 	name       VARCHAR(200) NOT NULL,
 	statements INTEGER      NOT NULL,
@@ -61,18 +64,39 @@ const migrationsTable = `CREATE TABLE IF NOT EXISTS schema_migrations (
 // apperr.FailedPrecondition: store.newer_schema when a newer program has already been here, store.migration_changed
 // when a statement that ran is no longer in its file.
 func (db *DB) Migrate(ctx context.Context) (applied int, err error) {
-	files, err := fs.Sub(migrationFiles, "migrations")
+	all, err := ownMigrations()
 	if err != nil {
 		return 0, err
 	}
-	return db.migrate(ctx, files)
+	return db.migrate(ctx, all, len(all))
 }
 
-func (db *DB) migrate(ctx context.Context, files fs.FS) (applied int, err error) {
-	all, err := readMigrations(files)
+func ownMigrations() ([]migration, error) {
+	files, err := fs.Sub(migrationFiles, "migrations")
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
+	return readMigrations(files)
+}
+
+// Schema tells the version that the tables have, 0 when there are none, and the version that this program knows. Tables
+// of a higher version were changed by a newer program, those of a lower one wait for Migrate.
+func (db *DB) Schema(ctx context.Context) (version, known int, err error) {
+	all, err := ownMigrations()
+	if err != nil {
+		return 0, 0, err
+	}
+	tables, err := tablesOf(ctx, db.engine.readers(), db.engine.columnsText())
+	if err != nil || !slices.ContainsFunc(tables, func(t table) bool { return t.name == migrationsName }) {
+		return 0, len(all), err
+	}
+	var v sql.NullInt64
+	err = scanOne(ctx, db.engine.readers(), `SELECT MAX(version) FROM schema_migrations WHERE finished = 1`, nil, &v)
+	return int(v.Int64), len(all), err
+}
+
+// migrate runs the migrations up to the version given.
+func (db *DB) migrate(ctx context.Context, all []migration, upTo int) (applied int, err error) {
 	begin, unlock, err := db.engine.migrator(ctx)
 	if err != nil {
 		return 0, err
@@ -83,7 +107,7 @@ func (db *DB) migrate(ctx context.Context, files fs.FS) (applied int, err error)
 	if err := db.retry(ctx, isRetryable, func() error { return m.prepare(ctx) }); err != nil {
 		return 0, err
 	}
-	for _, mig := range all {
+	for _, mig := range all[:upTo] {
 		worked, err := db.migrateOne(ctx, &m, mig)
 		if err != nil {
 			return applied, err
@@ -226,7 +250,7 @@ func writeProgress(ctx context.Context, s session, mig migration, p progress, fo
 	return err
 }
 
-func scanOne(ctx context.Context, s session, text string, args []any, dest ...any) error {
+func scanOne(ctx context.Context, s reader, text string, args []any, dest ...any) error {
 	rows, err := s.QueryContext(ctx, text, args...)
 	return row{rows, err}.Scan(dest...)
 }

@@ -125,6 +125,15 @@ func (e *sqliteEngine) readers() *sql.DB     { return e.reads }
 func (e *sqliteEngine) tableOptions() string { return "" }
 func (e *sqliteEngine) atomicDDL() bool      { return true }
 
+func (e *sqliteEngine) snapshot(ctx context.Context) (session, error) {
+	return beginSnapshot(ctx, e.reads, &sql.TxOptions{ReadOnly: true})
+}
+
+func (e *sqliteEngine) columnsText() string {
+	return `SELECT t.name, c.name, c.type FROM sqlite_master t JOIN pragma_table_info(t.name) c
+		WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite|_%' ESCAPE '|' ORDER BY t.name, c.cid`
+}
+
 func (e *sqliteEngine) begin(ctx context.Context) (session, error) { return e.writer.begin(ctx) }
 
 func (e *sqliteEngine) execAlone(ctx context.Context, text string, args []any) (int64, error) {

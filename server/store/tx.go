@@ -30,9 +30,14 @@ type Tx struct {
 	broken error
 }
 
+// reader is what a SELECT goes to: a pool or a session.
+type reader interface {
+	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+}
+
 // session is a begun transaction of an engine.
 type session interface {
-	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+	reader
 	ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error)
 	Commit() error
 	Rollback() error

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"xiaopu/server/apperr"
@@ -128,6 +129,89 @@ func (e *Engine) AddClosure(ctx context.Context, actor casework.Actor, c workday
 	return change, err
 }
 
+// Move is a deadline that a change of the calendar would move.
+type Move struct {
+	Number string
+	Tier   casework.Tier
+	From   time.Time
+	To     time.Time
+}
+
+// PreviewClosure says what declaring c would change: the days, and the deadlines of open cases.
+func (e *Engine) PreviewClosure(ctx context.Context, c workday.Closure) (CalendarChange, []Move, error) {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return CalendarChange{}, nil, err
+	}
+	if err := c.Validate(); err != nil {
+		return CalendarChange{}, nil, invalidCalendar(err)
+	}
+	next, err := calendarWith(k, nil, &c)
+	if err != nil {
+		return CalendarChange{}, nil, err
+	}
+	return e.previewDays(ctx, k, next, c)
+}
+
+// PreviewRevocation says what taking the closure with this id back would change.
+func (e *Engine) PreviewRevocation(ctx context.Context, id string) (CalendarChange, []Move, error) {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return CalendarChange{}, nil, err
+	}
+	i := slices.IndexFunc(k.Closures, func(c store.StoredClosure) bool { return c.ID == id })
+	if i < 0 {
+		return CalendarChange{}, nil, errNoClosure
+	}
+	without := *k
+	without.Closures = slices.Delete(slices.Clone(k.Closures), i, i+1)
+	next, err := calendarWith(&without, nil, nil)
+	if err != nil {
+		return CalendarChange{}, nil, err
+	}
+	return e.previewDays(ctx, k, next, k.Closures[i].Closure)
+}
+
+func (e *Engine) previewDays(ctx context.Context, k *Knowledge, next *workday.Calendar, c workday.Closure) (CalendarChange, []Move, error) {
+	moves, err := e.moves(ctx, k, next, c.From)
+	return CalendarChange{Days: compareDays(k.Calendar, next, c.From, c.To)}, moves, err
+}
+
+// moves looks at every open case whose deadline lies on or behind the day from: those before it stay.
+func (e *Engine) moves(ctx context.Context, k *Knowledge, next *workday.Calendar, from workday.Date) ([]Move, error) {
+	env := k.env(e.Now(k), 0)
+	env.Calendar, env.Recalculate = next, true
+	var moves []Move
+	f := store.CaseFilter{AfterSort: from.At(0), Limit: sweepBatch}
+	for {
+		rows, err := e.db.Cases(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			l, err := e.db.Case(ctx, r.ID)
+			if err != nil {
+				return nil, err
+			}
+			d, err := casework.Tick(l.Case, env)
+			if err != nil {
+				return nil, err
+			}
+			before, running := l.Case.Stage()
+			after, goes := d.Case.Stage()
+			if running && goes && before.No == after.No && !before.DueAt.Equal(after.DueAt) {
+				moves = append(moves, Move{Number: l.Case.Number, Tier: before.Tier, From: before.DueAt, To: after.DueAt})
+			}
+		}
+		if len(rows) < f.Limit {
+			return moves, nil
+		}
+		f.AfterSort, f.AfterID = rows[len(rows)-1].SortAt, rows[len(rows)-1].ID
+	}
+}
+
+var errNoClosure = apperr.New(apperr.NotFound, "calendar.no_closure", "没有这条停工记录，或已撤销。")
+
 // RevokeClosure takes a local closure back.
 func (e *Engine) RevokeClosure(ctx context.Context, id string) error {
 	k, err := e.Knowledge(ctx)
@@ -143,7 +227,7 @@ func (e *Engine) RevokeClosure(ctx context.Context, id string) error {
 		return err
 	}
 	if !found {
-		return apperr.New(apperr.NotFound, "calendar.no_closure", "没有这条停工记录，或已撤销。")
+		return errNoClosure
 	}
 	_, err = e.Refresh(ctx)
 	return err

@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,52 +55,96 @@ type call struct {
 
 var errUsage = errors.New("usage")
 
-var commands = []command{
-	{"serve", "[--demo]", "启动服务", serve},
-	{"import", "文件 [--source hotline] [--dry-run]", "导入工单（.xlsx、.csv）", importFile},
-	{"calendar add", "--from 日期 --days 天数", "计算第 N 个工作日", calendarAdd},
-	{"calendar load", "文件 [--yes]", "载入一年的放假安排（国务院通知原文 .txt 或 .yaml）", calendarLoad},
-	{"calendar close", "--from 日期 --to 日期 --reason 原因", "登记本地停工（如台风）", calendarClose},
-	{"sweep", "", "处理一遍到期事项后退出", sweep},
-	{"audit verify", "", "核对每件难事的时间线是否被事后改动", auditVerify},
-	{"organisation load", "文件", "载入组织架构（.yaml）", organisationLoad},
-	{"user list", "", "列出人员及岗位", userList},
-	{"user token", "姓名或编号 [--hours 12]", "打印登录令牌（正式环境不可用）", userToken},
-	{"migrate", "", "建立或升级数据库表", migrate},
-	{"openapi", "", "打印接口说明（OpenAPI 3.1）", openAPI},
-	{"version", "", "打印版本", printVersion},
+// commands is filled in by init: help, which is one of them, lists them all.
+var commands []command
+
+func init() {
+	commands = []command{
+		{"serve", "[--demo]", "启动服务", serve},
+		{"import", "文件 [--source hotline] [--dry-run]", "导入工单（.xlsx、.csv）", importFile},
+		{"calendar add", "--from 日期 --days 天数", "计算第 N 个工作日", calendarAdd},
+		{"calendar load", "文件 [--yes]", "载入一年的放假安排（国务院通知原文 .txt 或 .yaml）", calendarLoad},
+		{"calendar close", "--from 日期 --to 日期 --reason 原因 [--past] [--yes]", "登记本地停工（如台风）", calendarClose},
+		{"calendar list", "", "列出已载入的年份和停工", calendarList},
+		{"calendar reopen", "停工编号 [--yes]", "撤销一次停工", calendarReopen},
+		{"sweep", "", "处理一遍到期事项后退出", sweep},
+		{"audit verify", "", "核对每件难事的时间线是否被事后改动", auditVerify},
+		{"organisation load", "文件", "载入组织架构（.yaml）", organisationLoad},
+		{"user list", "", "列出人员及岗位", userList},
+		{"user token", "姓名或编号 [--hours 12]", "打印登录令牌（正式环境不可用）", userToken},
+		{"migrate", "", "建立或升级数据库表", migrate},
+		{"backup", "文件", "备份整个数据库（服务不必停）", backup},
+		{"restore", "文件", "把备份恢复到一个空的数据库", restore},
+		{"openapi", "", "打印接口说明（OpenAPI 3.1）", openAPI},
+		{"version", "", "打印版本", printVersion},
+	}
 }
 
 // run is the whole program with everything it depends on as arguments.
 func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
-		usage(stdout)
-		if len(args) == 0 {
-			return exitUsage
-		}
-		return exitOK
+	if len(args) == 0 {
+		usage(stdout, commands)
+		return exitUsage
 	}
-	for _, cmd := range commands {
-		words := strings.Fields(cmd.name)
-		if len(args) < len(words) || strings.Join(args[:len(words)], " ") != cmd.name {
-			continue
-		}
-		c := &call{ctx: ctx, args: args[len(words):], env: env, stdin: stdin, stdout: stdout, stderr: stderr}
+	switch args[0] {
+	case "help", "-h", "--help":
+		return help(args[1:], stdout, stderr)
+	case "--version", "-version":
+		args = append([]string{"version"}, args[1:]...)
+	}
+	if cmd, rest, ok := find(args); ok {
+		c := &call{ctx: ctx, args: rest, env: env, stdin: stdin, stdout: stdout, stderr: stderr}
 		c.flags = flag.NewFlagSet(cmd.name, flag.ContinueOnError)
 		c.flags.SetOutput(io.Discard)
 		c.flags.StringVar(&c.config, "config", "", "配置文件")
 		return c.finish(cmd, cmd.run(c))
 	}
+	if of := under(args[0]); len(of) > 0 {
+		if len(args) > 1 && slices.Contains([]string{"help", "-h", "--help"}, args[1]) {
+			usage(stdout, of)
+			return exitOK
+		}
+		if len(args) > 1 {
+			fmt.Fprintf(stderr, "没有“%s”这个命令。\n", strings.Join(args[:2], " "))
+		}
+		usage(stderr, of)
+		return exitUsage
+	}
 	fmt.Fprintf(stderr, "没有“%s”这个命令。输入 xiaopu help 查看全部命令。\n", strings.Join(args[:min(2, len(args))], " "))
 	return exitUsage
 }
 
-func usage(w io.Writer) {
-	fmt.Fprint(w, "小浦帮办：难事快办的服务与工具。\n\n用法：xiaopu 命令 [参数] [--config 配置文件]\n\n")
+// find gives the command that args begin with, and what stands behind its name.
+func find(args []string) (cmd command, rest []string, ok bool) {
 	for _, cmd := range commands {
+		words := strings.Fields(cmd.name)
+		if len(args) >= len(words) && slices.Equal(args[:len(words)], words) {
+			return cmd, args[len(words):], true
+		}
+	}
+	return command{}, nil, false
+}
+
+// under gives the commands of two words that begin with first.
+func under(first string) []command {
+	return slices.DeleteFunc(slices.Clone(commands), func(c command) bool { return !strings.HasPrefix(c.name, first+" ") })
+}
+
+// help is `xiaopu help [COMMAND]`: the same as COMMAND --help.
+func help(args []string, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		usage(stdout, commands)
+		return exitOK
+	}
+	return run(context.Background(), append(slices.Clone(args), "--help"), nil, strings.NewReader(""), stdout, stderr)
+}
+
+func usage(w io.Writer, list []command) {
+	fmt.Fprint(w, "小浦帮办：难事快办的服务与工具。\n\n用法：xiaopu 命令 [参数] [--config 配置文件]\n\n")
+	for _, cmd := range list {
 		fmt.Fprintf(w, "  %-18s %s\n", cmd.name, cmd.short)
 	}
-	fmt.Fprint(w, "\n各命令的参数见：xiaopu 命令 --help\n数据库由环境变量 XIAOPU_DB 或配置文件指定：sqlite:文件路径，或 mysql:用户:密码@tcp(主机:端口)/库名；\n不指定时用 data/xiaopu.db。\n")
+	fmt.Fprint(w, "\n各命令的参数见：xiaopu help 命令\n数据库由环境变量 XIAOPU_DB 或配置文件指定：sqlite:文件路径，或 mysql:用户:密码@tcp(主机:端口)/库名；\n不指定时用 data/xiaopu.db。\n")
 }
 
 // finish turns a command's error into what the person reads and the exit code.
@@ -158,8 +204,18 @@ func flagMessage(err error) string {
 	if name, ok := strings.CutPrefix(text, "flag needs an argument: "); ok {
 		return "参数 " + name + " 后面缺少内容。"
 	}
+	if m := badFlagValue.FindStringSubmatch(text); m != nil {
+		want := "参数写法不对"
+		if m[3] == "parse error" || m[3] == "value out of range" {
+			want = "应为整数"
+		}
+		return "参数 --" + m[2] + " 的值“" + m[1] + "”不对：" + want + "。"
+	}
 	return "参数写法不对：" + text
 }
+
+// badFlagValue is how package flag says it.
+var badFlagValue = regexp.MustCompile(`^invalid (?:boolean )?value "(.*)" for (?:flag )?-([^:]+): (.*)$`)
 
 // system is what most commands work on.
 type system struct {
@@ -176,28 +232,59 @@ func (c *call) logger(level slog.Leveler) *slog.Logger {
 // loadConfig reads the settings; every problem is told.
 func (c *call) loadConfig() (config.Config, error) { return config.Load(c.config, c.env) }
 
-// open opens the database named by the settings, migrated, with calendar and policy in it. quiet keeps the log to
-// warnings, for commands whose output a person reads.
-func (c *call) open(cfg config.Config, quiet bool) (*system, error) {
+// access is what a command asks of the database.
+type access int
+
+const (
+	existing access = iota // it must be there, with its tables: for what reads or changes what is in it
+	creating               // it is made, or its tables brought up to date, when need be
+)
+
+// connect opens the database named by the settings, as it is.
+func (c *call) connect(cfg config.Config, a access, log *slog.Logger) (*store.DB, error) {
+	if path, ok := strings.CutPrefix(string(cfg.DB), "sqlite:"); ok && a == existing {
+		// Before the keys, which would be made beside it.
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, apperr.New(apperr.NotFound, "store.missing", "没有数据库文件 %s：请核对 XIAOPU_DB 或配置文件的 db，及当前所在的文件夹。", path)
+		}
+	}
+	sealer, err := sealer(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(c.ctx, string(cfg.DB), store.Options{Logger: log, Sealer: sealer})
+}
+
+// open opens the database with calendar and policy in it. quiet keeps the log to warnings, for commands whose output a
+// person reads.
+func (c *call) open(cfg config.Config, a access, quiet bool) (*system, error) {
 	level := cfg.Level()
 	if quiet {
 		level = max(level, slog.LevelWarn)
 	}
 	s := &system{config: cfg, log: c.logger(level)}
-	sealer, err := sealer(cfg)
-	if err != nil {
+	var err error
+	if s.db, err = c.connect(cfg, a, s.log); err != nil {
 		return nil, err
 	}
-	if s.db, err = store.Open(c.ctx, string(cfg.DB), store.Options{Logger: s.log, Sealer: sealer}); err != nil {
-		return nil, err
-	}
-	if err := c.prepare(s); err != nil {
+	if err := c.prepare(s, a); err != nil {
 		return nil, errors.Join(err, s.db.Close())
 	}
 	return s, nil
 }
 
-func (c *call) prepare(s *system) error {
+func (c *call) prepare(s *system, a access) error {
+	version, known, err := s.db.Schema(c.ctx)
+	switch {
+	case err != nil:
+		return err
+	case a == existing && version == 0:
+		return apperr.New(apperr.FailedPrecondition, "store.no_tables", "数据库 %s 里还没有本系统的表：请核对数据库地址；新库请先运行 xiaopu migrate 或 xiaopu serve。", s.config.DB)
+	case a == existing && version < known:
+		return apperr.New(apperr.FailedPrecondition, "store.older_tables", "数据库的表还是第 %d 版，本程序需要第 %d 版：请先备份（xiaopu backup），再运行 xiaopu migrate 升级。", version, known)
+	case version == 0:
+		fmt.Fprintf(c.stderr, "正在新建数据库 %s 的表……\n", s.config.DB)
+	}
 	if _, err := s.db.Migrate(c.ctx); err != nil {
 		return err
 	}
@@ -235,13 +322,18 @@ func (c *call) prepare(s *system) error {
 	return err
 }
 
-// with opens the system for one command and closes it.
-func (c *call) with(fn func(s *system) error) error {
+// with opens the system for one command and closes it. The database must be there.
+func (c *call) with(fn func(s *system) error) error { return c.within(existing, fn) }
+
+// withNew is with for a command that a new installation may begin with.
+func (c *call) withNew(fn func(s *system) error) error { return c.within(creating, fn) }
+
+func (c *call) within(a access, fn func(s *system) error) error {
 	cfg, err := c.loadConfig()
 	if err != nil {
 		return err
 	}
-	s, err := c.open(cfg, true)
+	s, err := c.open(cfg, a, true)
 	if err != nil {
 		return err
 	}

@@ -7,8 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"xiaopu/server/vault"
+	"xiaopu/server/workday"
 )
 
 // xiaopu runs the program in this process.
@@ -22,6 +24,132 @@ func xiaopu(t *testing.T, env []string, args ...string) (code int, stdout, stder
 func fresh(t *testing.T) []string {
 	t.Helper()
 	return []string{"XIAOPU_DB=sqlite:" + filepath.Join(t.TempDir(), "x.db")}
+}
+
+// migrated is an environment with a database that has its tables.
+func migrated(t *testing.T) []string {
+	t.Helper()
+	env := fresh(t)
+	if code, _, errs := xiaopu(t, env, "migrate"); code != exitOK {
+		t.Fatal(errs)
+	}
+	return env
+}
+
+// What only reads or checks never makes a database out of a mistyped path; what may make one says so.
+func TestAMistypedPathMakesNoDatabase(t *testing.T) {
+	for _, args := range []string{"audit verify", "user list", "user token x", "sweep", "calendar list", "calendar reopen x", "backup copy"} {
+		env := fresh(t)
+		path := strings.TrimPrefix(env[0], "XIAOPU_DB=sqlite:")
+		if code, _, errs := xiaopu(t, env, strings.Fields(args)...); code != exitError || !strings.Contains(errs, "没有数据库文件 "+path) {
+			t.Errorf("%s: exit %d %s", args, code, errs)
+		}
+		if made, _ := os.ReadDir(filepath.Dir(path)); len(made) > 0 {
+			t.Errorf("%s made %v", args, made)
+		}
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if code, _, errs := xiaopu(t, env, strings.Fields(args)...); code != exitError || !strings.Contains(errs, "还没有本系统的表") {
+			t.Errorf("%s on an empty file: exit %d %s", args, code, errs)
+		}
+	}
+	env := fresh(t)
+	if code, out, errs := xiaopu(t, env, "migrate"); code != exitOK || !strings.Contains(errs, "正在新建数据库 "+strings.TrimPrefix(env[0], "XIAOPU_DB=")) {
+		t.Errorf("exit %d %s %s", code, out, errs)
+	}
+	if code, _, errs := xiaopu(t, env, "migrate"); code != exitOK || errs != "" {
+		t.Errorf("exit %d %s", code, errs)
+	}
+}
+
+func TestAClosureIsShownDeclaredAndTakenBack(t *testing.T) {
+	now := time.Now()
+	env := migrated(t) // with the years: a deadline needs a calendar to be counted with
+	dsn := strings.TrimPrefix(env[0], "XIAOPU_DB=")
+	db, e := prepared(t, dsn, now)
+	due := dispatchedCases(t, db, e, 1, now)[0].Clocks["stage"].DueAt
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	on := workday.DateOf(due).String()
+	args := []string{"calendar", "close", "--from", on, "--reason", "台风停工"}
+	code, out, errs := xiaopu(t, env, args...)
+	if code != exitError || !strings.Contains(out, on+" 改为休息 台风停工") || !strings.Contains(out, "1 件在办难事的期限因此改变") || !strings.Contains(out, "NS2026-000001（Ⅲ级）"+on+" 17:00 → ") || !strings.Contains(errs, "没有登记") {
+		t.Fatalf("exit %d\n%s%s", code, out, errs)
+	}
+	code, out, errs = xiaopu(t, env, append(args, "--yes")...)
+	if code != exitOK || !strings.Contains(out, "已生效。1 件") {
+		t.Fatalf("exit %d\n%s%s", code, out, errs)
+	}
+	_, id, _ := strings.Cut(out, "calendar reopen ")
+	id, _, _ = strings.Cut(id, "\n")
+	if _, out, _ = xiaopu(t, env, "calendar", "list"); !strings.Contains(out, id) || !strings.Contains(out, "台风停工") {
+		t.Errorf("list: %s", out)
+	}
+	code, out, errs = xiaopu(t, env, "calendar", "reopen", id)
+	if code != exitError || !strings.Contains(out, on+" 改为上班") || !strings.Contains(out, "1 件在办难事的期限因此改变") {
+		t.Fatalf("exit %d\n%s%s", code, out, errs)
+	}
+	if code, out, errs = xiaopu(t, env, "calendar", "reopen", id, "--yes"); code != exitOK || !strings.Contains(out, "已生效。1 件") {
+		t.Fatalf("exit %d\n%s%s", code, out, errs)
+	}
+	if code, _, errs = xiaopu(t, env, "calendar", "reopen", id, "--yes"); code != exitError || !strings.Contains(errs, "已撤销") {
+		t.Fatalf("exit %d %s", code, errs)
+	}
+}
+
+func TestAFileOfHeadersAloneSaysSo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.csv")
+	if err := os.WriteFile(path, []byte("工单编号,受理时间,标题,内容描述\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errs := xiaopu(t, fresh(t), "import", path); code != exitOK || !strings.Contains(out, "只有表头") {
+		t.Errorf("exit %d %s %s", code, out, errs)
+	}
+	env := fresh(t)
+	if code, _, errs := xiaopu(t, env, "import", path+"x"); code != exitError || !strings.Contains(errs, "请检查路径") {
+		t.Errorf("exit %d %s", code, errs)
+	}
+}
+
+func TestBackupAndRestore(t *testing.T) {
+	env := migrated(t)
+	file := filepath.Join(t.TempDir(), "backup.gz")
+	if code, out, errs := xiaopu(t, env, "backup", file); code != exitOK || !strings.Contains(out, "已备份") {
+		t.Fatalf("exit %d %s %s", code, out, errs)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Error(info.Mode(), err)
+	}
+	if left, _ := filepath.Glob(file + ".*"); len(left) > 0 {
+		t.Error(left)
+	}
+	other := fresh(t)
+	code, out, errs := xiaopu(t, other, "restore", file)
+	if code != exitOK || !strings.Contains(out, "已恢复") || !strings.Contains(out, "vault_keys 与备份时的不同") { // each made its own
+		t.Fatalf("exit %d %s %s", code, out, errs)
+	}
+	if code, out, errs = xiaopu(t, other, "audit", "verify"); code != exitOK {
+		t.Fatalf("exit %d %s %s", code, out, errs)
+	}
+	if code, _, errs = xiaopu(t, other, "restore", file); code != exitError || !strings.Contains(errs, "恢复只能写入空库") {
+		t.Fatalf("exit %d %s", code, errs)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, text[:len(text)-10], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	empty := fresh(t)
+	if code, _, errs = xiaopu(t, empty, "restore", file); code != exitError || !strings.Contains(errs, "已损坏或不完整") {
+		t.Fatalf("exit %d %s", code, errs)
+	}
+	if made, _ := os.ReadDir(filepath.Dir(strings.TrimPrefix(empty[0], "XIAOPU_DB=sqlite:"))); len(made) > 0 {
+		t.Errorf("a damaged backup made %v", made)
+	}
 }
 
 func TestCalendarAddSaysTheDateAndTheInstant(t *testing.T) {
@@ -49,7 +177,7 @@ func TestALoadedNoticeSettlesWhatWasProvisional(t *testing.T) {
 	if err := os.WriteFile(notice, []byte("year: 2027\nsource: 测试\npublished_on: 2026-11-05\noff:\n  2027-01-01: 元旦\n  2027-01-04: 元旦\nwork: {}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if code, out, _ := xiaopu(t, env, "calendar", "load", notice); code != exitOK || !strings.Contains(out, "没有载入") {
+	if code, out, _ := xiaopu(t, env, "calendar", "load", notice); code != exitError || !strings.Contains(out, "2027-01-04 改为休息") {
 		t.Fatalf("not confirmed: exit %d %s", code, out)
 	}
 	if code, out, errs := xiaopu(t, env, "calendar", "load", notice, "--yes"); code != exitOK || !strings.Contains(out, "2027-01-04 改为休息") {
@@ -59,7 +187,7 @@ func TestALoadedNoticeSettlesWhatWasProvisional(t *testing.T) {
 	if out != "2027-01-06\n2027-01-06T17:00:00+08:00\n" {
 		t.Fatalf("after the notice: %q", out)
 	}
-	if code, _, errs := xiaopu(t, env, "calendar", "close", "--from", "2026-12-31", "--reason", "台风停工"); code != exitOK {
+	if code, _, errs := xiaopu(t, env, "calendar", "close", "--from", "2026-12-31", "--reason", "台风停工", "--yes", "--past"); code != exitOK {
 		t.Fatalf("closure: %s", errs)
 	}
 	_, out, _ = xiaopu(t, env, "calendar", "add", "--from", "2026-12-30", "--days", "3")
@@ -92,7 +220,16 @@ func TestWrongCallsAreToldInOneLine(t *testing.T) {
 		"unknown source":         {fresh(t), []string{"import", "x.xlsx", "--source", "fax"}, exitError, "没有来源“fax”"},
 		"a token in production":  {append(fresh(t), "XIAOPU_MODE=production", "XIAOPU_TOKEN_KEY="+testKey, "XIAOPU_VAULT_KEYS="+vault.Generate()), []string{"user", "token", "x"}, exitError, "正式环境不能打印登录令牌"},
 		"the demo in production": {append(fresh(t), "XIAOPU_MODE=production", "XIAOPU_TOKEN_KEY="+testKey, "XIAOPU_VAULT_KEYS="+vault.Generate()), []string{"serve", "--demo"}, exitError, "正式环境不能用 --demo"},
-		"nobody of that name":    {fresh(t), []string{"user", "token", "无此人"}, exitError, "无此人"},
+		"nobody of that name":    {migrated(t), []string{"user", "token", "无此人"}, exitError, "无此人"},
+		"days in words":          {fresh(t), []string{"calendar", "add", "--from", "2026-09-30", "--days", "abc"}, exitUsage, "参数 --days 的值“abc”不对：应为整数。"},
+		"yes or no in words":     {fresh(t), []string{"import", "x.csv", "--dry-run=vielleicht"}, exitUsage, "参数 --dry-run 的值“vielleicht”不对"},
+		"a past closure":         {migrated(t), []string{"calendar", "close", "--from", "2020-08-20", "--reason", "台风停工", "--yes"}, exitError, "已经过去"},
+		"no such closure":        {migrated(t), []string{"calendar", "reopen", "x", "--yes"}, exitError, "没有这条停工记录"},
+		"half a command":         {nil, []string{"calendar", "shut"}, exitUsage, "calendar close"},
+		"a file to restore":      {fresh(t), []string{"restore", "nowhere"}, exitError, "打不开文件"},
+		"a restored nothing":     {fresh(t), []string{"restore", bad}, exitError, "不是小浦帮办的备份文件"},
+		"a backup on a file":     {migrated(t), []string{"backup", bad}, exitError, "已经存在"},
+		"a backup in no folder":  {migrated(t), []string{"backup", filepath.Join(t.TempDir(), "no", "x")}, exitError, "检查文件夹是否存在"},
 	} {
 		code, out, errs := xiaopu(t, v.env, v.args...)
 		if code != v.code || !strings.Contains(errs, v.says) {
@@ -116,6 +253,27 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 	}
 	if code != exitOK {
 		t.Errorf("help: exit %d", code)
+	}
+	for args, v := range map[string]struct {
+		code int
+		says string
+	}{
+		"help import":       {exitOK, "xiaopu import 文件"},
+		"help calendar add": {exitOK, "--from 日期"},
+		"help calendar":     {exitOK, "calendar reopen"},
+		"calendar --help":   {exitOK, "calendar close"},
+		"user -h":           {exitOK, "user token"},
+		"--version":         {exitOK, "dev"},
+		"version":           {exitOK, "dev"},
+		"user":              {exitUsage, ""},
+		"help frobnicate":   {exitUsage, ""},
+	} {
+		if code, out, errs := xiaopu(t, nil, strings.Fields(args)...); code != v.code || !strings.Contains(out, v.says) || strings.Contains(out, "serve") && args != "help" {
+			t.Errorf("%s: exit %d\n%s%s", args, code, out, errs)
+		}
+	}
+	if _, _, errs := xiaopu(t, nil, "user"); !strings.Contains(errs, "user list") || !strings.Contains(errs, "user token") {
+		t.Errorf("user: %s", errs)
 	}
 }
 

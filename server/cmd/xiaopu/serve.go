@@ -53,7 +53,7 @@ func serve(c *call) error {
 		return errors.Join(err, listener.Close())
 	}
 	defer func() { _ = memory.Close() }() // nothing in it is missed
-	s, err := c.open(cfg, cfg.Mode == config.Demo)
+	s, err := c.open(cfg, creating, cfg.Mode == config.Demo)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

@@ -34,7 +34,10 @@ func importFile(c *call) error {
 	if !ticket.Source(*source).Valid() {
 		return apperr.New(apperr.InvalidArgument, "import.source", "没有来源“%s”，可选 hotline、petition、opinion、department、grid。", *source)
 	}
-	return c.with(func(s *system) error {
+	if info, err := os.Stat(args[0]); err != nil || info.IsDir() {
+		return apperr.New(apperr.NotFound, "file.missing", "找不到文件“%s”，请检查路径和文件名。", args[0])
+	}
+	return c.withNew(func(s *system) error {
 		im, err := importer{s}.intake(c.ctx)
 		if err != nil {
 			return err
@@ -54,6 +57,9 @@ func importFile(c *call) error {
 		}
 		if more := result.Found - len(result.Problems); more > 0 {
 			fmt.Fprintf(c.stdout, "……另有 %d 条，已随本次导入保存\n", more)
+		}
+		if result.Rows == 0 {
+			fmt.Fprintln(c.stdout, "文件里只有表头，没有工单：请核对导出时是否选了日期范围。")
 		}
 		if *dryRun {
 			fmt.Fprintln(c.stdout, "试运行：没有写入任何内容。")
@@ -112,7 +118,7 @@ func calendarAdd(c *call) error {
 	if *days < 1 || *days > 1000 {
 		return apperr.New(apperr.InvalidArgument, "calendar.days", "--days 要在 1 到 1000 之间。")
 	}
-	return c.with(func(s *system) error {
+	return c.withNew(func(s *system) error {
 		k, err := s.engine.Knowledge(c.ctx)
 		if err != nil {
 			return err
@@ -148,7 +154,7 @@ func calendarLoad(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.with(func(s *system) error {
+	return c.withNew(func(s *system) error {
 		change, err := s.engine.PreviewYear(c.ctx, year)
 		if err != nil {
 			return err
@@ -156,8 +162,7 @@ func calendarLoad(c *call) error {
 		fmt.Fprintf(c.stdout, "%d 年放假安排（%s）：放假 %d 天，调休上班 %d 天。\n", year.Year, year.Source, len(year.Off), len(year.Work))
 		c.printDays(change.Days)
 		if !*yes && !c.confirm("载入以上安排？") {
-			fmt.Fprintln(c.stdout, "没有载入。")
-			return nil
+			return errors.New("没有载入。")
 		}
 		if _, err := s.engine.LoadYear(c.ctx, casework.SystemActor(), year); err != nil {
 			return err
@@ -198,38 +203,8 @@ func (c *call) recount(s *system) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.stdout, "已载入。%d 件难事的期限或提醒随之调整。\n", swept.Cases)
+	fmt.Fprintf(c.stdout, "已生效。%d 件难事的期限或提醒随之调整。\n", swept.Cases)
 	return nil
-}
-
-// calendarClose is `xiaopu calendar close`.
-func calendarClose(c *call) error {
-	from := c.flags.String("from", "", "第一天")
-	to := c.flags.String("to", "", "最后一天；只有一天可不填")
-	reason := c.flags.String("reason", "", "原因，如 台风停工")
-	if _, err := c.parse(0, 0); err != nil {
-		return err
-	}
-	if *to == "" {
-		*to = *from
-	}
-	var closure workday.Closure
-	var err error
-	if closure.From, err = workday.ParseDate(*from); err != nil {
-		return apperr.New(apperr.InvalidArgument, "calendar.from", "--from 要写成日期，如 2026-08-20。")
-	}
-	if closure.To, err = workday.ParseDate(*to); err != nil {
-		return apperr.New(apperr.InvalidArgument, "calendar.to", "--to 要写成日期，如 2026-08-21。")
-	}
-	closure.Reason = *reason
-	return c.with(func(s *system) error {
-		change, err := s.engine.AddClosure(c.ctx, casework.SystemActor(), closure)
-		if err != nil {
-			return err
-		}
-		c.printDays(change.Days)
-		return c.recount(s)
-	})
 }
 
 // sweep is `xiaopu sweep`.
@@ -300,7 +275,7 @@ func organisationLoad(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.with(func(s *system) error {
+	return c.withNew(func(s *system) error {
 		if err := s.engine.LoadOrganisation(c.ctx, workflow.Street(o)); err != nil {
 			return err
 		}
@@ -377,7 +352,7 @@ func migrate(c *call) error {
 	if _, err := c.parse(0, 0); err != nil {
 		return err
 	}
-	return c.with(func(s *system) error {
+	return c.withNew(func(s *system) error {
 		_, err := fmt.Fprintln(c.stdout, "数据库已是最新。")
 		return err
 	})
