@@ -149,16 +149,16 @@ func (tx *Tx) MakeAnchor(ctx context.Context, last Anchor, id string, until, now
 	if err := rows.Close(); err != nil || a.Heads == 0 {
 		return Anchor{}, false, err
 	}
-	// How many there should be, so that removing the last ones shows.
-	if _, err := tx.NextNumber(ctx, anchorSequence); err != nil {
-		return Anchor{}, false, err
-	}
 	// An anchor is followed by one at the most: of two processes the second finds the place taken.
 	if _, err := tx.exec(ctx, `INSERT INTO anchors (id, made_at, until_at, heads, hash, follows) VALUES (?, ?, ?, ?, ?, ?)`,
 		a.ID, Millis(a.MadeAt), Millis(a.UntilAt), a.Heads, a.Hash, last.ID); err != nil {
 		if isDuplicate(err) {
 			return Anchor{}, false, nil
 		}
+		return Anchor{}, false, err
+	}
+	// How many there should be, so that removing the last ones shows. Only whoever made one counts it.
+	if _, err := tx.NextNumber(ctx, anchorSequence); err != nil {
 		return Anchor{}, false, err
 	}
 	return a, true, tx.insertRows(ctx, `INSERT INTO anchor_heads (anchor_id, case_id, seq, hash) VALUES `, 4, args)

@@ -53,11 +53,11 @@ func TestABackupTakenUnderWayIsOneInstant(t *testing.T) {
 						return
 					}
 					version = out.Case.Version
-					given.Add(1)
 					if err := w.e.Record(context.Background(), workflow.Audited{Actor: "p-w1", Action: "ticket.unmask", Object: fmt.Sprintf("ticket:%d-%d", i, n)}); err != nil {
 						t.Error(err)
 						return
 					}
+					given.Add(1)
 				}
 			})
 		}
