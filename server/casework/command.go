@@ -354,6 +354,36 @@ func (m Attach) apply(d *draft) error {
 	return nil
 }
 
+// UpdateTicket brings what the case keeps of a ticket up to date: who asks or when it was accepted came later, or was
+// corrected by its source. An answer that was given for the ticket stays that of its requester.
+type UpdateTicket struct {
+	Ticket TicketRef `json:"ticket"`
+}
+
+// Name is "update_ticket".
+func (UpdateTicket) Name() Name { return "update_ticket" }
+
+func (m UpdateTicket) apply(d *draft) error {
+	t := m.Ticket
+	have, ok := d.c.Tickets[t.ID]
+	if !ok {
+		return invalid("case.ticket", "本事项没有这件工单。")
+	}
+	t.AcceptedAt, t.AttachedAt = instant(t.AcceptedAt), have.AttachedAt
+	if t == have {
+		return nil
+	}
+	put(&d.c.Tickets, t.ID, t)
+	was, is := ratingKey(d.c.Round, have), ratingKey(d.c.Round, t)
+	if note, rated := d.c.Ratings[was]; rated && note.TicketID == t.ID && was != is {
+		if _, other := d.c.Ratings[is]; !other {
+			delete(d.c.Ratings, was)
+			put(&d.c.Ratings, is, note)
+		}
+	}
+	return d.emit("update_ticket", m, false)
+}
+
 // Detach takes a ticket out that is about something else, with the dissatisfaction that it alone stood for.
 type Detach struct {
 	TicketID string `json:"ticket_id" maxLength:"40"`

@@ -71,6 +71,7 @@ person's, is refused with the list of what is possible now; what had fallen due 
 
 const transitionsNotes = `- ` + "`dispatch`" + ` needs the classification and a grid. It and ` + "`claim`" + ` open tier III unless it runs already.
 - ` + "`add_evidence`" + ` registers a reported case when its trigger does; an open one stays as it is.
+- ` + "`update_ticket`" + ` changes what the case keeps of a ticket when its source corrects who asks or when it was accepted, also after the end.
 - ` + "`claim`" + ` while convening is an offer to lead; the state stays and the convener decides.
 - ` + "`transfer` and `coordinate`" + ` belong to tier III, ` + "`amend`" + ` to II and I; ` + "`escalate`" + ` needs an open stage below I, ` + "`open_at_i`" + ` any case not at I.
 - ` + "`submit` and `verify_pass`" + ` need every task ended, ` + "`reject`" + ` every task and order.

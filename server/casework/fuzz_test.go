@@ -14,7 +14,7 @@ import (
 
 // prototypes is every command, as clients send them.
 var prototypes = []Command{
-	Report{}, Register{}, AddEvidence{}, Classify{}, Assign{}, Reject{}, Attach{}, Detach{}, Merge{}, Split{}, Dispatch{}, Claim{},
+	Report{}, Register{}, AddEvidence{}, Classify{}, Assign{}, Reject{}, Attach{}, UpdateTicket{}, Detach{}, Merge{}, Split{}, Dispatch{}, Claim{},
 	Take{}, OpenAtII{}, OpenAtI{}, Accept{}, Return{}, Transfer{}, Coordinate{}, Contact{}, AskSupport{}, AcceptTask{}, FinishTask{},
 	DeclineTask{}, WithdrawTask{}, Progress{}, Convene{}, Amend{}, Submit{}, AskOnSite{}, VerifyPass{}, VerifyFail{}, Escalate{},
 	Rate{}, ConfirmDissatisfaction{}, DismissDissatisfaction{}, StrikeOff{}, CarryOver{}, HoldOver{}, Remind{}, Supervise{},

@@ -232,7 +232,7 @@ func (w *world) likely(i int) {
 		r, _ := ruleOf(n)
 		weights[k] = 3
 		switch {
-		case n == "reject" || n == "merge" || n == "open_at_i" || n == "open_at_ii" || n == "escalate" || n == "add_evidence":
+		case n == "reject" || n == "merge" || n == "open_at_i" || n == "open_at_ii" || n == "escalate" || n == "add_evidence" || n == "update_ticket":
 			weights[k] = 1
 		case n == "withdraw_task" || n == "remind" || n == "assign" || n == "supervise":
 			weights[k] = 2
@@ -515,6 +515,10 @@ func (w *world) command(i int, name Name) Command {
 		return Reject{Reason: text()}
 	case "attach":
 		return Attach{Ticket: newTicket()}
+	case "update_ticket":
+		t := newTicket()
+		t.ID = ticketID()
+		return UpdateTicket{Ticket: t}
 	case "detach":
 		return Detach{TicketID: ticketID(), Reason: text()}
 	case "merge":

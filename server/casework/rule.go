@@ -114,6 +114,7 @@ var rules = []rule{
 	{name: "assign", label: "指定人员", from: openStatuses, who: first(byHead, centreOrCoordinator)},
 	{name: "reject", label: "不予入库", from: []Status{Reported, Registered}, to: []Status{Rejected}, who: centreOrCoordinator, ready: all(noneMergedIn, noOpenTasks, noOpenOrders)},
 	{name: "attach", label: "并入工单", from: slices.Concat(openStatuses, []Status{Resolved}), who: first(centreOrCoordinator, bySystem)},
+	{name: "update_ticket", label: "更新工单信息", from: slices.Concat([]Status{Reported}, openStatuses, []Status{Resolved, Closed, Rejected}), who: bySystem},
 	{name: "detach", label: "移出工单", from: slices.Concat(openStatuses, []Status{Resolved}), who: centreOrCoordinator, ready: ticketToSpare},
 	{name: "merge", label: "并案", from: openStatuses, to: []Status{Merged}, who: centreOrCoordinator},
 	{name: "split", label: "拆出并案", from: []Status{Merged}, to: openStatuses, who: centreOrCoordinator},

@@ -472,6 +472,9 @@ var commands = map[Name]func(s *scene, a *args) Command{
 	},
 	"reject": func(_ *scene, a *args) Command { return Reject{Reason: a.text("说明")} },
 	"attach": func(s *scene, a *args) Command { return Attach{Ticket: s.tickets(a)[0]} },
+	"update_ticket": func(s *scene, a *args) Command {
+		return UpdateTicket{Ticket: s.tickets(a)[0]}
+	},
 	"detach": func(_ *scene, a *args) Command { return Detach{TicketID: a.one("工单"), Reason: a.text("说明")} },
 	"merge": func(_ *scene, a *args) Command {
 		return Merge{TargetID: "id-" + a.next(), Reason: a.text("说明")}

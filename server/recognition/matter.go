@@ -38,6 +38,22 @@ func (PlaceAndTopic) Matter(t ticket.Ticket) string {
 	return matterPrefix + hex.EncodeToString(sum[:16])
 }
 
+// apartPrefix begins the keys of matters that one ticket has for itself.
+const apartPrefix = "apart-"
+
+// Apart is the matter of a ticket that a person took out of a case: whatever a matcher calls that matter, the ticket is
+// not about it. When it turns out to be about another, that one's key is no longer apart: see IsApart.
+func Apart(matter, ticketID string) string {
+	if IsApart(matter) {
+		return matter
+	}
+	sum := sha256.Sum256([]byte(matter + "\x00" + ticketID))
+	return apartPrefix + hex.EncodeToString(sum[:16])
+}
+
+// IsApart reports whether a matter is one ticket's own.
+func IsApart(matter string) bool { return strings.HasPrefix(matter, apartPrefix) }
+
 // category is the two deepest levels that say something.
 func category(t *ticket.Ticket) string {
 	var levels []string

@@ -28,16 +28,16 @@ var small = []string{"revisions", "sequences", "calendar_years", "calendar_closu
 // aliases are the names under which the big tables stand in the texts.
 var aliases = map[string]string{
 	"cases": "", "c": "cases", "case_events": "", "e": "case_events", "case_viewers": "", "v": "case_viewers", "case_todos": "", "tickets": "",
-	"imports": "", "import_problems": "", "anchor_heads": "", "matters": "", "evidence": "", "inbox": "", "outbox": "", "idempotency": "", "audit_log": "",
+	"imports": "", "import_problems": "", "anchor_heads": "", "matters": "", "evidence": "", "inbox": "", "outbox": "", "idempotency": "", "audit_log": "", "ticket_links": "",
 }
 
 // notReads are the methods that send no SELECT, or one whose text is another's.
 var notReads = []string{
-	"Close", "Engine", "InTx", "Migrate", "Ping", "ReadsAtOnce", "Schema", "Sealer", // the database itself
+	"Close", "Engine", "InTx", "InTxAgain", "Migrate", "Ping", "ReadsAtOnce", "Schema", "Sealer", // the database itself
 	"Backup", "Restore", // read and write whole tables: that is their task
 	"FinishImport", "MarkRead", "StartImport",
 	"AddCalendarYear", "AddClosure", "AddImportProblems", "AddPolicy", "InsertCase", "InsertNotices", "InsertTickets", "MoveSequence", "NoteDone",
-	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SetMatterCase", "SetTicketCase", "SpendEvidence", "StopAging", "UpdateTicket",
+	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "SpendEvidence", "StopAging", "UpdateTicket",
 	"BreakOff", "Exec", "MigrateFS", "MigrateTo", "PreparedTexts", "Query", "Record", "Scan", // of these tests
 }
 
@@ -170,7 +170,14 @@ func reads() (list []read) {
 		return ignore(tx.MatterCases(ctx, []string{"m-0001", "m-0002", "m-0003"}))
 	})
 	inside("MatterTickets", "", func(ctx context.Context, tx *store.Tx) error {
-		return ignore(tx.MatterTickets(ctx, []string{"m-0001", "m-0002", "m-0003"}, day(0), day(30)))
+		return ignore(tx.MatterTickets(ctx, []store.MatterSpan{{Matter: "m-0001", From: day(0), To: day(13)}}))
+	})
+	inside("MatterTickets", "several", func(ctx context.Context, tx *store.Tx) error {
+		var spans []store.MatterSpan
+		for i := range 150 {
+			spans = append(spans, store.MatterSpan{Matter: fmt.Sprintf("m-%04d", i), From: day(0), To: day(13)}, store.MatterSpan{Matter: fmt.Sprintf("m-%04d", i), From: day(20), To: day(33)})
+		}
+		return ignore(tx.MatterTickets(ctx, spans))
 	})
 	inside("NextNumber", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.NextNumber(ctx, "case-2026")) })
 	inside("SpentEvidence", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.SpentEvidence(ctx, "m-0001")) })
@@ -178,12 +185,21 @@ func reads() (list []read) {
 	inside("TicketByOrder", "", func(ctx context.Context, tx *store.Tx) error {
 		return ignore(tx.TicketByOrder(ctx, ticket.Hotline, "NO-t-00001"))
 	})
-	inside("TicketKeys", "", func(ctx context.Context, tx *store.Tx) error {
-		var orders []string
+	some := func(format string) (list []string) {
 		for i := range 100 {
-			orders = append(orders, fmt.Sprintf("NO-t-%05d", 30*i))
+			list = append(list, fmt.Sprintf(format, 30*i))
 		}
-		return ignore(tx.TicketKeys(ctx, ticket.Hotline, orders))
+		return list
+	}
+	inside("TicketsByID", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.TicketsByID(ctx, some("t-%05d"))) })
+	inside("TicketsByOrder", "", func(ctx context.Context, tx *store.Tx) error {
+		return ignore(tx.TicketsByOrder(ctx, ticket.Hotline, some("NO-t-%05d")))
+	})
+	inside("TicketsNaming", "", func(ctx context.Context, tx *store.Tx) error {
+		return ignore(tx.TicketsNaming(ctx, ticket.Hotline, some("NO-t-%05d")))
+	})
+	inside("TicketKeys", "", func(ctx context.Context, tx *store.Tx) error {
+		return ignore(tx.TicketKeys(ctx, ticket.Hotline, some("NO-t-%05d")))
 	})
 	return list
 }
@@ -264,7 +280,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	bulk(t, db, `case_todos (addressee, kind, case_id, ref, due_at)`, todos)
 	bulk(t, db, `case_events (case_id, seq, kind, at, recorded_at, is_public, hash, body)`, events)
 
-	var tickets, inbox, problems, heads, anchors, evidence, matters, keys, imports, entries [][]any
+	var tickets, links, inbox, problems, heads, anchors, evidence, matters, keys, imports, entries [][]any
 	for i := range 3000 {
 		matter := some("m-%04d", 1000)
 		var aging, caseID any = nil, fmt.Sprintf("c-%05d", rnd.IntN(cases))
@@ -273,6 +289,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 		}
 		id := fmt.Sprintf("t-%05d", i)
 		tickets = append(tickets, []any{id, "hotline", "NO-" + id, "f", "标题", matter, some("r-%04d", 900), store.Millis(day(rnd.IntN(60))), aging, caseID, `{"id":"` + id + `"}`, `[]`, 1, 1})
+		links = append(links, []any{"hotline", some("NO-t-%05d", 3000), id})
 		inbox = append(inbox, []any{fmt.Sprintf("n-%05d", i), some("p-%03d", 200), "", "c-00001", "NS", 1, "accepted", false, "{}", 1, rnd.IntN(4) > 0, nil})
 		problems = append(problems, []any{fmt.Sprintf("i-%03d", i/500), i % 500 / 2, i % 2, false, "NO", "原因"})
 		heads = append(heads, []any{fmt.Sprintf("an-%03d", i/20), fmt.Sprintf("c-%05d", i), 1, "h"})
@@ -286,6 +303,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 		}
 	}
 	bulk(t, db, `tickets (id, source, order_no, fingerprint, title, matter, requester, accepted_at, aging_at, case_id, body, raw, created_at, updated_at)`, tickets)
+	bulk(t, db, `ticket_links (source, order_no, ticket_id)`, links)
 	bulk(t, db, `inbox (id, recipient, stands_for, case_id, number, seq, kind, urgent, args, created_at, is_read, read_at)`, inbox)
 	bulk(t, db, `import_problems (import_id, line, part, fatal, order_no, message)`, problems)
 	bulk(t, db, `anchor_heads (anchor_id, case_id, seq, hash)`, heads)

@@ -1,12 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"xiaopu/server/apperr"
@@ -28,7 +30,7 @@ var ErrNoTicket = apperr.New(apperr.NotFound, "ticket.not_found", "没有找到�
 
 // TicketKey is how an import finds a ticket again.
 type TicketKey struct {
-	ID, OrderNo, Fingerprint, CaseID string
+	ID, OrderNo, Fingerprint, Matter, Requester, CaseID string
 }
 
 // TicketKeys finds the stored tickets of a source by order number.
@@ -41,14 +43,14 @@ func (tx *Tx) TicketKeys(ctx context.Context, source ticket.Source, orderNos []s
 	for _, no := range orderNos {
 		args = append(args, no)
 	}
-	rows, err := tx.query(ctx, `SELECT id, order_no, fingerprint, case_id FROM tickets WHERE source = ? AND order_no IN (`+marks(len(orderNos))+`)`, args...)
+	rows, err := tx.query(ctx, `SELECT id, order_no, fingerprint, matter, requester, case_id FROM tickets WHERE source = ? AND order_no IN (`+marks(len(orderNos))+`)`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("find tickets: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var k TicketKey
-		if err := rows.Scan(&k.ID, &k.OrderNo, &k.Fingerprint, &k.CaseID); err != nil {
+		if err := rows.Scan(&k.ID, &k.OrderNo, &k.Fingerprint, &k.Matter, &k.Requester, &k.CaseID); err != nil {
 			return nil, err
 		}
 		found[k.OrderNo] = k
@@ -107,19 +109,34 @@ func (tx *Tx) UpdateTicket(ctx context.Context, r TicketRow) error {
 	return nil
 }
 
-// SetTicketCase notes which case a ticket is in ("" for none).
+// SetTicketCase notes which case tickets are in.
 func (tx *Tx) SetTicketCase(ctx context.Context, caseID string, ticketIDs ...string) error {
-	if len(ticketIDs) == 0 {
-		return nil
-	}
-	args := []any{caseID}
-	for _, id := range ticketIDs {
-		args = append(args, id)
-	}
-	if _, err := tx.exec(ctx, `UPDATE tickets SET case_id = ?, aging_at = NULL WHERE id IN (`+marks(len(ticketIDs))+`)`, args...); err != nil {
-		return fmt.Errorf("tickets of case %s: %w", caseID, err)
+	for part := range slices.Chunk(ticketIDs, maxParams) {
+		args := make([]any, 0, len(part)+1)
+		args = append(args, caseID)
+		for _, id := range part {
+			args = append(args, id)
+		}
+		if _, err := tx.exec(ctx, `UPDATE tickets SET case_id = ?, aging_at = NULL WHERE id IN (`+marks(len(part))+`)`, args...); err != nil {
+			return fmt.Errorf("tickets of case %s: %w", caseID, err)
+		}
 	}
 	return nil
+}
+
+// LeaveCase notes that a ticket was taken out of its case and what it is about from now on; it begins to wait again.
+func (tx *Tx) LeaveCase(ctx context.Context, r TicketRow, matter string) error {
+	r.CaseID = ""
+	if _, err := tx.exec(ctx, `UPDATE tickets SET case_id = '', matter = ?, aging_at = ? WHERE id = ?`, matter, Millis(agingAt(r)), r.Ticket.ID); err != nil {
+		return fmt.Errorf("ticket %s leaves its case: %w", r.Ticket.OrderNo, err)
+	}
+	return nil
+}
+
+// SetTicketMatter notes what a ticket is about: an order that it names came in later than it did.
+func (tx *Tx) SetTicketMatter(ctx context.Context, ticketID, matter string) error {
+	_, err := tx.exec(ctx, `UPDATE tickets SET matter = ? WHERE id = ?`, matter, ticketID)
+	return err
 }
 
 // StopAging takes a ticket off the list of long-unresolved ones, once it has been proposed.
@@ -160,6 +177,43 @@ func (tx *Tx) Ticket(ctx context.Context, id string) (TicketRow, error) {
 // TicketByOrder loads the ticket of a source with this order number; ErrNoTicket when there is none.
 func (tx *Tx) TicketByOrder(ctx context.Context, source ticket.Source, orderNo string) (TicketRow, error) {
 	return oneTicket(ctx, tx, ` WHERE source = ? AND order_no = ?`, string(source), orderNo)
+}
+
+// TicketsByOrder loads those of a source's tickets that have one of these order numbers.
+func (tx *Tx) TicketsByOrder(ctx context.Context, source ticket.Source, orderNos []string) ([]TicketRow, error) {
+	return tx.someTickets(ctx, `source = ? AND order_no IN `, []any{string(source)}, orderNos)
+}
+
+// TicketsByID loads the tickets with these ids.
+func (tx *Tx) TicketsByID(ctx context.Context, ids []string) ([]TicketRow, error) {
+	return tx.someTickets(ctx, `id IN `, nil, ids)
+}
+
+// ticketsAtOnce bounds the list of one statement.
+const ticketsAtOnce = 500
+
+func (tx *Tx) someTickets(ctx context.Context, where string, first []any, keys []string) (list []TicketRow, _ error) {
+	for part := range slices.Chunk(keys, ticketsAtOnce) {
+		args := slices.Clone(first)
+		for _, k := range part {
+			args = append(args, k)
+		}
+		rows, err := tx.query(ctx, `SELECT `+ticketColumns+` FROM tickets WHERE `+where+`(`+marks(len(part))+`)`, args...)
+		if err != nil {
+			return nil, fmt.Errorf("load tickets: %w", err)
+		}
+		for rows.Next() {
+			r, err := scanTicket(rows.Scan)
+			if err != nil {
+				return nil, errors.Join(err, rows.Close())
+			}
+			list = append(list, r)
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return nil, fmt.Errorf("load tickets: %w", err)
+		}
+	}
+	return list, nil
 }
 
 func oneTicket(ctx context.Context, q querier, where string, args ...any) (TicketRow, error) {
@@ -224,40 +278,51 @@ func (db *DB) Tickets(ctx context.Context, f TicketFilter) ([]TicketRow, error) 
 // MatterTicket is what counting tickets about one matter needs of each.
 type MatterTicket struct {
 	ID, OrderNo, Requester, CaseID string
+	Source                         ticket.Source
 	AcceptedAt                     time.Time
 }
 
-// What one look at several matters reads at the most; far above any threshold.
-const (
-	mattersAtOnce    = 100
-	maxMatterTickets = 20000
-)
+// MatterSpan is the time around tickets of one matter in which others count with them, both ends included.
+type MatterSpan struct {
+	Matter   string
+	From, To time.Time
+}
 
-// MatterTickets lists the tickets about each matter accepted within [from, to], oldest first.
-func (tx *Tx) MatterTickets(ctx context.Context, matters []string, from, to time.Time) (map[string][]MatterTicket, error) {
+// mattersAtOnce is how many matters one statement looks at.
+const mattersAtOnce = 100
+
+// MatterTickets lists the tickets accepted within the spans, by matter and oldest first. The spans of one matter do not
+// overlap.
+func (tx *Tx) MatterTickets(ctx context.Context, spans []MatterSpan) (map[string][]MatterTicket, error) {
 	found := map[string][]MatterTicket{}
-	for part := range slices.Chunk(matters, mattersAtOnce) {
-		args := make([]any, 0, len(part)+3)
-		for _, m := range part {
-			args = append(args, m)
+	for part := range slices.Chunk(spans, mattersAtOnce) {
+		const span = `matter = ? AND accepted_at >= ? AND accepted_at <= ?`
+		args := make([]any, 0, 3*len(part))
+		for _, s := range part {
+			args = append(args, s.Matter, Millis(s.From), Millis(s.To))
 		}
-		rows, err := tx.query(ctx, `SELECT matter, id, order_no, requester, case_id, accepted_at FROM tickets
-			WHERE matter IN (`+marks(len(part))+`) AND accepted_at >= ? AND accepted_at <= ? ORDER BY matter, accepted_at, id LIMIT ?`,
-			append(args, Millis(from), Millis(to), maxMatterTickets)...)
+		rows, err := tx.query(ctx, `SELECT matter, id, source, order_no, requester, case_id, accepted_at FROM tickets WHERE `+
+			span+strings.Repeat(` OR `+span, len(part)-1), args...)
 		if err != nil {
 			return nil, fmt.Errorf("tickets about matters: %w", err)
 		}
 		for rows.Next() {
-			var matter string
+			var matter, source string
 			var m MatterTicket
-			if err := rows.Scan(&matter, &m.ID, &m.OrderNo, &m.Requester, &m.CaseID, (*Millis)(&m.AcceptedAt)); err != nil {
+			if err := rows.Scan(&matter, &m.ID, &source, &m.OrderNo, &m.Requester, &m.CaseID, (*Millis)(&m.AcceptedAt)); err != nil {
 				return nil, errors.Join(err, rows.Close())
 			}
+			m.Source = ticket.Source(source)
 			found[matter] = append(found[matter], m)
 		}
 		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 			return nil, fmt.Errorf("tickets about matters: %w", err)
 		}
+	}
+	for _, list := range found {
+		slices.SortFunc(list, func(a, b MatterTicket) int {
+			return cmp.Or(a.AcceptedAt.Compare(b.AcceptedAt), cmp.Compare(a.ID, b.ID))
+		})
 	}
 	return found, nil
 }

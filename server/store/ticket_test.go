@@ -116,7 +116,7 @@ func TestTicketKeysFindsWhatAnImportBringsAgain(t *testing.T) {
 			if len(found) != 550 {
 				t.Errorf("%d found", len(found))
 			}
-			if d := diff.Diff(store.TicketKey{ID: "t-001", OrderNo: "NO-t-001", Fingerprint: "f-t-001", CaseID: "c-1"}, found["NO-t-001"]); d != "" {
+			if d := diff.Diff(store.TicketKey{ID: "t-001", OrderNo: "NO-t-001", Fingerprint: "f-t-001", Matter: "m-1", Requester: list[1].Requester, CaseID: "c-1"}, found["NO-t-001"]); d != "" {
 				t.Error(d)
 			}
 			return err
@@ -184,21 +184,24 @@ func TestTicketsAboutOneMatter(t *testing.T) {
 		other.Matter = "m-2"
 		insertTickets(t, db, append(list, other)...)
 		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
-			all, err := tx.MatterTickets(ctx, []string{"m-1", "m-2"}, day(1), day(2))
+			all, err := tx.MatterTickets(ctx, []store.MatterSpan{{Matter: "m-1", From: day(1), To: day(2)}, {Matter: "m-2", From: day(3), To: day(9)}})
 			got := all["m-1"]
+			if len(all["m-2"]) != 0 {
+				t.Error("outside its span:", all["m-2"])
+			}
 			if err != nil {
 				return err
 			}
 			want := []store.MatterTicket{
-				{ID: "t-6", OrderNo: "NO-t-6", Requester: "r-3", CaseID: "c-1", AcceptedAt: day(1)},
-				{ID: "t-7", OrderNo: "NO-t-7", Requester: "r-2", CaseID: "c-1", AcceptedAt: day(1)},
-				{ID: "t-4", OrderNo: "NO-t-4", Requester: "r-5", CaseID: "c-1", AcceptedAt: day(2)},
-				{ID: "t-5", OrderNo: "NO-t-5", Requester: "r-4", CaseID: "c-1", AcceptedAt: day(2)},
+				{ID: "t-6", OrderNo: "NO-t-6", Requester: "r-3", CaseID: "c-1", Source: ticket.Hotline, AcceptedAt: day(1)},
+				{ID: "t-7", OrderNo: "NO-t-7", Requester: "r-2", CaseID: "c-1", Source: ticket.Hotline, AcceptedAt: day(1)},
+				{ID: "t-4", OrderNo: "NO-t-4", Requester: "r-5", CaseID: "c-1", Source: ticket.Hotline, AcceptedAt: day(2)},
+				{ID: "t-5", OrderNo: "NO-t-5", Requester: "r-4", CaseID: "c-1", Source: ticket.Hotline, AcceptedAt: day(2)},
 			}
 			if d := diff.Diff(want, got); d != "" {
 				t.Error(d)
 			}
-			none, err := tx.MatterTickets(ctx, []string{"m-3"}, day(0), day(9))
+			none, err := tx.MatterTickets(ctx, []store.MatterSpan{{Matter: "m-3", From: day(0), To: day(9)}})
 			if len(none) != 0 {
 				t.Error(none)
 			}
@@ -234,10 +237,70 @@ func TestTicketsWaitUntilTheyAreClosedInACaseOrProposed(t *testing.T) {
 		if got := must[store.TicketRow](t)(db.Ticket(ctx, "a")); got.CaseID != "c-2" {
 			t.Error(got.CaseID)
 		}
-		inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.SetTicketCase(ctx, "", "a", "in-case") })
-		if n := number(t, db, "tickets", `case_id = ''`); n != 6 {
-			t.Errorf("%d tickets in no case", n)
+		// Taken out of its case a ticket waits again, about something else.
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+			return errors.Join(tx.LeaveCase(ctx, newTicket("a", day(1)), "m-a"), tx.LeaveCase(ctx, done, "m-done"))
+		})
+		waiting(day(9), 10, "a", "later")
+		if got := must[store.TicketRow](t)(db.Ticket(ctx, "a")); got.CaseID != "" || got.Matter != "m-a" {
+			t.Error(got.CaseID, got.Matter)
 		}
+	})
+}
+
+func TestTicketsThatNameAnOrder(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		link := func(no, id string) store.TicketLink {
+			return store.TicketLink{Source: ticket.Hotline, OrderNo: no, TicketID: id}
+		}
+		naming := func(want ...string) {
+			t.Helper()
+			inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+				got, err := tx.TicketsNaming(ctx, ticket.Hotline, []string{"A", "B"})
+				slices.Sort(got)
+				if d := diff.Diff(want, got); d != "" {
+					t.Error(d)
+				}
+				return err
+			})
+		}
+		naming()
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+			return tx.SetTicketLinks(ctx, nil, []store.TicketLink{link("A", "t-1"), link("A", "t-2"), link("C", "t-3"), {Source: ticket.Petition, OrderNo: "A", TicketID: "t-4"}})
+		})
+		naming("t-1", "t-2")
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+			return tx.SetTicketLinks(ctx, []string{"t-1", "t-3"}, []store.TicketLink{link("B", "t-3")})
+		})
+		naming("t-2", "t-3")
+	})
+}
+
+func TestSomeTicketsAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		a, b := newTicket("a", monday), newTicket("b", monday)
+		insertTickets(t, db, a, b, newTicket("c", monday))
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+			byID, err := tx.TicketsByID(ctx, []string{"a", "b", "none"})
+			if err != nil {
+				return err
+			}
+			byOrder, err := tx.TicketsByOrder(ctx, ticket.Hotline, []string{"NO-a", "NO-b", "NO-none"})
+			if err != nil {
+				return err
+			}
+			for _, got := range [][]store.TicketRow{byID, byOrder} {
+				slices.SortFunc(got, func(a, b store.TicketRow) int { return cmp.Compare(a.Ticket.ID, b.Ticket.ID) })
+				if d := diff.Diff([]store.TicketRow{a, b}, got); d != "" {
+					t.Error(d)
+				}
+			}
+			none, err := tx.TicketsByID(ctx, nil)
+			if len(none) != 0 {
+				t.Error(none)
+			}
+			return err
+		})
 	})
 }
 

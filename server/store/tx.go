@@ -57,11 +57,21 @@ func (db *DB) within(ctx context.Context) bool { return ctx.Value(txKey{}) == db
 // It returns fn's own error unchanged, apperr.Unavailable store.busy when every try met a conflict, and
 // apperr.Unavailable store.commit_unknown when the connection broke during the commit.
 func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
+	return db.inTx(ctx, isConflict, fn)
+}
+
+// InTxAgain is InTx for who decides from what the transaction itself has read, not from what a person saw: fn runs again
+// also when somebody else saved a case first (ErrStale) or stored a row of the same key.
+func (db *DB) InTxAgain(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
+	return db.inTx(ctx, func(err error) bool { return isConflict(err) || errors.Is(err, ErrStale) || isDuplicate(err) }, fn)
+}
+
+func (db *DB) inTx(ctx context.Context, again func(error) bool, fn func(ctx context.Context, tx *Tx) error) error {
 	if db.within(ctx) {
 		return errors.New("store: InTx inside InTx: pass the Tx on")
 	}
 	inner := context.WithValue(ctx, txKey{}, db)
-	return db.retry(ctx, isConflict, func() error { return db.once(inner, fn) })
+	return db.retry(ctx, again, func() error { return db.once(inner, fn) })
 }
 
 func (db *DB) once(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {

@@ -163,6 +163,34 @@ func TestInTxTriesAgain(t *testing.T) {
 }
 
 // Two transactions that lock two rows in opposite order: the server refuses one, which then runs again.
+// Who decides anew from what it reads runs again where a person would be told.
+func TestInTxAgain(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB) {
+		if err := insert(t.Context(), db, "taken"); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			name string
+			err  error // nil: a row of the same key
+			want int
+		}{{"a case that somebody saved first", store.ErrStale, 2}, {"a row of the same key", nil, 2}, {"anything else", errors.New("refused"), 1}} {
+			tries := 0
+			err := db.InTxAgain(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+				if tries++; tries > 1 {
+					return nil
+				}
+				if c.err != nil {
+					return fmt.Errorf("wrapped: %w", c.err)
+				}
+				return insert(ctx, tx, "taken")
+			})
+			if tries != c.want || (err == nil) != (c.want == 2) {
+				t.Errorf("%s: %d tries, %v", c.name, tries, err)
+			}
+		}
+	})
+}
+
 func TestDeadlockIsTriedAgain(t *testing.T) {
 	each(t, func(t *testing.T, db *store.DB) {
 		if db.Engine() == "sqlite" {

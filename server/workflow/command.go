@@ -8,12 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
 
 	"xiaopu/server/apperr"
 	"xiaopu/server/casework"
+	"xiaopu/server/recognition"
 	"xiaopu/server/store"
 )
 
@@ -132,6 +134,13 @@ func (w *writer) command(ctx context.Context, r Request) (casework.Case, error) 
 		d, err := w.create(ctx, r.Actor, r.Command)
 		return d.Case, err
 	}
+	switch r.Command.(type) {
+	case AttachTicket, casework.Detach, casework.Register:
+		// These move tickets, and so does who takes tickets in.
+		if err := w.turn(ctx); err != nil {
+			return casework.Case{}, err
+		}
+	}
 	l, err := w.load(ctx, r.CaseID, r.Actor, r.Command)
 	if err != nil {
 		return casework.Case{}, err
@@ -154,10 +163,31 @@ func (w *writer) command(ctx context.Context, r Request) (casework.Case, error) 
 	if err != nil {
 		return next.Case, err
 	}
-	if cmd, ok := r.Command.(casework.Detach); ok {
-		return next.Case, w.tx.SetTicketCase(ctx, "", cmd.TicketID)
+	switch cmd := r.Command.(type) {
+	case casework.Register:
+		next, err = w.gather(ctx, next)
+	case casework.Detach:
+		err = w.detach(ctx, next.Case.ID, cmd.TicketID)
 	}
-	return next.Case, nil
+	return next.Case, err
+}
+
+// detach makes a ticket that was taken out of its case a matter of its own, so that its next row does not bring it back.
+// What has counted stays counted.
+func (w *writer) detach(ctx context.Context, caseID, ticketID string) error {
+	row, err := w.tx.Ticket(ctx, ticketID)
+	if err != nil {
+		return err
+	}
+	spent, err := w.tx.SpentEvidence(ctx, row.Matter)
+	if err != nil {
+		return err
+	}
+	apart := recognition.Apart(row.Matter, ticketID)
+	if err := w.tx.SpendEvidence(ctx, apart, caseID, slices.Sorted(maps.Keys(spent))); err != nil {
+		return err
+	}
+	return w.tx.LeaveCase(ctx, row, apart)
 }
 
 // stale tells who lost a race what the case is now.
@@ -380,25 +410,28 @@ func (e *Engine) Tick(ctx context.Context, caseID string) (events int, err error
 		if err != nil {
 			return err
 		}
-		env := k.env(now, l.CalendarRevision)
-		if due := l.Case.NextDue(); !env.Recalculate && (due.IsZero() || due.After(now)) {
-			return nil // another process was here
-		}
-		d, err := casework.Tick(l.Case, env)
-		if err != nil {
-			return err
-		}
 		w := &writer{tx: tx, k: k, now: now}
-		if _, err := w.save(ctx, l, d); err != nil {
-			return err
-		}
-		events = len(d.Events)
-		return nil
+		next, err := w.catchUp(ctx, l)
+		events = int(next.Case.Version - l.Case.Version)
+		return err
 	})
 	if errors.Is(err, store.ErrStale) {
 		return 0, nil
 	}
 	return events, err
+}
+
+// catchUp saves what has fallen due on a case; nothing when another process was here.
+func (w *writer) catchUp(ctx context.Context, l store.LoadedCase) (store.LoadedCase, error) {
+	env := w.k.env(w.now, l.CalendarRevision)
+	if due := l.Case.NextDue(); !env.Recalculate && (due.IsZero() || due.After(w.now)) {
+		return l, nil
+	}
+	d, err := casework.Tick(l.Case, env)
+	if err != nil {
+		return l, err
+	}
+	return w.save(ctx, l, d)
 }
 
 // Swept is what a sweep did.

@@ -35,31 +35,59 @@ func (t *Taken) Add(o Taken) {
 // ones, ratings. One transaction: all of it or nothing. Taking the same tickets in again changes nothing. noted, when
 // given, runs in the same transaction: the importer's own records.
 func (e *Engine) TakeIn(ctx context.Context, batch []ticket.Ticket, noted func(context.Context, *store.Tx) error) (Taken, error) {
+	return e.intake(ctx, func(ctx context.Context, in *intake) error {
+		if err := in.take(ctx, batch); err != nil || noted == nil {
+			return err
+		}
+		return noted(ctx, in.tx)
+	})
+}
+
+// intake runs fn in its turn, as one transaction: again from the start when a person was first on one of the cases.
+func (e *Engine) intake(ctx context.Context, fn func(context.Context, *intake) error) (Taken, error) {
 	k, err := e.Knowledge(ctx)
 	if err != nil {
 		return Taken{}, err
 	}
 	var taken Taken
-	err = e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		var err error
-		if taken, err = e.takeIn(ctx, tx, k, batch); err != nil || noted == nil {
-			return err
+	err = e.db.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
+		in := newIntake(e, &writer{tx: tx, k: k, now: e.Now(k)})
+		err := in.turn(ctx)
+		if err == nil {
+			err = fn(ctx, in)
 		}
-		return noted(ctx, tx)
+		taken = in.taken
+		return err
 	})
 	return taken, err
 }
 
+// intakeTurn is the sequence whose row is the turn.
+const intakeTurn = "intake"
+
+// turn waits until no other transaction takes tickets in, or moves them between cases, in whatever process, and keeps the
+// others waiting until this one ends. What is read of matters, links and cases then stays as it was read: a burst that
+// comes in pieces at the same time is one burst, and a matter gets one case.
+func (w *writer) turn(ctx context.Context) error {
+	_, err := w.tx.NextNumber(ctx, intakeTurn)
+	return err
+}
+
 var errRehearsed = errors.New("workflow: rehearsal ends in a rollback")
 
-// Rehearse runs fn as TakeIn would, over as many batches as fn gives, and takes all of it back at the end.
+// Rehearse runs fn as TakeIn would, over as many batches as fn gives, and takes all of it back at the end. It waits for
+// no turn and keeps nobody waiting for one: what it tells is a forecast.
 func (e *Engine) Rehearse(ctx context.Context, fn func(takeIn func([]ticket.Ticket) (Taken, error)) error) error {
 	k, err := e.Knowledge(ctx)
 	if err != nil {
 		return err
 	}
-	err = e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := fn(func(batch []ticket.Ticket) (Taken, error) { return e.takeIn(ctx, tx, k, batch) }); err != nil {
+	err = e.db.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := fn(func(batch []ticket.Ticket) (Taken, error) {
+			in := newIntake(e, &writer{tx: tx, k: k, now: e.Now(k)})
+			err := in.take(ctx, batch)
+			return in.taken, err
+		}); err != nil {
 			return err
 		}
 		return errRehearsed
@@ -74,29 +102,53 @@ func (e *Engine) Rehearse(ctx context.Context, fn func(takeIn func([]ticket.Tick
 type intake struct {
 	*writer
 	e       *Engine
-	cases   map[string]store.LoadedCase // as of the last save in this batch
-	matters map[string]string           // matter → case
-	batch   map[string]store.TicketRow  // by order number
+	policy  casework.Triggers
+	tickets map[orderKey]*store.TicketRow // met in this batch; nil for an order that is not here
+	named   map[orderKey]*store.TicketRow // by whom that is in a case
+	was     map[*store.TicketRow]string   // the matter before this batch; "" for a new ticket
+	moved   map[string]string             // ticket → the case it came into in this batch
+	cases   map[string]store.LoadedCase   // as of the last save in this batch
+	matters map[string]string             // matter → its case
+	spent   map[string]map[string]bool    // matter → what has counted for it
 	taken   Taken
 }
 
-func (e *Engine) takeIn(ctx context.Context, tx *store.Tx, k *Knowledge, batch []ticket.Ticket) (Taken, error) {
-	in := &intake{
-		writer: &writer{tx: tx, k: k, now: e.Now(k)}, e: e,
-		cases: map[string]store.LoadedCase{}, matters: map[string]string{}, batch: map[string]store.TicketRow{},
-	}
-	rows, err := in.keep(ctx, batch)
-	if err != nil {
-		return Taken{}, err
-	}
-	if err := in.recognise(ctx, rows); err != nil {
-		return Taken{}, err
-	}
-	return in.taken, nil
+// orderKey is how a source calls a ticket.
+type orderKey struct {
+	source ticket.Source
+	no     string
 }
 
-// keep stores what is new or changed and gives those rows, oldest first.
-func (in *intake) keep(ctx context.Context, batch []ticket.Ticket) ([]store.TicketRow, error) {
+func keyOf(t ticket.Ticket) orderKey { return orderKey{t.Source, t.OrderNo} }
+
+func newIntake(e *Engine, w *writer) *intake {
+	return &intake{
+		writer: w, e: e, policy: w.k.PolicyAt(w.now).Triggers, tickets: map[orderKey]*store.TicketRow{},
+		named: map[orderKey]*store.TicketRow{}, was: map[*store.TicketRow]string{}, moved: map[string]string{},
+		cases: map[string]store.LoadedCase{}, matters: map[string]string{}, spent: map[string]map[string]bool{},
+	}
+}
+
+func (in *intake) take(ctx context.Context, batch []ticket.Ticket) error {
+	rows, err := in.keep(ctx, batch)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	same, err := in.know(ctx, rows)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if err := in.one(ctx, r, in.around(same, r)); err != nil {
+			return fmt.Errorf("ticket %s: %w", r.Ticket.OrderNo, err)
+		}
+	}
+	return nil
+}
+
+// keep stores what is new or changed and gives those rows and the stored ones that name them, oldest first: what a row
+// says can be what another's evidence was waiting for.
+func (in *intake) keep(ctx context.Context, batch []ticket.Ticket) ([]*store.TicketRow, error) {
 	bySource := map[ticket.Source][]string{}
 	for _, t := range batch {
 		bySource[t.Source] = append(bySource[t.Source], t.OrderNo)
@@ -109,114 +161,238 @@ func (in *intake) keep(ctx context.Context, batch []ticket.Ticket) ([]store.Tick
 		}
 		known[source] = found
 	}
-	var rows, fresh []store.TicketRow
+	var rows []*store.TicketRow
+	fresh := map[string]bool{}
 	for _, t := range batch {
 		key, have := known[t.Source][t.OrderNo]
 		if have && key.Fingerprint == t.Fingerprint {
 			in.taken.Unchanged++
 			continue
 		}
+		if in.tickets[keyOf(t)] != nil {
+			return nil, fmt.Errorf("ticket %s stands twice in one batch", t.OrderNo)
+		}
 		t.ID = key.ID
 		if !have {
 			t.ID = newID()
+			fresh[t.ID] = true
 		}
-		r := store.TicketRow{Ticket: t, Requester: in.e.requesterOf(t.Requester.Phone), CaseID: key.CaseID, CreatedAt: in.now, UpdatedAt: in.now}
-		in.batch[t.OrderNo] = r
+		r := &store.TicketRow{
+			// An export that leaves the phone out does not take the ticket from who asked.
+			Ticket: t, Requester: cmp.Or(in.e.requesterOf(t.Requester.Phone), key.Requester),
+			Matter: key.Matter, CaseID: key.CaseID, CreatedAt: in.now, UpdatedAt: in.now,
+		}
+		in.tickets[keyOf(t)] = r
 		rows = append(rows, r)
 	}
-	slices.SortStableFunc(rows, func(a, b store.TicketRow) int {
-		return cmp.Or(a.Ticket.AcceptedAt.Compare(b.Ticket.AcceptedAt), cmp.Compare(a.Ticket.OrderNo, b.Ticket.OrderNo))
+	naming, err := in.naming(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.meet(ctx, slices.Concat(rows, naming)); err != nil {
+		return nil, err
+	}
+	all := slices.Concat(rows, naming)
+	slices.SortFunc(all, func(a, b *store.TicketRow) int {
+		return cmp.Or(a.Ticket.AcceptedAt.Compare(b.Ticket.AcceptedAt), cmp.Compare(a.Ticket.OrderNo, b.Ticket.OrderNo), cmp.Compare(a.Ticket.Source, b.Ticket.Source))
 	})
-	for i := range rows {
-		matter, err := in.matter(ctx, rows[i].Ticket)
+	open := map[*store.TicketRow]bool{}
+	for _, r := range all {
+		open[r] = true
+		in.was[r] = r.Matter
+		if r.CaseID == "" || recognition.IsApart(r.Matter) {
+			continue
+		}
+		for _, no := range linkedOrders(r.Ticket) {
+			if k := (orderKey{r.Ticket.Source, no}); in.named[k] == nil {
+				in.named[k] = r
+			}
+		}
+	}
+	for _, r := range all {
+		in.resolve(r, open)
+	}
+	for _, r := range naming {
+		if r.Matter != in.was[r] {
+			if err := in.tx.SetTicketMatter(ctx, r.Ticket.ID, r.Matter); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return all, in.save(ctx, rows, fresh)
+}
+
+// save writes the rows and what they name.
+func (in *intake) save(ctx context.Context, rows []*store.TicketRow, fresh map[string]bool) error {
+	var created []store.TicketRow
+	var changed []string
+	var links []store.TicketLink
+	for _, r := range rows {
+		for _, no := range linkedOrders(r.Ticket) {
+			links = append(links, store.TicketLink{Source: r.Ticket.Source, OrderNo: no, TicketID: r.Ticket.ID})
+		}
+		if fresh[r.Ticket.ID] {
+			created = append(created, *r)
+			continue
+		}
+		changed = append(changed, r.Ticket.ID)
+		if err := in.tx.UpdateTicket(ctx, *r); err != nil {
+			return err
+		}
+	}
+	in.taken.Created += len(created)
+	in.taken.Updated += len(changed)
+	if err := in.tx.SetTicketLinks(ctx, changed, links); err != nil {
+		return err
+	}
+	return in.tx.InsertTickets(ctx, created)
+}
+
+// naming loads the stored tickets that name one of the rows' orders, and those that name theirs: a chain that is read
+// newest first comes together with its oldest order.
+func (in *intake) naming(ctx context.Context, rows []*store.TicketRow) (found []*store.TicketRow, _ error) {
+	seen := map[string]bool{}
+	for _, r := range rows {
+		seen[r.Ticket.ID] = true
+	}
+	for len(rows) > 0 {
+		bySource := map[ticket.Source][]string{}
+		for _, r := range rows {
+			bySource[r.Ticket.Source] = append(bySource[r.Ticket.Source], r.Ticket.OrderNo)
+		}
+		var ids []string
+		for source, orders := range bySource {
+			list, err := in.tx.TicketsNaming(ctx, source, orders)
+			if err != nil {
+				return nil, err
+			}
+			for _, id := range list {
+				if !seen[id] {
+					seen[id] = true
+					ids = append(ids, id)
+				}
+			}
+		}
+		stored, err := in.tx.TicketsByID(ctx, ids)
 		if err != nil {
 			return nil, err
 		}
-		rows[i].Matter = matter
-		in.batch[rows[i].Ticket.OrderNo] = rows[i]
-		if _, have := known[rows[i].Ticket.Source][rows[i].Ticket.OrderNo]; !have {
-			in.taken.Created++
-			fresh = append(fresh, rows[i])
-			continue
+		rows = nil
+		for i := range stored {
+			r := &stored[i]
+			in.tickets[keyOf(r.Ticket)] = r
+			rows = append(rows, r)
 		}
-		in.taken.Updated++
-		if err := in.tx.UpdateTicket(ctx, rows[i]); err != nil {
-			return nil, err
-		}
+		found = append(found, rows...)
 	}
-	return rows, in.tx.InsertTickets(ctx, fresh)
+	return found, nil
 }
 
-// matter is the key of what the ticket is about: that of the earlier order it names, when we have it, else by the
-// matcher.
-func (in *intake) matter(ctx context.Context, t ticket.Ticket) (string, error) {
-	for _, no := range linkedOrders(t) {
-		if no == t.OrderNo {
-			continue
-		}
-		if r, ok := in.batch[no]; ok && r.Matter != "" {
-			return r.Matter, nil
-		}
-		r, err := in.tx.TicketByOrder(ctx, t.Source, no)
-		if err == nil {
-			return r.Matter, nil
-		}
-		if !errors.Is(err, store.ErrNoTicket) {
-			return "", err
-		}
-	}
-	return in.e.matcher.Matter(t), nil
-}
-
-func linkedOrders(t ticket.Ticket) []string {
-	var out []string
-	if t.RepeatOf != "" {
-		out = append(out, t.RepeatOf)
-	}
-	for _, l := range t.Links {
-		if !slices.Contains(out, l.OrderNo) {
-			out = append(out, l.OrderNo)
-		}
-	}
-	return out
-}
-
-// recognise evaluates the triggers of each row and does what follows, oldest first.
-func (in *intake) recognise(ctx context.Context, rows []store.TicketRow) error {
-	policy := in.k.PolicyAt(in.now).Triggers
-	if len(rows) == 0 {
-		return nil
-	}
-	// What is known of the batch's matters is read at once, over all the time its tickets span.
-	from, _ := recognition.Window(rows[0].Ticket.AcceptedAt, policy)
-	_, to := recognition.Window(rows[len(rows)-1].Ticket.AcceptedAt, policy)
-	var matters []string
+// meet loads the orders that rows name, all at once.
+func (in *intake) meet(ctx context.Context, rows []*store.TicketRow) error {
+	bySource := map[ticket.Source][]string{}
 	for _, r := range rows {
-		if _, listed := in.matters[r.Matter]; !listed {
-			in.matters[r.Matter] = ""
-			matters = append(matters, r.Matter)
+		for _, no := range linkedOrders(r.Ticket) {
+			k := orderKey{r.Ticket.Source, no}
+			if _, met := in.tickets[k]; !met {
+				in.tickets[k] = nil
+				bySource[k.source] = append(bySource[k.source], no)
+			}
 		}
 	}
-	same, err := in.tx.MatterTickets(ctx, matters, from, to)
-	if err != nil {
-		return err
-	}
-	cases, err := in.tx.MatterCases(ctx, matters)
-	if err != nil {
-		return err
-	}
-	maps.Copy(in.matters, cases)
-	for _, r := range rows {
-		if err := in.one(ctx, r, around(same[r.Matter], r.Ticket.AcceptedAt, policy), policy); err != nil {
-			return fmt.Errorf("ticket %s: %w", r.Ticket.OrderNo, err)
+	for source, orders := range bySource {
+		stored, err := in.tx.TicketsByOrder(ctx, source, orders)
+		if err != nil {
+			return err
+		}
+		for i := range stored {
+			in.tickets[keyOf(stored[i].Ticket)] = &stored[i]
 		}
 	}
 	return nil
 }
 
-// around gives the part of list, oldest first, that can make a trigger fire with a ticket accepted at.
-func around(list []store.MatterTicket, at time.Time, policy casework.Triggers) []store.MatterTicket {
-	from, to := recognition.Window(at, policy)
+// resolve sets what r is about: the matter of the earlier order it names, when we have it; that of a ticket in a case which
+// names it; else the matcher's. open are
+// the rows that are not resolved yet. A ticket that is in a case, also in a rejected one, stays with what it is about
+// there; one that a person took out stays out until it is about something else.
+func (in *intake) resolve(r *store.TicketRow, open map[*store.TicketRow]bool) {
+	if !open[r] {
+		return
+	}
+	delete(open, r) // before the others: a circle of links ends here
+	if r.CaseID != "" {
+		return
+	}
+	was := r.Matter
+	r.Matter = ""
+	for _, no := range linkedOrders(r.Ticket) {
+		if earlier := in.tickets[orderKey{r.Ticket.Source, no}]; earlier != nil {
+			in.resolve(earlier, open)
+			if r.Matter = earlier.Matter; r.Matter != "" {
+				break
+			}
+		}
+	}
+	if by := in.named[keyOf(r.Ticket)]; r.Matter == "" && by != nil {
+		r.Matter = by.Matter
+	}
+	if r.Matter == "" {
+		r.Matter = in.e.matcher.Matter(r.Ticket)
+	}
+	if apart := recognition.Apart(r.Matter, r.Ticket.ID); was == apart {
+		r.Matter = apart
+	}
+}
+
+// linkedOrders are the orders a ticket names, each once.
+func linkedOrders(t ticket.Ticket) []string {
+	const longest = 64 // what is longer is no order number
+	var out []string
+	add := func(no string) {
+		if no != "" && no != t.OrderNo && len(no) <= longest && !slices.Contains(out, no) {
+			out = append(out, no)
+		}
+	}
+	add(t.RepeatOf)
+	for _, l := range t.Links {
+		add(l.OrderNo)
+	}
+	return out
+}
+
+// know reads at once what is known of the rows' matters: their cases, and the tickets that count with them. rows are
+// oldest first.
+func (in *intake) know(ctx context.Context, rows []*store.TicketRow) (map[string][]store.MatterTicket, error) {
+	var matters []string
+	var spans []store.MatterSpan
+	last := map[string]int{} // matter → its latest span
+	for _, r := range rows {
+		from, to := recognition.Window(r.Ticket.AcceptedAt, in.policy)
+		i, listed := last[r.Matter]
+		if !listed {
+			in.matters[r.Matter] = ""
+			matters = append(matters, r.Matter)
+		}
+		if listed && !from.After(spans[i].To) {
+			spans[i].To = to
+			continue
+		}
+		last[r.Matter] = len(spans)
+		spans = append(spans, store.MatterSpan{Matter: r.Matter, From: from, To: to})
+	}
+	cases, err := in.tx.MatterCases(ctx, matters)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(in.matters, cases)
+	return in.tx.MatterTickets(ctx, spans)
+}
+
+// around gives those of the tickets about r's matter, oldest first, that can make a trigger fire with it.
+func (in *intake) around(same map[string][]store.MatterTicket, r *store.TicketRow) []store.MatterTicket {
+	from, to := recognition.Window(r.Ticket.AcceptedAt, in.policy)
+	list := same[r.Matter]
 	i, _ := slices.BinarySearchFunc(list, from, func(m store.MatterTicket, t time.Time) int { return m.AcceptedAt.Compare(t) })
 	j := i
 	for j < len(list) && !list[j].AcceptedAt.After(to) {
@@ -225,8 +401,9 @@ func around(list []store.MatterTicket, at time.Time, policy casework.Triggers) [
 	return list[i:j]
 }
 
-func (in *intake) one(ctx context.Context, r store.TicketRow, same []store.MatterTicket, policy casework.Triggers) error {
-	input := recognition.Input{Ticket: r.Ticket, Requester: r.Requester, Policy: policy, Now: in.now}
+// one evaluates the triggers of a row and does what follows.
+func (in *intake) one(ctx context.Context, r *store.TicketRow, same []store.MatterTicket) error {
+	input := recognition.Input{Ticket: r.Ticket, Requester: r.Requester, Policy: in.policy, Now: in.now}
 	for _, s := range same {
 		input.Same = append(input.Same, recognition.Fact{TicketID: s.ID, OrderNo: s.OrderNo, Requester: s.Requester, AcceptedAt: s.AcceptedAt})
 	}
@@ -234,44 +411,28 @@ func (in *intake) one(ctx context.Context, r store.TicketRow, same []store.Matte
 	if err != nil {
 		return err
 	}
-	input.Chain = chain
+	for _, c := range chain {
+		input.Chain = append(input.Chain, c.Ticket)
+	}
 	triggers := recognition.Evaluate(input)
 	if len(triggers) > 0 {
 		// Only now is it worth asking what has already counted.
-		if input.Spent, err = in.tx.SpentEvidence(ctx, r.Matter); err != nil {
+		if err := in.inherit(ctx, r, triggers); err != nil {
+			return err
+		}
+		if input.Spent, err = in.spentOn(ctx, r.Matter); err != nil {
 			return err
 		}
 		if len(input.Spent) > 0 {
 			triggers = recognition.Evaluate(input)
 		}
-		for i := range triggers {
-			triggers[i].At = in.now
-		}
 	}
-	existing, ok, err := in.caseOf(ctx, r)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		if len(triggers) == 0 {
-			return nil
-		}
-		return in.open(ctx, r, same, triggers, input.Spent, "")
-	}
-	switch existing.Case.Status {
-	case casework.Rejected, casework.Closed:
-		if len(triggers) == 0 {
-			return nil
-		}
-		return in.open(ctx, r, same, triggers, input.Spent, existing.Case.ID)
-	}
-	return in.join(ctx, existing, r, triggers, input.Spent)
+	return in.settle(ctx, finding{row: r, same: same, chain: chain, triggers: triggers})
 }
 
 // chain gives the earlier orders that a ticket was reassigned from, nearest first.
-func (in *intake) chain(ctx context.Context, t ticket.Ticket) ([]ticket.Ticket, error) {
+func (in *intake) chain(ctx context.Context, t ticket.Ticket) (out []*store.TicketRow, _ error) {
 	const most = 10 // longer chains say nothing more
-	var out []ticket.Ticket
 	seen := map[string]bool{t.OrderNo: true}
 	for queue := linkedOrders(t); len(queue) > 0 && len(out) < most; queue = queue[1:] {
 		no := queue[0]
@@ -279,44 +440,125 @@ func (in *intake) chain(ctx context.Context, t ticket.Ticket) ([]ticket.Ticket, 
 			continue
 		}
 		seen[no] = true
-		r, ok := in.batch[no]
-		if !ok {
-			var err error
-			if r, err = in.tx.TicketByOrder(ctx, t.Source, no); errors.Is(err, store.ErrNoTicket) {
-				continue
-			} else if err != nil {
+		k := orderKey{t.Source, no}
+		r, met := in.tickets[k]
+		if !met {
+			stored, err := in.tx.TicketByOrder(ctx, t.Source, no)
+			if err == nil {
+				r = &stored
+			} else if !errors.Is(err, store.ErrNoTicket) {
 				return nil, err
 			}
+			in.tickets[k] = r
 		}
-		out = append(out, r.Ticket)
-		queue = append(queue, linkedOrders(r.Ticket)...)
+		if r != nil {
+			out = append(out, r)
+			queue = append(queue, linkedOrders(r.Ticket)...)
+		}
 	}
 	return out, nil
 }
 
-// caseOf finds the case a ticket belongs to: the one it is in, or the one its matter is in; a merged one's target.
-func (in *intake) caseOf(ctx context.Context, r store.TicketRow) (store.LoadedCase, bool, error) {
-	id := r.CaseID
-	if id == "" {
-		if known, ok := in.matters[r.Matter]; ok {
-			id = known
-		} else {
-			found, err := in.tx.MatterCases(ctx, []string{r.Matter})
-			if err != nil {
-				return store.LoadedCase{}, false, err
+func (in *intake) spentOn(ctx context.Context, matter string) (map[string]bool, error) {
+	if spent, read := in.spent[matter]; read {
+		return spent, nil
+	}
+	spent, err := in.tx.SpentEvidence(ctx, matter)
+	if err == nil {
+		in.spent[matter] = spent
+	}
+	return spent, err
+}
+
+// inherit carries what has counted of a ticket's evidence over to what the ticket is about now: that its row names another
+// place does not make it new.
+func (in *intake) inherit(ctx context.Context, r *store.TicketRow, triggers []casework.Trigger) error {
+	was := in.was[r]
+	if was == "" || was == r.Matter {
+		return nil
+	}
+	before, err := in.spentOn(ctx, was)
+	if err != nil || len(before) == 0 {
+		return err
+	}
+	var items []string
+	for _, t := range triggers {
+		for _, i := range recognition.Items(t) {
+			if before[i] {
+				items = append(items, i)
 			}
-			id = found[r.Matter]
-			in.matters[r.Matter] = id
 		}
 	}
+	return in.spendItems(ctx, r.Matter, "", items)
+}
+
+// finding is what a look at a ticket has shown.
+type finding struct {
+	row      *store.TicketRow
+	same     []store.MatterTicket // about its matter, around its time
+	chain    []*store.TicketRow   // the orders it comes from
+	triggers []casework.Trigger
+}
+
+// settle brings a ticket and its triggers to the case they belong to (domain §2, last paragraph). That is the case the
+// ticket is in. When that is over, only something new makes a difference, and it goes to where its matter is now; when
+// that is over too, a new case is linked to it.
+func (in *intake) settle(ctx context.Context, f finding) error {
+	l, found, err := in.caseNow(ctx, in.caseIDOf(f.row.Ticket.ID, f.row.CaseID))
+	if err != nil {
+		return err
+	}
+	if found {
+		if l, err = in.refresh(ctx, l, f.row); err != nil {
+			return err
+		}
+	}
+	if !found || over(l.Case) {
+		if found && len(f.triggers) == 0 {
+			return nil
+		}
+		current, has, err := in.caseNow(ctx, in.matters[f.row.Matter])
+		if err != nil {
+			return err
+		}
+		if has {
+			l, found = current, true
+		}
+	}
+	switch {
+	case found && !over(l.Case):
+		return in.join(ctx, l, f)
+	case len(f.triggers) > 0:
+		return in.open(ctx, f, l.Case.ID)
+	}
+	return nil
+}
+
+// over reports whether nothing happens to a case any more.
+func over(c casework.Case) bool { return c.Status == casework.Rejected || c.Status == casework.Closed }
+
+// caseIDOf is the case a ticket is in now: stored is what the database said when the batch began.
+func (in *intake) caseIDOf(ticketID, stored string) string {
+	if id, moved := in.moved[ticketID]; moved {
+		return id
+	}
+	return stored
+}
+
+// caseNow gives a case with all that has fallen due on it; a merged one's target.
+func (in *intake) caseNow(ctx context.Context, id string) (store.LoadedCase, bool, error) {
 	for range 10 { // a chain of merges ends
 		if id == "" {
 			return store.LoadedCase{}, false, nil
 		}
-		l, ok := in.cases[id]
-		if !ok {
+		l, met := in.cases[id]
+		if !met {
 			var err error
 			if l, err = in.tx.Case(ctx, id); err != nil {
+				return l, false, err
+			}
+			// What falls due can change where the ticket belongs: nobody called back, and the case is open again.
+			if l, err = in.catchUp(ctx, l); err != nil {
 				return l, false, err
 			}
 			in.cases[id] = l
@@ -329,12 +571,76 @@ func (in *intake) caseOf(ctx context.Context, r store.TicketRow) (store.LoadedCa
 	return store.LoadedCase{}, false, fmt.Errorf("case %s: merges without end", id)
 }
 
-// open makes a new case of a ticket and of those about the same matter that stand behind its triggers.
-func (in *intake) open(ctx context.Context, r store.TicketRow, same []store.MatterTicket, triggers []casework.Trigger, spent map[string]bool, linked string) error {
-	t := r.Ticket
+// give gives a command of the system on a case.
+func (in *intake) give(ctx context.Context, l *store.LoadedCase, cmd casework.Command) error {
+	next, err := in.decide(ctx, *l, casework.SystemActor(), cmd)
+	*l = next
+	in.cases[l.Case.ID] = next
+	var refused *refusal
+	if errors.As(err, &refused) {
+		return refused.cause
+	}
+	return err
+}
+
+// refresh brings what a case keeps of a ticket up to date with its row.
+func (in *intake) refresh(ctx context.Context, l store.LoadedCase, r *store.TicketRow) (store.LoadedCase, error) {
+	have, held := l.Case.Tickets[r.Ticket.ID]
+	now := ref(*r)
+	if !held || have.Requester == now.Requester && have.AcceptedAt.Equal(now.AcceptedAt) {
+		return l, nil
+	}
+	err := in.give(ctx, &l, casework.UpdateTicket{Ticket: now})
+	return l, err
+}
+
+// company gives the tickets that belong in a case with the one that brought it about: those about the same matter around
+// its time, and those behind its triggers, when they are in no case, or behind the triggers and in the case that is over.
+func (in *intake) company(f finding, linked string) []casework.TicketRef {
+	behind := map[string]bool{}
+	for _, t := range f.triggers {
+		for _, e := range t.Evidence {
+			behind[e.TicketID] = true
+		}
+	}
+	var refs []casework.TicketRef
+	seen := map[string]bool{f.row.Ticket.ID: true}
+	add := func(t casework.TicketRef, stored string) {
+		id := in.caseIDOf(t.ID, stored)
+		if !seen[t.ID] && (id == "" || id == linked && behind[t.ID]) {
+			seen[t.ID] = true
+			refs = append(refs, t)
+		}
+	}
+	for _, s := range f.same {
+		add(casework.TicketRef{ID: s.ID, Source: s.Source, OrderNo: s.OrderNo, Requester: s.Requester, AcceptedAt: s.AcceptedAt}, s.CaseID)
+	}
+	for _, c := range f.chain {
+		if behind[c.Ticket.ID] && !recognition.IsApart(c.Matter) {
+			add(ref(*c), c.CaseID)
+		}
+	}
+	return refs
+}
+
+// placed notes that tickets are in a case.
+func (in *intake) placed(ctx context.Context, caseID string, refs ...casework.TicketRef) error {
+	ids := make([]string, 0, len(refs))
+	for _, r := range refs {
+		if in.moved[r.ID] != caseID {
+			in.moved[r.ID] = caseID
+			ids = append(ids, r.ID)
+		}
+	}
+	return in.tx.SetTicketCase(ctx, caseID, ids...)
+}
+
+// open makes a new case of a ticket and its company.
+func (in *intake) open(ctx context.Context, f finding, linked string) error {
+	t := f.row.Ticket
 	o := in.k.Organisation
 	report := casework.Report{
-		Title: recognition.Title(t), Facts: facts(t), Place: ticket.MaskAddress(t.Address), Triggers: triggers, Tier: recognition.SuggestedTier(triggers),
+		Title: recognition.Title(t), Facts: facts(t), Place: ticket.MaskAddress(t.Address), Triggers: f.triggers, Tier: recognition.SuggestedTier(f.triggers),
 		LinkedCase: linked, Topic: t.Category[0],
 	}
 	if report.Place == "" {
@@ -343,25 +649,9 @@ func (in *intake) open(ctx context.Context, r store.TicketRow, same []store.Matt
 	if c, ok := o.CommunityByName(t.Community); ok {
 		report.CommunityID, report.GridID = c.ID, c.GridID
 	}
-	report.Tickets = []casework.TicketRef{ref(r)}
-	tickets := []string{t.ID}
-	behind := map[string]bool{}
-	for _, tr := range triggers {
-		for _, ev := range tr.Evidence {
-			behind[ev.TicketID] = true
-		}
-	}
-	for _, s := range same {
-		if s.ID == t.ID || !behind[s.ID] || s.CaseID != "" && s.CaseID != linked {
-			continue
-		}
-		report.Tickets = append(report.Tickets, casework.TicketRef{
-			ID: s.ID, Source: t.Source, OrderNo: s.OrderNo, Requester: s.Requester, AcceptedAt: s.AcceptedAt,
-		})
-		tickets = append(tickets, s.ID)
-	}
+	report.Tickets = append([]casework.TicketRef{ref(*f.row)}, in.company(f, linked)...)
 	var cmd casework.Command = casework.Register{Report: report}
-	if !slices.ContainsFunc(triggers, func(tr casework.Trigger) bool { return tr.Kind.Registers() }) {
+	if !slices.ContainsFunc(f.triggers, func(tr casework.Trigger) bool { return tr.Kind.Registers() }) {
 		if len([]rune(report.Place)) < 2 {
 			report.Place = "地点待核实"
 		}
@@ -372,15 +662,14 @@ func (in *intake) open(ctx context.Context, r store.TicketRow, same []store.Matt
 		return err
 	}
 	in.taken.Cases++
-	in.matters[r.Matter] = d.Case.ID
-	delete(in.cases, d.Case.ID) // read when it is met again
-	if err := in.tx.SetMatterCase(ctx, r.Matter, d.Case.ID); err != nil {
+	in.matters[f.row.Matter] = d.Case.ID
+	if err := in.tx.SetMatterCase(ctx, f.row.Matter, d.Case.ID); err != nil {
 		return err
 	}
-	if err := in.tx.SetTicketCase(ctx, d.Case.ID, tickets...); err != nil {
+	if err := in.placed(ctx, d.Case.ID, report.Tickets...); err != nil {
 		return err
 	}
-	return in.spend(ctx, r.Matter, d.Case.ID, triggers, spent)
+	return in.spend(ctx, f.row.Matter, d.Case.ID, f.triggers)
 }
 
 // facts is what a case starts with: the ticket's own words, within what a case keeps.
@@ -400,64 +689,119 @@ func facts(t ticket.Ticket) string {
 }
 
 // spend notes that the triggers' evidence has counted, so that it never fires again for this matter.
-func (in *intake) spend(ctx context.Context, matter, caseID string, triggers []casework.Trigger, spent map[string]bool) error {
+func (in *intake) spend(ctx context.Context, matter, caseID string, triggers []casework.Trigger) error {
 	var items []string
-	for _, tr := range triggers {
-		for _, i := range recognition.Items(tr) {
-			if !spent[i] && !slices.Contains(items, i) {
-				items = append(items, i)
-			}
-		}
+	for _, t := range triggers {
+		items = append(items, recognition.Items(t)...)
+	}
+	return in.spendItems(ctx, matter, caseID, items)
+}
+
+func (in *intake) spendItems(ctx context.Context, matter, caseID string, items []string) error {
+	if len(items) == 0 {
+		return nil
+	}
+	spent, err := in.spentOn(ctx, matter)
+	if err != nil {
+		return err
+	}
+	items = slices.DeleteFunc(items, func(i string) bool { return spent[i] })
+	for _, i := range items {
+		spent[i] = true
 	}
 	return in.tx.SpendEvidence(ctx, matter, caseID, items)
 }
 
-// join brings a ticket and its triggers to the case its matter is in (domain §2, last paragraph).
-func (in *intake) join(ctx context.Context, l store.LoadedCase, r store.TicketRow, triggers []casework.Trigger, spent map[string]bool) error {
-	system := casework.SystemActor()
-	do := func(cmd casework.Command) error {
-		next, err := in.decide(ctx, l, system, cmd)
-		l = next
-		in.cases[l.Case.ID] = l
-		var refused *refusal
-		if errors.As(err, &refused) {
-			return refused.cause
-		}
-		return err
-	}
+// join brings a ticket and its triggers to a case that is not over: of a reported or open one they are evidence; a
+// resolved one hears of dissatisfaction alone. A case in the library holds every ticket about its matter.
+func (in *intake) join(ctx context.Context, l store.LoadedCase, f finding) error {
 	var counted []casework.Trigger
 	if l.Case.Status == casework.Reported || l.Case.Status.Open() {
-		for _, tr := range triggers {
-			if err := do(casework.AddEvidence{Trigger: tr}); err != nil {
+		for _, tr := range f.triggers {
+			if err := in.give(ctx, &l, casework.AddEvidence{Trigger: tr}); err != nil {
 				return err
 			}
 		}
-		counted = triggers
+		counted = f.triggers
 	}
-	_, attached := l.Case.Tickets[r.Ticket.ID]
-	if !attached && (l.Case.Status.Open() || l.Case.Status == casework.Resolved && r.Ticket.AcceptedAt.After(l.Case.ResolvedAt)) {
-		if err := do(casework.Attach{Ticket: ref(r)}); err != nil {
+	open := l.Case.Status.Open()
+	if open || l.Case.Status == casework.Resolved {
+		if err := in.attach(ctx, &l, ref(*f.row)); err != nil {
 			return err
 		}
-		attached = true
 	}
-	if attached && l.Case.Status == casework.Resolved {
-		for _, tr := range triggers {
+	if open && len(counted) > 0 {
+		for _, t := range in.company(f, "") {
+			if err := in.attach(ctx, &l, t); err != nil {
+				return err
+			}
+		}
+	}
+	if l.Case.Status == casework.Resolved {
+		for _, tr := range f.triggers {
 			if tr.Kind != casework.ByDissatisfied {
 				continue
 			}
-			if err := do(casework.Rate{TicketID: r.Ticket.ID, Rating: casework.Dissatisfied, Words: "12345 回访不满意"}); err != nil {
+			if err := in.give(ctx, &l, casework.Rate{TicketID: f.row.Ticket.ID, Rating: casework.Dissatisfied, Words: "12345 回访不满意"}); err != nil {
 				return err
 			}
 			counted = append(counted, tr)
 		}
 	}
-	if attached && r.CaseID != l.Case.ID {
-		if err := in.tx.SetTicketCase(ctx, l.Case.ID, r.Ticket.ID); err != nil {
-			return err
+	return in.spend(ctx, f.row.Matter, l.Case.ID, counted)
+}
+
+// attach attaches a ticket to a case; one that it holds already stays as it is.
+func (in *intake) attach(ctx context.Context, l *store.LoadedCase, t casework.TicketRef) error {
+	if _, held := l.Case.Tickets[t.ID]; held {
+		return nil
+	}
+	if err := in.give(ctx, l, casework.Attach{Ticket: t}); err != nil {
+		return err
+	}
+	return in.placed(ctx, l.Case.ID, t)
+}
+
+// gather attaches to a case that a person has just taken into the library what it could not hold while it was reported:
+// the tickets about the same matters, and those behind its triggers.
+func (w *writer) gather(ctx context.Context, l store.LoadedCase) (store.LoadedCase, error) {
+	in := newIntake(nil, w)
+	held := slices.Sorted(maps.Keys(l.Case.Tickets))
+	var behind []string
+	for _, t := range l.Case.Triggers {
+		for _, e := range t.Evidence {
+			if _, holds := l.Case.Tickets[e.TicketID]; e.TicketID != "" && !holds && !slices.Contains(behind, e.TicketID) {
+				behind = append(behind, e.TicketID)
+			}
 		}
 	}
-	return in.spend(ctx, r.Matter, l.Case.ID, counted, spent)
+	stored, err := w.tx.TicketsByID(ctx, slices.Concat(held, behind))
+	if err != nil {
+		return l, err
+	}
+	slices.SortFunc(stored, func(a, b store.TicketRow) int {
+		return cmp.Or(a.Ticket.AcceptedAt.Compare(b.Ticket.AcceptedAt), cmp.Compare(a.Ticket.ID, b.Ticket.ID))
+	})
+	var rows, others []*store.TicketRow
+	for i := range stored {
+		if _, holds := l.Case.Tickets[stored[i].Ticket.ID]; holds {
+			rows = append(rows, &stored[i])
+		} else {
+			others = append(others, &stored[i])
+		}
+	}
+	same, err := in.know(ctx, rows)
+	if err != nil {
+		return l, err
+	}
+	for _, r := range rows {
+		for _, t := range in.company(finding{row: r, same: in.around(same, r), chain: others, triggers: l.Case.Triggers}, "") {
+			if err := in.attach(ctx, &l, t); err != nil {
+				return l, err
+			}
+		}
+	}
+	return l, nil
 }
 
 // Age proposes tickets that have waited longer than the policy's days, in no case, as reported cases (domain §2,
@@ -468,61 +812,46 @@ func (e *Engine) Age(ctx context.Context) (cases int, err error) {
 		return 0, err
 	}
 	now := e.Now(k)
-	policy := k.PolicyAt(now).Triggers
-	if policy.LongUnresolvedDays <= 0 {
+	days := k.PolicyAt(now).Triggers.LongUnresolvedDays
+	if days <= 0 {
 		return 0, nil
 	}
 	for {
-		ids, err := e.db.AgingTickets(ctx, now.AddDate(0, 0, -policy.LongUnresolvedDays), sweepBatch)
+		ids, err := e.db.AgingTickets(ctx, now.AddDate(0, 0, -days), sweepBatch)
 		if err != nil || len(ids) == 0 {
 			return cases, err
 		}
 		for _, id := range ids {
-			n := 0
-			if err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-				n = 0
-				return e.age(ctx, tx, k, now, id, policy, &n)
-			}); err != nil {
+			taken, err := e.intake(ctx, func(ctx context.Context, in *intake) error { return in.age(ctx, id) })
+			if err != nil {
 				return cases, err
 			}
-			cases += n
+			cases += taken.Cases
 		}
 	}
 }
 
-func (e *Engine) age(ctx context.Context, tx *store.Tx, k *Knowledge, now time.Time, id string, policy casework.Triggers, cases *int) error {
-	r, err := tx.Ticket(ctx, id)
+func (in *intake) age(ctx context.Context, id string) error {
+	stored, err := in.tx.Ticket(ctx, id)
 	if err != nil {
 		return err
 	}
-	trigger, fires := recognition.LongUnresolved(r.Ticket, policy, now)
-	if r.CaseID != "" || !fires {
-		return tx.StopAging(ctx, id)
+	r := &stored
+	trigger, fires := recognition.LongUnresolved(r.Ticket, in.policy, in.now)
+	if r.CaseID == "" && fires {
+		spent, err := in.spentOn(ctx, r.Matter)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(recognition.Items(trigger), func(i string) bool { return !spent[i] }) {
+			same, err := in.know(ctx, []*store.TicketRow{r})
+			if err != nil {
+				return err
+			}
+			if err := in.settle(ctx, finding{row: r, same: same[r.Matter], triggers: []casework.Trigger{trigger}}); err != nil {
+				return err
+			}
+		}
 	}
-	in := &intake{
-		writer: &writer{tx: tx, k: k, now: now}, e: e,
-		cases: map[string]store.LoadedCase{}, matters: map[string]string{}, batch: map[string]store.TicketRow{},
-	}
-	spent, err := tx.SpentEvidence(ctx, r.Matter)
-	if err != nil {
-		return err
-	}
-	triggers := []casework.Trigger{trigger}
-	if !slices.ContainsFunc(recognition.Items(trigger), func(i string) bool { return !spent[i] }) {
-		return tx.StopAging(ctx, id)
-	}
-	existing, ok, err := in.caseOf(ctx, r)
-	if err != nil {
-		return err
-	}
-	if ok && existing.Case.Status != casework.Rejected && existing.Case.Status != casework.Closed {
-		err = in.join(ctx, existing, r, triggers, spent)
-	} else {
-		err = in.open(ctx, r, nil, triggers, spent, existing.Case.ID)
-	}
-	*cases = in.taken.Cases
-	if err != nil {
-		return err
-	}
-	return tx.StopAging(ctx, id)
+	return in.tx.StopAging(ctx, id)
 }
