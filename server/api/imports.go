@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,47 +18,18 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
 	"xiaopu/server/apperr"
-	"xiaopu/server/casework"
+	"xiaopu/server/intake"
 	"xiaopu/server/ticket"
+	"xiaopu/server/workflow"
 )
-
-// Importer takes files of tickets in. The file at path is gone when Import returns.
-type Importer interface {
-	Import(ctx context.Context, actor casework.Actor, path, fileName string, source ticket.Source, dryRun bool) (ImportResult, error)
-	// Result gives an earlier import; import.not_found when there is none.
-	Result(ctx context.Context, id string) (ImportResult, error)
-	// Problems lists up to limit problems of an import behind a row, by row.
-	Problems(ctx context.Context, id string, afterLine, limit int) ([]ImportProblem, error)
-}
-
-// ImportResult counts what an import did. Rows = Created + Updated + Unchanged + Rejected.
-type ImportResult struct {
-	ID        string          `json:"id,omitempty" doc:"这次导入的编号；试算没有"`
-	Rows      int             `json:"rows" doc:"文件中的工单行数"`
-	Created   int             `json:"created" doc:"新增"`
-	Updated   int             `json:"updated" doc:"有变化而更新"`
-	Unchanged int             `json:"unchanged" doc:"没有变化"`
-	Rejected  int             `json:"rejected" doc:"有问题而没有导入"`
-	Cases     int             `json:"cases" doc:"由此形成的难事"`
-	Problems  []ImportProblem `json:"problems" doc:"有问题的行；很多时只列开头，其余另行查询"`
-}
-
-// ImportProblem is what was wrong with one row.
-type ImportProblem struct {
-	Line    int    `json:"line" doc:"表格中的行号"`
-	Fatal   bool   `json:"fatal" doc:"这一行因此没有导入"`
-	OrderNo string `json:"order_no,omitempty"`
-	Message string `json:"message" doc:"问题和处理办法"`
-}
 
 var errNoImporter = apperr.New(apperr.Unavailable, "import.unavailable", "本服务没有启用导入功能，请联系系统管理员。")
 
-// upload is a file received with its form fields. Resolve streams it to a temporary file; what could not be received is
-// refused before the handler runs, and the handler removes the file.
+// upload is a file received with its form fields. Resolve streams it, sealed, into the database; what could not be received
+// is refused before the handler runs.
 type upload struct {
-	path, name string
-	source     ticket.Source
-	dryRun     bool
+	file intake.Upload
+	intake.Request
 }
 
 // importInput has nothing for huma to decode: Resolve reads the body itself.
@@ -66,6 +38,9 @@ type importInput struct{ upload upload }
 // Resolve receives the form.
 func (in *importInput) Resolve(ctx huma.Context) []error {
 	s := exchangeOf(ctx.Context()).server
+	if s.imports == nil {
+		return []error{s.problem(ctx.Context(), errNoImporter)}
+	}
 	var err error
 	if in.upload, err = s.receive(ctx); err != nil {
 		return []error{s.problem(ctx.Context(), err)}
@@ -83,10 +58,10 @@ func (s *server) receive(ctx huma.Context) (up upload, err error) {
 	if err != nil {
 		return up, apperr.New(apperr.InvalidArgument, errMediaType.Reason, "请以 multipart/form-data 上传文件，字段名 file。").With(err)
 	}
-	up.source = ticket.Hotline
+	up.Source = ticket.Hotline
 	defer func() {
 		if err != nil {
-			up.remove()
+			err = errors.Join(err, s.imports.Discard(ctx.Context(), up.file))
 		}
 	}()
 	for {
@@ -95,14 +70,14 @@ func (s *server) receive(ctx huma.Context) (up upload, err error) {
 			break
 		}
 		if err == nil {
-			err = s.receivePart(&up, part)
+			err = s.receivePart(ctx.Context(), &up, part)
 		}
 		if err != nil {
 			return up, s.receiveError(err)
 		}
 	}
-	if up.path == "" {
-		return up, apperr.New(apperr.InvalidArgument, "import.no_file", "没有收到文件，请选择要导入的 .xlsx 或 .csv 文件（字段 file）。")
+	if up.file.ID == "" {
+		return up, apperr.New(apperr.InvalidArgument, "import.no_file", "没有收到文件，请选择要导入的表格文件（.xlsx、.xls 或 .csv）（字段 file）。")
 	}
 	return up, nil
 }
@@ -125,7 +100,7 @@ func (s *server) uploadTooLarge() error {
 	return apperr.New(apperr.InvalidArgument, errTooLarge.Reason, "文件超过 %d MB，请按月份或区间分成几个文件导入。", max(s.maxUpload>>20, 1))
 }
 
-func (s *server) receivePart(up *upload, part *multipart.Part) error {
+func (s *server) receivePart(ctx context.Context, up *upload, part *multipart.Part) error {
 	value := func() (string, error) {
 		const most = 100
 		text, err := io.ReadAll(io.LimitReader(part, most))
@@ -133,16 +108,16 @@ func (s *server) receivePart(up *upload, part *multipart.Part) error {
 	}
 	switch name := part.FormName(); name {
 	case "file":
-		if up.path != "" {
+		if up.file.ID != "" {
 			return apperr.New(apperr.InvalidArgument, "import.files", "一次只能导入一个文件。")
 		}
-		return s.receiveFile(up, part)
+		return s.receiveFile(ctx, up, part)
 	case "source":
 		text, err := value()
 		if err != nil {
 			return err
 		}
-		if up.source = ticket.Source(text); !up.source.Valid() {
+		if up.Source = ticket.Source(text); !up.Source.Valid() {
 			return apperr.New(apperr.InvalidArgument, "import.source", "没有这种来源，请从列表中选择。")
 		}
 	case "dry_run":
@@ -150,7 +125,7 @@ func (s *server) receivePart(up *upload, part *multipart.Part) error {
 		if err != nil {
 			return err
 		}
-		if up.dryRun, err = strconv.ParseBool(text); err != nil {
+		if up.DryRun, err = strconv.ParseBool(text); err != nil {
 			return apperr.New(apperr.InvalidArgument, "import.dry_run", "dry_run 应为 true 或 false。")
 		}
 	default:
@@ -159,33 +134,36 @@ func (s *server) receivePart(up *upload, part *multipart.Part) error {
 	return nil
 }
 
-func (s *server) receiveFile(up *upload, part *multipart.Part) error {
-	up.name = cleanName(part.FileName())
-	extension := strings.ToLower(filepath.Ext(up.name))
-	if extension != ".xlsx" && extension != ".csv" { // the importer looks at the content anyway
-		extension = ""
+func (s *server) receiveFile(ctx context.Context, up *upload, part *multipart.Part) (err error) {
+	up.FileName = cleanName(part.FileName())
+	from := &source{from: io.LimitReader(part, s.maxUpload+1)}
+	if up.file, err = s.imports.Receive(ctx, from); err != nil {
+		if from.err != nil {
+			return err
+		}
+		return apperr.New(apperr.Unavailable, "import.storage", "暂时存不下上传的文件，请联系系统管理员检查数据库和磁盘。").With(err)
 	}
-	f, err := os.CreateTemp(s.uploadDir, "xiaopu-import-*"+extension)
-	if err != nil {
-		return apperr.New(apperr.Unavailable, "import.storage", "暂时存不下上传的文件，请联系系统管理员检查磁盘。").With(err)
-	}
-	up.path = f.Name()
-	n, err := io.Copy(f, io.LimitReader(part, s.maxUpload+1))
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	var path *os.PathError
 	switch {
-	case errors.As(err, &path):
-		return apperr.New(apperr.Unavailable, "import.storage", "暂时存不下上传的文件，请联系系统管理员检查磁盘。").With(err)
-	case err != nil:
-		return err
-	case n > s.maxUpload:
+	case up.file.Size > s.maxUpload:
 		return s.uploadTooLarge()
-	case n == 0:
+	case up.file.Size == 0:
 		return apperr.New(apperr.InvalidArgument, "import.empty", "文件是空的，请重新导出后上传。")
 	}
 	return nil
+}
+
+// source remembers whether it was the reading that failed.
+type source struct {
+	from io.Reader
+	err  error
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.from.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.err = err
+	}
+	return n, err
 }
 
 // cleanName is a file's name as it can be shown: no path, no control characters, at most 255 characters.
@@ -202,38 +180,81 @@ func cleanName(name string) string {
 	return name
 }
 
-func (up upload) remove() {
-	if up.path != "" {
-		_ = os.Remove(up.path) // it lies in the temporary folder: at worst the system clears it
+func (s *server) startImport(ctx context.Context, in *importInput) (intake.JobView, error) {
+	v, err := s.imports.Start(ctx, actorOf(ctx), in.upload.file, in.upload.Request)
+	if err != nil {
+		err = errors.Join(err, s.imports.Discard(ctx, in.upload.file))
 	}
+	return v, err
 }
 
-func (s *server) runImport(ctx context.Context, in *importInput) (ImportResult, error) {
-	defer in.upload.remove()
-	if s.importer == nil {
-		return ImportResult{}, errNoImporter
-	}
-	r, err := s.importer.Import(ctx, actorOf(ctx), in.upload.path, in.upload.name, in.upload.source, in.upload.dryRun)
-	return shownResult(r), err
+type importsInput struct {
+	Cursor string `query:"cursor" maxLength:"500" doc:"从上一页的 next 继续"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"每页多少条"`
 }
 
-func shownResult(r ImportResult) ImportResult {
-	if r.Problems == nil {
-		r.Problems = []ImportProblem{}
+func (s *server) listImports(ctx context.Context, in *importsInput) (workflow.Page[intake.JobView], error) {
+	if s.imports == nil {
+		return workflow.Page[intake.JobView]{}, errNoImporter
 	}
-	return r
+	return s.imports.Imports(ctx, in.Cursor, in.Limit)
 }
 
 type importIDInput struct {
 	ID string `path:"id" maxLength:"40" doc:"导入的编号"`
 }
 
-func (s *server) importResult(ctx context.Context, in *importIDInput) (ImportResult, error) {
-	if s.importer == nil {
-		return ImportResult{}, errNoImporter
+// ImportView is one import with the first of its problems.
+type ImportView struct {
+	intake.JobView
+	Problems []ImportProblem `json:"problems" doc:"有问题的行；很多时只列开头，其余另行查询"`
+}
+
+// ImportProblem is what was wrong with one row.
+type ImportProblem struct {
+	Line    int    `json:"line" doc:"表格中的行号"`
+	Fatal   bool   `json:"fatal" doc:"这一行因此没有导入"`
+	OrderNo string `json:"order_no,omitempty"`
+	Message string `json:"message" doc:"问题和处理办法"`
+}
+
+func (s *server) oneImport(ctx context.Context, in *importIDInput) (v ImportView, err error) {
+	if s.imports == nil {
+		return v, errNoImporter
 	}
-	r, err := s.importer.Result(ctx, in.ID)
-	return shownResult(r), err
+	if v.JobView, err = s.imports.Import(ctx, in.ID); err != nil {
+		return v, err
+	}
+	v.Problems, err = s.problemsOf(ctx, in.ID, 0, intake.MaxProblems)
+	return v, err
+}
+
+func (s *server) problemsOf(ctx context.Context, id string, after, limit int) ([]ImportProblem, error) {
+	list, err := s.imports.Problems(ctx, id, after, limit)
+	out := make([]ImportProblem, 0, len(list))
+	for _, p := range list {
+		out = append(out, ImportProblem(p))
+	}
+	return out, err
+}
+
+// changeImport makes the handler of what is done to an import.
+func changeImport(change func(*intake.Jobs, context.Context, string) (intake.JobView, error)) func(*server, huma.API, huma.Operation) {
+	return handle(func(s *server, ctx context.Context, in *importIDInput) (intake.JobView, error) {
+		if s.imports == nil {
+			return intake.JobView{}, errNoImporter
+		}
+		return change(s.imports, ctx, in.ID)
+	})
+}
+
+func (s *server) importReport(ctx context.Context, in *importIDInput) (download, error) {
+	if s.imports == nil {
+		return download{}, errNoImporter
+	}
+	var b bytes.Buffer
+	err := s.imports.Report(ctx, actorOf(ctx), in.ID, &b)
+	return download{Name: "未导入行-" + in.ID + ".xlsx", Type: workbookType, Body: b.Bytes()}, err
 }
 
 type problemsInput struct {
@@ -253,14 +274,14 @@ const rowProblems = 200
 
 func (s *server) importProblems(ctx context.Context, in *problemsInput) (ProblemPage, error) {
 	page := ProblemPage{Items: []ImportProblem{}}
-	if s.importer == nil {
+	if s.imports == nil {
 		return page, errNoImporter
 	}
-	if _, err := s.importer.Result(ctx, in.ID); err != nil { // an unknown import is no import without problems
+	if _, err := s.imports.Import(ctx, in.ID); err != nil { // an unknown import is no import without problems
 		return page, err
 	}
 	// Pages go by row, so a page ends where a row ends.
-	list, err := s.importer.Problems(ctx, in.ID, in.After, in.Limit+rowProblems)
+	list, err := s.problemsOf(ctx, in.ID, in.After, in.Limit+rowProblems)
 	if err != nil {
 		return page, err
 	}
@@ -285,7 +306,7 @@ func documentUpload(op *huma.Operation) {
 	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: &huma.Schema{
 		Type: huma.TypeObject, Required: []string{"file"}, AdditionalProperties: false,
 		Properties: map[string]*huma.Schema{
-			"file":    {Type: huma.TypeString, Format: "binary", Description: fmt.Sprintf(".xlsx 或 .csv（UTF-8、GB18030）文件，默认不超过 %d MB", defaultMaxUpload>>20)},
+			"file":    {Type: huma.TypeString, Format: "binary", Description: fmt.Sprintf(".xlsx、.xls 或 .csv（UTF-8、GB18030）文件，默认不超过 %d MB", defaultMaxUpload>>20)},
 			"source":  {Type: huma.TypeString, Enum: sources, Default: string(ticket.Hotline), Description: "来源：" + strings.Join(words, "、")},
 			"dry_run": {Type: huma.TypeBoolean, Default: false, Description: "只试算，不写入"},
 		},

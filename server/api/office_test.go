@@ -20,6 +20,7 @@ import (
 
 	"xiaopu/server/auth"
 	"xiaopu/server/casework"
+	"xiaopu/server/intake"
 	"xiaopu/server/organisation"
 	"xiaopu/server/store"
 	"xiaopu/server/store/storetest"
@@ -58,6 +59,7 @@ type office struct {
 	dsn     string
 	engine  *workflow.Engine
 	signer  *auth.Signer
+	imports *intake.Jobs
 	handler http.Handler
 	log     *bytes.Buffer
 
@@ -82,8 +84,9 @@ func newOffice(t testing.TB, change ...func(*Options)) *office {
 	if o.signer, err = auth.NewSigner([]byte("only for tests, 32 bytes or more"), o.clock); err != nil {
 		t.Fatal(err)
 	}
+	o.imports = &intake.Jobs{Engine: o.engine, DB: o.db, Clock: o.clock, Logger: slog.New(slog.DiscardHandler)}
 	options := Options{
-		Engine: o.engine, Signer: o.signer, DevClock: true, UploadDir: t.TempDir(), Version: "test", Clock: o.clock,
+		Engine: o.engine, Signer: o.signer, DevClock: true, Version: "test", Clock: o.clock, Imports: o.imports,
 		Logger: slog.New(slog.NewJSONHandler(&lockedWriter{w: o.log}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, f := range change {

@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"xiaopu/server/casework"
+	"xiaopu/server/intake"
 	"xiaopu/server/workflow"
 )
 
@@ -73,8 +74,13 @@ func routes() []route {
 		{Method: http.MethodPost, Path: v1 + "/calendar/closures", ID: "create_closure", Permission: calendarWrite, Tag: tagCalendar, Summary: "登记本地停工（如台风），重算期限", Slow: true, register: handle((*server).addClosure)},
 		{Method: http.MethodDelete, Path: v1 + "/calendar/closures/{id}", ID: "delete_closure", Permission: calendarWrite, Tag: tagCalendar, Summary: "撤销停工，重算期限", Slow: true, register: handle((*server).revokeClosure)},
 
-		{Method: http.MethodPost, Path: v1 + "/imports", ID: "run_import", Permission: importRun, Tag: tagImports, Summary: "导入工单文件（.xlsx、.csv）", Description: "同一文件可以重复导入：没有变化的行不会有任何影响。dry_run 只试算，不写入。", Slow: true, register: handle((*server).runImport), document: documentUpload},
-		{Method: http.MethodGet, Path: v1 + "/imports/{id}", ID: "get_import", Permission: importRun, Tag: tagImports, Summary: "一次导入的结果", register: handle((*server).importResult)},
+		{Method: http.MethodPost, Path: v1 + "/imports", ID: "start_import", Permission: importRun, Tag: tagImports, Summary: "上传工单文件（.xlsx、.xls、.csv），在后台导入", Description: "文件看得出有问题时立即拒绝；否则排队导入，用 GET 查看进度。同一文件可以重复导入：没有变化的行不会有任何影响。dry_run 只试算，不写入。", Status: http.StatusAccepted, Slow: true, register: handle((*server).startImport), document: documentUpload},
+		{Method: http.MethodGet, Path: v1 + "/imports", ID: "list_imports", Permission: importRun, Tag: tagImports, Summary: "导入列表，新的在前", register: handle((*server).listImports)},
+		{Method: http.MethodGet, Path: v1 + "/imports/{id}", ID: "get_import", Permission: importRun, Tag: tagImports, Summary: "一次导入的进度和结果", register: handle((*server).oneImport)},
+		{Method: http.MethodPost, Path: v1 + "/imports/{id}/stop", ID: "stop_import", Permission: importRun, Tag: tagImports, Summary: "停止导入；已导入的行保留", register: changeImport((*intake.Jobs).Stop)},
+		{Method: http.MethodPost, Path: v1 + "/imports/{id}/resume", ID: "resume_import", Permission: importRun, Tag: tagImports, Summary: "继续已停止的导入", register: changeImport((*intake.Jobs).Resume)},
+		{Method: http.MethodPost, Path: v1 + "/imports/{id}/retry", ID: "retry_import", Permission: importRun, Tag: tagImports, Summary: "重试失败的导入", Description: "从断开处继续，已导入的行不会重复。", register: changeImport((*intake.Jobs).Retry)},
+		{Method: http.MethodGet, Path: v1 + "/imports/{id}/report", ID: "get_import_report", Permission: importRun, Tag: tagImports, Summary: "下载没有导入的行（.xlsx）", Description: "每行带原行号、原因和处理办法，个人信息已脱敏。改正后直接上传这个文件即可：没有改动的脱敏内容按原文导入。下载记入审计日志。", Slow: true, register: handleFile((*server).importReport), document: documentWorkbook},
 		{Method: http.MethodGet, Path: v1 + "/imports/{id}/problems", ID: "list_import_problems", Permission: importRun, Tag: tagImports, Summary: "一次导入中有问题的行", register: handle((*server).importProblems)},
 
 		{Method: http.MethodGet, Path: v1 + "/audit-log", ID: "list_audit_log", Permission: auditRead, Tag: tagAudit, Summary: "审计日志，新的在前", Description: "登录、查看完整个人信息、导出和管理操作。可按人员、操作或对象筛选其一。", register: handle((*server).auditLog)},

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 
 	"xiaopu/server/auth"
 	"xiaopu/server/cache"
+	"xiaopu/server/intake"
 	"xiaopu/server/workflow"
 )
 
@@ -23,15 +25,13 @@ type Options struct {
 	Signer *auth.Signer
 	// Cache counts rate limits; nil means the process's memory.
 	Cache *cache.Cache
-	// Importer takes uploaded files in; without one the import routes answer unavailable.
-	Importer Importer
+	// Imports takes uploaded files in; without it the import routes answer unavailable.
+	Imports *intake.Jobs
 	// DevClock registers the demonstration clock; never in production.
 	DevClock bool
 	// MaxUploadBytes limits an uploaded file; 0 means 50 MB.
 	MaxUploadBytes int64
-	// UploadDir holds a file while it is imported; "" means the system's temporary folder.
-	UploadDir string
-	Logger    *slog.Logger
+	Logger         *slog.Logger
 	// Clock measures durations for the access log; without one it has none.
 	Clock func() time.Time
 	// Version is the program's own, which /healthz tells.
@@ -47,9 +47,8 @@ type server struct {
 	engine    *workflow.Engine
 	signer    *auth.Signer
 	cache     *cache.Cache
-	importer  Importer
+	imports   *intake.Jobs
 	maxUpload int64
-	uploadDir string
 	log       *slog.Logger
 	clock     func() time.Time
 	version   string
@@ -113,7 +112,7 @@ func build(o Options) (router *gin.Engine, doc *huma.OpenAPI) {
 
 func newServer(o Options) *server {
 	s := &server{
-		engine: o.Engine, signer: o.Signer, cache: o.Cache, importer: o.Importer, maxUpload: o.MaxUploadBytes, uploadDir: o.UploadDir,
+		engine: o.Engine, signer: o.Signer, cache: o.Cache, imports: o.Imports, maxUpload: o.MaxUploadBytes,
 		log: o.Logger, clock: o.Clock, version: o.Version, slow: map[string]bool{}, quiet: map[string]bool{},
 	}
 	if s.cache == nil {
@@ -229,4 +228,38 @@ func handle[I, O any](h func(s *server, ctx context.Context, in *I) (O, error)) 
 // output wraps a handler's result as huma wants it.
 type output[O any] struct {
 	Body O
+}
+
+// download is a file that a handler gives instead of a body of its own.
+type download struct {
+	Name string // for the person who saves it
+	Type string
+	Body []byte
+}
+
+const workbookType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+type fileOutput struct {
+	Type        string `header:"Content-Type"`
+	Disposition string `header:"Content-Disposition"`
+	Body        []byte
+}
+
+// handleFile makes a route's register func of a handler that gives a file.
+func handleFile[I any](h func(s *server, ctx context.Context, in *I) (download, error)) func(*server, huma.API, huma.Operation) {
+	return func(s *server, api huma.API, op huma.Operation) {
+		huma.Register(api, op, func(ctx context.Context, in *I) (*fileOutput, error) {
+			d, err := h(s, ctx, in)
+			if err != nil {
+				return nil, s.problem(ctx, err)
+			}
+			return &fileOutput{Type: d.Type, Disposition: "attachment; filename*=UTF-8''" + url.PathEscape(d.Name), Body: d.Body}, nil
+		})
+	}
+}
+
+// documentWorkbook says that an operation gives a workbook.
+func documentWorkbook(op *huma.Operation) {
+	op.Responses["200"].Content = map[string]*huma.MediaType{workbookType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}
+	op.Responses["200"].Headers = nil
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"xiaopu/server/apperr"
 	"xiaopu/server/casework"
+	"xiaopu/server/store"
 	"xiaopu/server/ticket"
 )
 
@@ -21,6 +22,7 @@ var enumerations = []enumeration{
 		casework.TodoVerify, casework.TodoCallback, casework.TodoHearing, casework.TodoTask, casework.TodoOrder,
 	}, casework.TodoKind.Label),
 	enumerate(ticket.Sources, ticket.Source.Label),
+	enumerate(store.ImportStates, store.ImportState.Label),
 	labelled(pair[casework.Domain]{casework.Livelihood, "民生"}, pair[casework.Domain]{casework.Business, "商企"}),
 	labelled(pair[casework.Scope]{casework.Individual, "个案"}, pair[casework.Scope]{casework.Common, "共性"}),
 	labelled(pair[casework.Reach]{casework.SingleDepartment, "本部门"}, pair[casework.Reach]{casework.CrossDepartment, "跨部门"}),

@@ -2,15 +2,18 @@ package intake
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
+	"xiaopu/server/apperr"
 	"xiaopu/server/store"
 	"xiaopu/server/ticket"
 	"xiaopu/server/workflow"
@@ -23,6 +26,8 @@ type Importer struct {
 	DB     *store.DB
 	// Now gives the instant against which dates in the future are refused.
 	Now func() time.Time
+	// Clock measures what an import takes and for how long it is somebody's; nil means Now.
+	Clock func() time.Time
 }
 
 // Job is one file to import.
@@ -38,7 +43,7 @@ type Job struct {
 
 // Result counts what an import did. Rows = Created + Updated + Unchanged + Rejected.
 type Result struct {
-	ID        string `json:"id,omitempty"` // "" for a dry run
+	ID        string `json:"id,omitempty"` // "" for a dry run on the command line
 	Rows      int    `json:"rows"`
 	Created   int    `json:"created"`
 	Updated   int    `json:"updated"`
@@ -54,6 +59,11 @@ const (
 	batchRows = 500
 	// MaxProblems is how many problems a Result carries itself.
 	MaxProblems = 200
+	// maxKept is how many bad rows an import keeps for its report. A file with more is wrong as a whole.
+	maxKept = 20_000
+
+	// leaseFor is how long an import stays a worker's without a sign of life.
+	leaseFor = 30 * time.Second
 )
 
 // Import runs a job to its end. Each batch of rows is one transaction: killed at any moment, what is in is in whole
@@ -63,51 +73,97 @@ func (im *Importer) Import(ctx context.Context, job Job) (Result, error) {
 	if job.FileName == "" {
 		job.FileName = filepath.Base(job.Path)
 	}
-	r := &run{im: im, job: job}
+	r := &run{im: im, progress: job.Progress, openSheet: func() (*Sheet, error) { return OpenSheet(job.Path) }}
+	r.record = store.Import{FileName: job.FileName, Source: job.Source, DryRun: job.DryRun, CreatedBy: job.By, StartedAt: im.Now(), State: store.ImportRunning}
 	if err := r.open(); err != nil {
 		return Result{}, err
 	}
-	defer func() { _ = r.sheet.Close() }() // only read
+	defer r.close()
 	if job.DryRun {
-		err := im.Engine.Rehearse(ctx, func(takeIn func([]ticket.Ticket) (workflow.Taken, error)) error {
-			return r.all(ctx, func(b batch) (workflow.Taken, error) { return takeIn(b.tickets) })
-		})
+		return r.result, r.all(ctx)
+	}
+	r.record.ID, r.record.Lease, r.record.LeasedUntil = newID(), newID(), im.clock().Add(leaseFor)
+	if err := im.DB.CreateImport(ctx, r.record); err != nil {
 		return r.result, err
 	}
-	r.result.ID = uuid.Must(uuid.NewV7()).String()
-	if err := im.DB.StartImport(ctx, store.Import{ID: r.result.ID, FileName: job.FileName, Source: job.Source, CreatedBy: job.By, StartedAt: im.Now()}); err != nil {
-		return r.result, err
+	err := r.work(ctx)
+	state, failure := store.ImportFinished, ""
+	if err != nil {
+		state, failure = store.ImportFailed, "导入中断，请重新运行同一命令：已经导入的行不会重复。"
+		if why, ours := failureOf(err); ours {
+			failure = why
+		}
 	}
-	err := r.all(ctx, func(b batch) (workflow.Taken, error) {
-		return im.Engine.TakeIn(ctx, b.tickets, func(ctx context.Context, tx *store.Tx) error {
-			return tx.AddImportProblems(ctx, r.result.ID, b.problems)
-		})
-	})
-	// The counts are noted also for a file that broke off: what is in is in.
-	return r.result, errors.Join(err, im.DB.FinishImport(context.WithoutCancel(ctx), r.result.ID, r.result, im.Now()))
+	// The counts stand also for a file that broke off: what is in is in.
+	r.result.ID = r.record.ID
+	return r.result, errors.Join(err, im.DB.EndImport(context.WithoutCancel(ctx), r.record.ID, r.record.Lease, state, failure, im.Now()))
 }
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+func (im *Importer) clock() time.Time {
+	if im.Clock != nil {
+		return im.Clock()
+	}
+	return im.Now()
+}
+
+// failureOf gives what a person is told of a file that cannot be imported; ours is false for what is the system's fault and
+// may be over the next time.
+func failureOf(err error) (message string, ours bool) {
+	var e *apperr.Error
+	if !errors.As(err, &e) {
+		return "", false
+	}
+	switch e.Code {
+	case apperr.InvalidArgument, apperr.NotFound, apperr.ResourceExhausted, apperr.FailedPrecondition:
+		return e.Message, true
+	}
+	return "", false
+}
+
+var errStopped = errors.New("intake: the import was asked to stop")
 
 // batch is what one transaction takes in.
 type batch struct {
 	tickets        []ticket.Ticket
 	problems       []store.ImportProblem
+	bad            []store.ImportRow // rows that are not imported
 	rows, rejected int
+	line           int     // the last one
+	share          float64 // of the file, read so far
 }
 
+// counts is what is kept of an import from batch to batch.
+type counts struct {
+	Result
+	Found int `json:"found"`
+	Kept  int `json:"kept"` // bad rows, for the report
+}
+
+// run is one worker's work on one file.
 type run struct {
 	im        *Importer
-	job       Job
+	record    store.Import // without ID nothing is noted
+	openSheet func() (*Sheet, error)
+	progress  func(float64)
+
 	sheet     *Sheet
 	mapping   ticket.Mapping
 	headerRow int
+	header    []string
+	report    *reported // when the file is a report of bad rows
+	rehearsal *workflow.Rehearsal
 	result    Result
+	kept      int
+	done      int            // rows up to this one were done before
 	seen      map[string]int // order number → row, within this file
-	started   bool
+	began     time.Time
 }
 
-// open opens the file at its first row and begins to count anew.
+// open opens the file at its first row.
 func (r *run) open() error {
-	sheet, err := OpenSheet(r.job.Path)
+	sheet, err := r.openSheet()
 	if err != nil {
 		return err
 	}
@@ -116,18 +172,54 @@ func (r *run) open() error {
 		return errors.Join(err, sheet.Close())
 	}
 	r.sheet, r.headerRow, r.mapping, r.seen = sheet, headerRow, mapping, map[string]int{}
-	r.result = Result{ID: r.result.ID}
+	r.header = sheet.Head()[headerRow-1]
+	if r.record.DryRun {
+		r.rehearsal = r.im.Engine.Rehearse()
+	}
+	r.report = reportIn(r.header)
+	r.began = r.im.clock()
 	return nil
 }
 
-func (r *run) all(ctx context.Context, takeIn func(batch) (workflow.Taken, error)) error {
-	if r.started {
-		// A rehearsal is tried again whole after a conflict: from the first row, and what it counted before is void.
-		if err := errors.Join(r.sheet.Close(), r.open()); err != nil {
-			return err
+func (r *run) close() { _ = r.sheet.Close() } // only read
+
+// work is all, while the lease is kept. It gives errStopped when the import was asked to stop, and store.ErrImportTaken
+// when the lease was lost.
+func (r *run) work(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var keeper sync.WaitGroup
+	defer keeper.Wait()
+	ended := make(chan struct{})
+	defer close(ended)
+	keeper.Go(func() {
+		tick := time.NewTicker(leaseFor / 3)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			state, err := r.im.DB.KeepImport(ctx, r.record.ID, r.record.Lease, r.im.clock().Add(leaseFor))
+			switch {
+			case errors.Is(err, store.ErrImportTaken):
+				cancel(err)
+			case err == nil && state == store.ImportStopping:
+				cancel(errStopped)
+			}
 		}
+	})
+	err := r.all(ctx)
+	if cause := context.Cause(ctx); err != nil && (errors.Is(cause, errStopped) || errors.Is(cause, store.ErrImportTaken)) {
+		return cause
 	}
-	r.started = true
+	return err
+}
+
+func (r *run) all(ctx context.Context) error {
 	// Reading goes on while the batch before is being taken in.
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -143,7 +235,7 @@ func (r *run) all(ctx context.Context, takeIn func(batch) (workflow.Taken, error
 		if taking != nil {
 			continue // the reader is about to stop
 		}
-		if taking = r.take(b, takeIn); taking != nil {
+		if taking = r.take(ctx, b); taking != nil {
 			stop()
 		}
 	}
@@ -155,33 +247,84 @@ func (r *run) all(ctx context.Context, takeIn func(batch) (workflow.Taken, error
 }
 
 // take takes one batch in and counts it.
-func (r *run) take(b batch, takeIn func(batch) (workflow.Taken, error)) error {
-	taken, err := takeIn(b)
+func (r *run) take(ctx context.Context, b batch) error {
+	next, kept, state := r.result, r.kept, r.record.State
+	noted := func(ctx context.Context, tx *store.Tx, taken workflow.Taken) error {
+		next, kept = r.result, r.kept
+		next.Rows += b.rows
+		next.Rejected += b.rejected
+		next.Created += taken.Created
+		next.Updated += taken.Updated
+		next.Unchanged += taken.Unchanged
+		next.Cases += taken.Cases
+		next.Found += len(b.problems)
+		next.Problems = append(slices.Clip(next.Problems), b.problems[:min(len(b.problems), MaxProblems-len(next.Problems))]...)
+		if r.record.ID == "" {
+			return nil
+		}
+		bad := b.bad[:min(len(b.bad), maxKept-kept)]
+		rows := bad
+		if kept == 0 && len(bad) > 0 {
+			rows = append(head(r.header, r.mapping), bad...)
+		}
+		kept += len(bad)
+		var err error
+		state, err = r.note(ctx, tx, b, rows, counts{Result: next, Found: next.Found, Kept: kept})
+		return err
+	}
+	var err error
+	switch {
+	case r.rehearsal == nil:
+		_, err = r.im.Engine.TakeIn(ctx, b.tickets, noted)
+	case r.record.ID == "":
+		var taken workflow.Taken
+		if taken, err = r.rehearsal.TakeIn(ctx, b.tickets); err == nil {
+			err = noted(ctx, nil, taken)
+		}
+	default:
+		var taken workflow.Taken
+		if taken, err = r.rehearsal.TakeIn(ctx, b.tickets); err == nil {
+			err = r.im.DB.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return noted(ctx, tx, taken) })
+		}
+	}
 	if err != nil {
 		return err
 	}
-	r.result.Rows += b.rows
-	r.result.Rejected += b.rejected
-	r.result.Created += taken.Created
-	r.result.Updated += taken.Updated
-	r.result.Unchanged += taken.Unchanged
-	r.result.Cases += taken.Cases
-	r.result.Found += len(b.problems)
-	r.result.Problems = append(r.result.Problems, b.problems[:min(len(b.problems), MaxProblems-len(r.result.Problems))]...)
-	if r.job.Progress != nil {
-		r.job.Progress(r.sheet.Progress())
+	r.result, r.kept = next, kept
+	if r.progress != nil {
+		r.progress(b.share)
+	}
+	if state == store.ImportStopping {
+		return errStopped
 	}
 	return nil
 }
 
+// note writes down what a batch was and how far the import has come, in the batch's own transaction.
+func (r *run) note(ctx context.Context, tx *store.Tx, b batch, rows []store.ImportRow, c counts) (store.ImportState, error) {
+	if err := tx.AddImportProblems(ctx, r.record.ID, b.problems); err != nil {
+		return "", err
+	}
+	if err := tx.AddImportRows(ctx, r.im.DB.Sealer(), r.record.ID, rows, r.im.clock()); err != nil {
+		return "", err
+	}
+	result, err := json.Marshal(c)
+	if err != nil {
+		return "", err
+	}
+	now := r.im.clock()
+	return tx.NoteImport(ctx, r.record.ID, r.record.Lease, store.ImportProgress{Line: b.line, Share: b.share, Worked: r.record.Worked + now.Sub(r.began), Result: result}, now.Add(leaseFor))
+}
+
 // read cuts the rows into batches. What was read before an error still goes out.
 func (r *run) read(ctx context.Context, out chan<- batch) error {
-	options := ticket.Options{Source: r.job.Source, Now: r.im.Now(), Date1904: r.sheet.Date1904()}
+	options := ticket.Options{Source: r.record.Source, Now: r.record.StartedAt, Date1904: r.sheet.Date1904()}
 	var b batch
 	flush := func() error {
 		if b.rows == 0 {
 			return nil
 		}
+		b.share = r.sheet.Progress()
 		select {
 		case out <- b:
 			b = batch{}
@@ -191,6 +334,9 @@ func (r *run) read(ctx context.Context, out chan<- batch) error {
 		}
 	}
 	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		line, cells, err := r.sheet.Next()
 		if errors.Is(err, io.EOF) {
 			return flush()
@@ -201,7 +347,15 @@ func (r *run) read(ctx context.Context, out chan<- batch) error {
 		if line <= r.headerRow {
 			continue
 		}
+		if r.report != nil {
+			if cells, err = r.report.restore(ctx, r.im.DB, cells); err != nil {
+				return errors.Join(flush(), err)
+			}
+		}
 		r.row(&b, line, cells, options)
+		if line <= r.done {
+			b = batch{} // it is in; only its order number counts, for rows that repeat it
+		}
 		if b.rows >= batchRows {
 			if err := flush(); err != nil {
 				return err
@@ -213,6 +367,7 @@ func (r *run) read(ctx context.Context, out chan<- batch) error {
 // row adds one row to the batch, or its problems when it cannot be used.
 func (r *run) row(b *batch, line int, cells []string, options ticket.Options) {
 	b.rows++
+	b.line = line
 	t, problems := ticket.ParseRow(r.mapping, cells, options)
 	fatal := false
 	for _, p := range problems {
@@ -226,6 +381,7 @@ func (r *run) row(b *batch, line int, cells []string, options ticket.Options) {
 	}
 	if fatal {
 		b.rejected++
+		b.bad = append(b.bad, store.ImportRow{Line: line, Cells: kept(cells, r.mapping, options.Date1904)})
 		return
 	}
 	r.seen[key] = line

@@ -76,3 +76,14 @@ func parseTodoCursor(text string) (*store.TodoRow, error) {
 func seqCursor(seq int64) string { return strconv.FormatInt(seq, 10) }
 
 func sorted[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+
+// Cursor makes the cursor of a list in the order of an instant and an id.
+func Cursor(at time.Time, id string) string { return cursor(at, id) }
+
+// ParseCursor reads one that Cursor made; "" is the beginning.
+func ParseCursor(text string) (at time.Time, id string, err error) {
+	if text == "" {
+		return at, "", nil
+	}
+	return parseCursor(text)
+}

@@ -33,13 +33,13 @@ func (t *Taken) Add(o Taken) {
 
 // TakeIn stores a batch of tickets of one source and does what follows: triggers, new cases, tickets attached to open
 // ones, ratings. One transaction: all of it or nothing. Taking the same tickets in again changes nothing. noted, when
-// given, runs in the same transaction: the importer's own records.
-func (e *Engine) TakeIn(ctx context.Context, batch []ticket.Ticket, noted func(context.Context, *store.Tx) error) (Taken, error) {
+// given, runs in the same transaction and is told what was taken: the importer's own records.
+func (e *Engine) TakeIn(ctx context.Context, batch []ticket.Ticket, noted func(context.Context, *store.Tx, Taken) error) (Taken, error) {
 	return e.intake(ctx, func(ctx context.Context, in *intake) error {
 		if err := in.take(ctx, batch); err != nil || noted == nil {
 			return err
 		}
-		return noted(ctx, in.tx)
+		return noted(ctx, in.tx, in.taken)
 	})
 }
 
@@ -73,29 +73,71 @@ func (w *writer) turn(ctx context.Context) error {
 	return err
 }
 
-var errRehearsed = errors.New("workflow: rehearsal ends in a rollback")
+// Rehearsal takes batches in as TakeIn would, and nothing stays of it. Each batch is a transaction that is rolled back, so
+// that others write in between; what earlier batches would have left is remembered here: their tickets, without texts, and
+// the matters they would have opened a case for. It is for one goroutine.
+type Rehearsal struct {
+	e       *Engine
+	rows    map[orderKey]*store.TicketRow
+	tickets map[string][]store.MatterTicket // by matter
+	opened  map[string]bool                 // matters
+}
 
-// Rehearse runs fn as TakeIn would, over as many batches as fn gives, and takes all of it back at the end. It waits for
-// no turn and keeps nobody waiting for one: what it tells is a forecast.
-func (e *Engine) Rehearse(ctx context.Context, fn func(takeIn func([]ticket.Ticket) (Taken, error)) error) error {
-	k, err := e.Knowledge(ctx)
-	if err != nil {
-		return err
-	}
-	err = e.db.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := fn(func(batch []ticket.Ticket) (Taken, error) {
-			in := newIntake(e, &writer{tx: tx, k: k, now: e.Now(k)})
-			err := in.take(ctx, batch)
-			return in.taken, err
-		}); err != nil {
+// Rehearse begins a rehearsal.
+func (e *Engine) Rehearse() *Rehearsal {
+	return &Rehearsal{e: e, rows: map[orderKey]*store.TicketRow{}, tickets: map[string][]store.MatterTicket{}, opened: map[string]bool{}}
+}
+
+var errRehearsed = errors.New("workflow: a rehearsal ends in a rollback")
+
+// TakeIn counts what Engine.TakeIn would do.
+func (r *Rehearsal) TakeIn(ctx context.Context, batch []ticket.Ticket) (Taken, error) {
+	var in *intake
+	taken, err := r.e.intake(ctx, func(ctx context.Context, begun *intake) error {
+		in = begun
+		in.earlier = r
+		if err := in.take(ctx, batch); err != nil {
 			return err
 		}
 		return errRehearsed
 	})
-	if errors.Is(err, errRehearsed) {
+	if !errors.Is(err, errRehearsed) {
+		return taken, err
+	}
+	for row, was := range in.was {
+		t := row.Ticket
+		if was == "" {
+			r.tickets[row.Matter] = append(r.tickets[row.Matter], store.MatterTicket{ID: t.ID, Source: t.Source, OrderNo: t.OrderNo, Requester: row.Requester, AcceptedAt: t.AcceptedAt})
+		}
+		t.Raw, t.Title, t.Content, t.Reply, t.Feedback = nil, "", "", "", ""
+		row.Ticket = t
+		r.rows[keyOf(t)] = row
+	}
+	for _, m := range in.opened {
+		r.opened[m] = true
+	}
+	return taken, nil
+}
+
+// row gives a ticket of an earlier batch; nil when there is none.
+func (r *Rehearsal) row(k orderKey) *store.TicketRow {
+	if r == nil {
 		return nil
 	}
-	return err
+	return r.rows[k]
+}
+
+// recall adds to what the database has about matters what earlier batches would have put there.
+func (r *Rehearsal) recall(matters []string, same map[string][]store.MatterTicket) {
+	if r == nil {
+		return
+	}
+	for _, m := range matters {
+		if before := r.tickets[m]; len(before) > 0 {
+			same[m] = slices.Concat(same[m], before)
+			slices.SortStableFunc(same[m], func(a, b store.MatterTicket) int { return a.AcceptedAt.Compare(b.AcceptedAt) })
+		}
+	}
 }
 
 // intake is one batch being taken in.
@@ -110,6 +152,8 @@ type intake struct {
 	cases   map[string]store.LoadedCase   // as of the last save in this batch
 	matters map[string]string             // matter → its case
 	spent   map[string]map[string]bool    // matter → what has counted for it
+	opened  []string                      // matters that came into a new case
+	earlier *Rehearsal                    // nil for what is meant
 	taken   Taken
 }
 
@@ -295,7 +339,7 @@ func (in *intake) meet(ctx context.Context, rows []*store.TicketRow) error {
 		for _, no := range linkedOrders(r.Ticket) {
 			k := orderKey{r.Ticket.Source, no}
 			if _, met := in.tickets[k]; !met {
-				in.tickets[k] = nil
+				in.tickets[k] = in.earlier.row(k)
 				bySource[k.source] = append(bySource[k.source], no)
 			}
 		}
@@ -386,7 +430,12 @@ func (in *intake) know(ctx context.Context, rows []*store.TicketRow) (map[string
 		return nil, err
 	}
 	maps.Copy(in.matters, cases)
-	return in.tx.MatterTickets(ctx, spans)
+	same, err := in.tx.MatterTickets(ctx, spans)
+	if err != nil {
+		return nil, err
+	}
+	in.earlier.recall(matters, same)
+	return same, nil
 }
 
 // around gives those of the tickets about r's matter, oldest first, that can make a trigger fire with it.
@@ -443,6 +492,7 @@ func (in *intake) chain(ctx context.Context, t ticket.Ticket) (out []*store.Tick
 		k := orderKey{t.Source, no}
 		r, met := in.tickets[k]
 		if !met {
+			r = in.earlier.row(k)
 			stored, err := in.tx.TicketByOrder(ctx, t.Source, no)
 			if err == nil {
 				r = &stored
@@ -528,6 +578,8 @@ func (in *intake) settle(ctx context.Context, f finding) error {
 	switch {
 	case found && !over(l.Case):
 		return in.join(ctx, l, f)
+	case in.earlier != nil && in.earlier.opened[f.row.Matter]:
+		return nil // it would be in that case
 	case len(f.triggers) > 0:
 		return in.open(ctx, f, l.Case.ID)
 	}
@@ -662,6 +714,7 @@ func (in *intake) open(ctx context.Context, f finding, linked string) error {
 		return err
 	}
 	in.taken.Cases++
+	in.opened = append(in.opened, f.row.Matter)
 	in.matters[f.row.Matter] = d.Case.ID
 	if err := in.tx.SetMatterCase(ctx, f.row.Matter, d.Case.ID); err != nil {
 		return err

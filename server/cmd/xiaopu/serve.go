@@ -18,6 +18,7 @@ import (
 	"xiaopu/server/config"
 	"xiaopu/server/deadline"
 	"xiaopu/server/demo"
+	"xiaopu/server/intake"
 )
 
 // shutdownWithin is how long requests under way may take after the signal to stop.
@@ -67,8 +68,9 @@ func serve(c *call) error {
 }
 
 func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer, memory *cache.Cache) error {
+	imports := &intake.Jobs{Engine: s.engine, DB: s.db, Clock: time.Now, Logger: s.log}
 	handler := api.NewHandler(api.Options{
-		Engine: s.engine, Signer: signer, Cache: memory, Importer: importer{s}, DevClock: s.config.Mode == config.Demo, Clock: time.Now,
+		Engine: s.engine, Signer: signer, Cache: memory, Imports: imports, DevClock: s.config.Mode == config.Demo, Clock: time.Now,
 		MaxUploadBytes: s.config.MaxUploadBytes(), Logger: s.log, Version: version, TrustedProxies: s.config.TrustedProxies,
 	})
 	server := &http.Server{
@@ -81,6 +83,7 @@ func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer, mem
 	background.Go(func() {
 		(&deadline.Sweeper{Engine: s.engine, Every: s.config.SweepEvery(), Logger: s.log}).Run(ctx)
 	})
+	background.Go(func() { imports.Run(ctx) })
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	s.log.Info("serving", slog.String("listen", listener.Addr().String()), slog.String("version", version), slog.Any("config", s.config))

@@ -38,10 +38,11 @@ func importFile(c *call) error {
 		return apperr.New(apperr.NotFound, "file.missing", "找不到文件“%s”，请检查路径和文件名。", args[0])
 	}
 	return c.withNew(func(s *system) error {
-		im, err := importer{s}.intake(c.ctx)
+		now, err := s.now(c.ctx) // once: a file is judged by one day
 		if err != nil {
 			return err
 		}
+		im := &intake.Importer{Engine: s.engine, DB: s.db, Now: func() time.Time { return now }, Clock: time.Now}
 		bar := newBar(c.stderr)
 		result, err := im.Import(c.ctx, intake.Job{Path: args[0], Source: ticket.Source(*source), DryRun: *dryRun, Progress: bar.show})
 		bar.done()

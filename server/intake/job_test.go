@@ -1,0 +1,344 @@
+package intake_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"xiaopu/server/apperr"
+	"xiaopu/server/casework"
+	"xiaopu/server/intake"
+	"xiaopu/server/store"
+	"xiaopu/server/store/storetest"
+	"xiaopu/server/ticket"
+)
+
+// worker is a background worker whose clock calls tick with the number of the call: it is asked the time in every batch.
+func worker(t *testing.T, db *store.DB, tick func(call int)) *intake.Jobs {
+	t.Helper()
+	var calls atomic.Int32
+	return &intake.Jobs{Engine: importer(t, db).Engine, DB: db, Logger: slog.New(slog.DiscardHandler), Clock: func() time.Time {
+		n := int(calls.Add(1))
+		if tick != nil {
+			tick(n)
+		}
+		return now.Add(time.Duration(n) * time.Millisecond)
+	}}
+}
+
+func contents(t *testing.T, path string) *bytes.Reader {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.NewReader(b)
+}
+
+var clerk = casework.Actor{PersonID: "p-1"}
+
+func start(t *testing.T, j *intake.Jobs, path string, q intake.Request) intake.JobView {
+	t.Helper()
+	ctx := context.Background()
+	u, err := j.Receive(ctx, contents(t, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.FileName, q.Source = "export.csv", ticket.Hotline
+	v, err := j.Start(ctx, clerk, u, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func once(t *testing.T, j *intake.Jobs) {
+	t.Helper()
+	if _, err := j.Once(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func progress(t *testing.T, j *intake.Jobs, id string) intake.JobView {
+	t.Helper()
+	v, err := j.Import(context.Background(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// mixed is a file of several batches with everything in it: cases that need tickets of different batches, repeats, bad rows.
+func mixed(t *testing.T) string {
+	t.Helper()
+	var rows [][]string
+	for i := range 2300 {
+		r := row(fmt.Sprintf("2026031809%04d", i))
+		switch {
+		case i%400 == 0:
+			r = row(r[0], "2026-03-18 09:00:00", "电梯坏了", "电梯停运三天", "0", "", "", "望舒苑") // six over the file: a burst
+		case i%97 == 0:
+			r = row("")
+		case i%101 == 0:
+			r = row("20260318090001") // repeats a number of the first batch
+		case i%103 == 0:
+			r[4] = "3"
+		case i%107 == 0:
+			r[5], r[6] = "不满意", "2026-03-19 09:00:00"
+		}
+		rows = append(rows, r)
+	}
+	return file(t, rows...)
+}
+
+// same compares what two imports came to.
+func same(t *testing.T, got, want intake.JobView) {
+	t.Helper()
+	type counted [6]int
+	of := func(v intake.JobView) counted {
+		return counted{v.Rows, v.Created, v.Updated, v.Unchanged, v.Rejected, v.Cases}
+	}
+	if of(got) != of(want) || got.State != want.State {
+		t.Errorf("%s %v, want %s %v", got.State, of(got), want.State, of(want))
+	}
+}
+
+func problems(t *testing.T, db *store.DB, id string) (lines []int) {
+	t.Helper()
+	list, err := db.ImportProblems(context.Background(), id, 0, 10000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range list {
+		lines = append(lines, p.Line)
+	}
+	return lines
+}
+
+// undisturbed imports mixed into a database of its own.
+func undisturbed(t *testing.T, path string, q intake.Request) (v intake.JobView, lines []int) {
+	t.Helper()
+	db := storetest.Open(t)
+	j := worker(t, db, nil)
+	v = start(t, j, path, q)
+	once(t, j)
+	return progress(t, j, v.ID), problems(t, db, v.ID)
+}
+
+func TestADryRunInBatchesCountsWhatTheImportThenDoes(t *testing.T) {
+	path := mixed(t)
+	wet, _ := undisturbed(t, path, intake.Request{})
+	if wet.Cases == 0 || wet.Rejected == 0 || wet.State != store.ImportFinished {
+		t.Fatalf("%+v", wet)
+	}
+	dry, _ := undisturbed(t, path, intake.Request{DryRun: true})
+	same(t, dry, wet)
+}
+
+func TestAStoppedImportGoesOnBehindItsLastBatch(t *testing.T) {
+	path := mixed(t)
+	for name, q := range map[string]intake.Request{"import": {}, "dry run": {DryRun: true}} {
+		t.Run(name, func(t *testing.T) {
+			want, lines := undisturbed(t, path, q)
+			storetest.Each(t, func(t *testing.T, db *store.DB) {
+				var id atomic.Value
+				var stop sync.Once
+				var stopping sync.WaitGroup
+				stopper := worker(t, db, nil)
+				j := worker(t, db, func(int) {
+					s, _ := id.Load().(string)
+					if s == "" {
+						return
+					}
+					if i, err := db.Import(context.Background(), s); err == nil && i.Line > 0 {
+						stop.Do(func() {
+							stopping.Go(func() {
+								if _, err := stopper.Stop(context.Background(), s); err != nil {
+									t.Error(err)
+								}
+							})
+						})
+					}
+				})
+				v := start(t, j, path, q)
+				id.Store(v.ID)
+				once(t, j)
+				stopping.Wait()
+				half := progress(t, j, v.ID)
+				if half.State != store.ImportStopped || half.Rows == 0 || half.Rows >= want.Rows || half.Share <= 0 || half.Share >= 1 {
+					t.Fatalf("%+v", half)
+				}
+				once(t, j) // nothing waits
+				if _, err := j.Resume(context.Background(), v.ID); err != nil {
+					t.Fatal(err)
+				}
+				once(t, j)
+				same(t, progress(t, j, v.ID), want)
+				if got := problems(t, db, v.ID); fmt.Sprint(got) != fmt.Sprint(lines) {
+					t.Errorf("problems of lines %v, want %v", got, lines)
+				}
+			})
+		})
+	}
+}
+
+// A worker that is given up for dead while it works saves nothing more once another has the import.
+func TestAnImportTakenOverCountsNothingTwice(t *testing.T) {
+	path := mixed(t)
+	want, lines := undisturbed(t, path, intake.Request{})
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		second := worker(t, db, nil)
+		var over sync.WaitGroup
+		var id atomic.Value
+		var take sync.Once
+		first := worker(t, db, func(int) {
+			s, _ := id.Load().(string)
+			if s == "" {
+				return
+			}
+			if i, err := db.Import(context.Background(), s); err == nil && i.Line > 0 {
+				take.Do(func() {
+					over.Go(func() {
+						if err := db.ReleaseImport(context.Background(), s, i.Lease, time.Time{}); err != nil {
+							t.Error(err)
+						}
+						if _, err := second.Once(context.Background()); err != nil {
+							t.Error(err)
+						}
+					})
+				})
+			}
+		})
+		v := start(t, first, path, intake.Request{})
+		id.Store(v.ID)
+		once(t, first)
+		over.Wait()
+		once(t, second) // if the first one was too quick for it
+		same(t, progress(t, first, v.ID), want)
+		if got := problems(t, db, v.ID); fmt.Sprint(got) != fmt.Sprint(lines) {
+			t.Errorf("problems of lines %v, want %v", got, lines)
+		}
+	})
+}
+
+func TestAShutdownGivesTheImportBackAtOnce(t *testing.T) {
+	db := storetest.Open(t)
+	path := mixed(t)
+	want, _ := undisturbed(t, path, intake.Request{})
+	ctx, cancel := context.WithCancel(context.Background())
+	calls := 0
+	j := worker(t, db, func(int) {
+		if calls++; calls == 12 {
+			cancel()
+		}
+	})
+	v := start(t, j, path, intake.Request{})
+	if _, err := j.Once(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if v := progress(t, j, v.ID); v.State != store.ImportQueued || v.Rows == 0 || v.Rows >= want.Rows {
+		t.Fatalf("%+v", v)
+	}
+	once(t, j)
+	same(t, progress(t, j, v.ID), want)
+}
+
+func TestAFileThatBreaksOffFailsWithWhatIsIn(t *testing.T) {
+	db := storetest.Open(t)
+	j := worker(t, db, nil)
+	path := file(t, row("20260318090001"), row("20260318090002"))
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 600 {
+		b = append(b, strings.Join(row(fmt.Sprintf("20260318091%03d", i)), ",")+"\n"...)
+	}
+	b = append(b, strings.Repeat("x,", 600)...)
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	v := start(t, j, path, intake.Request{})
+	once(t, j)
+	failed := progress(t, j, v.ID)
+	if failed.State != store.ImportFailed || failed.Created != 602 || failed.Failure == "" || failed.FinishedAt == nil {
+		t.Fatalf("%+v", failed)
+	}
+	if _, err := j.Retry(t.Context(), v.ID); err != nil {
+		t.Fatal(err)
+	}
+	once(t, j)
+	same(t, progress(t, j, v.ID), failed)
+
+	// Its file is not kept for ever.
+	if err := db.DropImportFile(t.Context(), v.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.Retry(t.Context(), v.ID); !errors.Is(err, store.ErrNoChunk) {
+		t.Error(err)
+	}
+}
+
+type broken struct{ io.Reader }
+
+func (b broken) Read(p []byte) (int, error) {
+	if n, err := b.Reader.Read(p); err == nil {
+		return n, nil
+	}
+	return 0, io.ErrUnexpectedEOF
+}
+
+func TestAnUploadThatBreaksOffLeavesNothing(t *testing.T) {
+	db := storetest.Open(t)
+	j := worker(t, db, nil)
+	if _, err := j.Receive(t.Context(), broken{strings.NewReader(strings.Repeat("x", 3<<20))}); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("%v", err)
+	}
+	if n, err := db.ForgetImportFiles(t.Context(), now.AddDate(1, 0, 0), now, 100); err != nil || n != 0 {
+		t.Errorf("%d pieces are left (%v)", n, err)
+	}
+	u, err := j.Receive(t.Context(), strings.NewReader("a,b\n1,2\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.Start(t.Context(), clerk, u, intake.Request{Source: ticket.Hotline}); apperr.CodeOf(err) != apperr.InvalidArgument {
+		t.Errorf("%v", err)
+	}
+	if err := j.Discard(t.Context(), u); err != nil {
+		t.Error(err)
+	}
+}
+
+// The command line's imports stand in the list too; one that was killed is said to have failed, not tried.
+func TestTheCommandLinesImportIsListed(t *testing.T) {
+	db := storetest.Open(t)
+	j := worker(t, db, nil)
+	r, err := importer(t, db).Import(t.Context(), intake.Job{Path: mixed(t), Source: ticket.Hotline})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := progress(t, j, r.ID)
+	if v.State != store.ImportFinished || v.Rows != r.Rows || v.Cases != r.Cases || v.Rejected != r.Rejected {
+		t.Errorf("%+v", v)
+	}
+	if err := db.CreateImport(t.Context(), store.Import{ID: "killed", FileName: "x.csv", Source: ticket.Hotline, StartedAt: now, State: store.ImportRunning, Lease: "gone", LeasedUntil: now}); err != nil {
+		t.Fatal(err)
+	}
+	once(t, j)
+	if v := progress(t, j, "killed"); v.State != store.ImportFailed || v.Failure == "" || len(v.Allowed) != 0 {
+		t.Errorf("%+v", v)
+	}
+	page, err := j.Imports(t.Context(), "", 10)
+	if err != nil || len(page.Items) != 2 {
+		t.Errorf("%v %+v", err, page)
+	}
+}

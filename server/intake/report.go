@@ -1,0 +1,230 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+
+	"xiaopu/server/apperr"
+	"xiaopu/server/store"
+	"xiaopu/server/ticket"
+)
+
+// A report is a workbook of the rows that were not imported: which row of the file, why, and its cells, so that somebody
+// corrects them there and imports just the report. Personal data stands in it masked. A masked cell that comes back as it
+// went out is the original again, which the import has kept sealed; what was changed counts as it was changed.
+//
+// The kept rows are: fieldsLine what each column means, the header under its own number, then the bad ones.
+
+// The report's own columns, before the file's.
+var reportColumns = []string{"导入报告标识", "原文件行号", "未导入的原因和处理办法"}
+
+const (
+	fieldsLine = 0
+	reportPage = 500
+)
+
+// head is what is kept before the first bad row.
+func head(header []string, m ticket.Mapping) []store.ImportRow {
+	fields := make([]string, len(m.Columns))
+	for i, c := range m.Columns {
+		fields[i] = string(c.Field)
+	}
+	return []store.ImportRow{{Line: fieldsLine, Cells: fields}, {Line: fieldsLine + 1, Cells: header}}
+}
+
+// kept is a row as it is kept: days that a spreadsheet counts are written out, because the report counts from another one.
+func kept(cells []string, m ticket.Mapping, date1904 bool) []string {
+	out := make([]string, len(cells))
+	for i, text := range cells {
+		out[i] = text
+		if i >= len(m.Columns) || !timeFields[m.Columns[i].Field] {
+			continue
+		}
+		if days, err := strconv.ParseFloat(text, 64); err != nil || days < 1 || days > 100_000 {
+			continue
+		}
+		if at, hasTime, err := ticket.ParseTime(text, date1904); err == nil {
+			layout := "2006-01-02"
+			if hasTime {
+				layout = "2006-01-02 15:04:05"
+			}
+			out[i] = at.Format(layout)
+		}
+	}
+	return out
+}
+
+var timeFields = map[ticket.Field]bool{
+	ticket.FieldAcceptedAt: true, ticket.FieldDispatchedAt: true, ticket.FieldDueAt: true, ticket.FieldFirstContactAt: true,
+	ticket.FieldRepliedAt: true, ticket.FieldClosedAt: true,
+}
+
+// shown is a kept cell as the report shows it.
+func shown(field ticket.Field, text string) string {
+	switch field {
+	case ticket.FieldOrderNo, ticket.FieldRepeatOf, ticket.FieldRelated:
+		return text // numbers of tickets name nobody
+	case ticket.FieldPhone:
+		return ticket.MaskPhone(text)
+	case ticket.FieldRequesterName:
+		return ticket.MaskName(text)
+	case ticket.FieldIDNumber, ticket.FieldCreditCode:
+		if r := []rune(text); len(r) > 6 {
+			return string(r[:3]) + strings.Repeat("*", len(r)-6) + string(r[len(r)-3:])
+		}
+		return strings.Repeat("*", len([]rune(text)))
+	case ticket.FieldAddress:
+		return ticket.MaskAddress(text)
+	}
+	return ticket.MaskText(text)
+}
+
+var errNoReport = apperr.New(apperr.FailedPrecondition, "import.report_gone", "没有未导入行的明细：这次导入没有这样的行，或已超过保存期（%d 天）。如仍需要，请重新导入原文件。", int(keepRows.Hours()/24))
+
+// writeReport writes the report of an import.
+func writeReport(ctx context.Context, db *store.DB, i store.Import, w io.Writer) error {
+	top, err := db.ImportRows(ctx, i.ID, fieldsLine-1, 2)
+	if err != nil {
+		return err
+	}
+	if len(top) < 2 {
+		return errNoReport
+	}
+	fields, header := top[0].Cells, top[1].Cells
+	var failed error
+	err = WriteSheet(w, "", append(append([]string{}, reportColumns...), header...), func(yield func([]any) bool) {
+		for after := fieldsLine + 1; ; {
+			list, err := db.ImportRows(ctx, i.ID, after, reportPage)
+			if err != nil {
+				failed = err
+				return
+			}
+			if len(list) == 0 {
+				return
+			}
+			reasons, err := reasonsOf(ctx, db, i.ID, after, list[len(list)-1].Line)
+			if err != nil {
+				failed = err
+				return
+			}
+			for _, r := range list {
+				row := []any{i.ID + "/" + strconv.Itoa(r.Line), r.Line, reasons[r.Line]}
+				for at, text := range r.Cells {
+					row = append(row, shown(fieldAt(fields, at), text))
+				}
+				if !yield(row) {
+					return
+				}
+			}
+			after = list[len(list)-1].Line
+		}
+	})
+	return errors.Join(failed, err)
+}
+
+func fieldAt(fields []string, i int) ticket.Field {
+	if i < len(fields) {
+		return ticket.Field(fields[i])
+	}
+	return ""
+}
+
+// reasonsOf joins what was wrong with each row behind after, up to last.
+func reasonsOf(ctx context.Context, db *store.DB, id string, after, last int) (map[int]string, error) {
+	reasons := map[int]string{}
+	for after < last {
+		list, err := db.ImportProblems(ctx, id, after, reportPage)
+		if err != nil {
+			return nil, err
+		}
+		if len(list) == 0 {
+			break
+		}
+		for _, p := range list {
+			after = p.Line
+			if reasons[p.Line] != "" {
+				reasons[p.Line] += "；"
+			}
+			reasons[p.Line] += p.Message
+		}
+	}
+	return reasons, nil
+}
+
+// reported reads a report that comes back.
+type reported struct {
+	header []string
+	kept   map[string]original // by import
+}
+
+// original is what is known of the file that a report is about.
+type original struct {
+	fields []string
+	column map[string]int // header → column
+}
+
+// reportIn gives nil when a file with this header is no report.
+func reportIn(header []string) *reported {
+	if len(header) <= len(reportColumns) {
+		return nil
+	}
+	for i, name := range reportColumns {
+		if strings.TrimSpace(header[i]) != name {
+			return nil
+		}
+	}
+	return &reported{header: header, kept: map[string]original{}}
+}
+
+// restore gives a row of the report without the report's own cells, and with what was masked as it was.
+func (r *reported) restore(ctx context.Context, db *store.DB, cells []string) ([]string, error) {
+	if len(cells) == 0 {
+		return cells, nil
+	}
+	id, number, _ := strings.Cut(strings.TrimSpace(cells[0]), "/")
+	for i := range min(len(cells), len(reportColumns)) {
+		cells[i] = ""
+	}
+	line, err := strconv.Atoi(number)
+	if err != nil || line <= fieldsLine+1 {
+		return cells, nil // a row that somebody added
+	}
+	was, ok := r.kept[id]
+	if !ok {
+		top, err := db.ImportRows(ctx, id, fieldsLine-1, 2)
+		if err != nil {
+			return nil, err
+		}
+		if len(top) == 2 {
+			was = original{fields: top[0].Cells, column: map[string]int{}}
+			for i, name := range top[1].Cells {
+				was.column[name] = i
+			}
+		}
+		r.kept[id] = was
+	}
+	if was.column == nil {
+		return cells, nil
+	}
+	rows, err := db.ImportRows(ctx, id, line-1, 1)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 || rows[0].Line != line {
+		return cells, nil
+	}
+	for i := len(reportColumns); i < min(len(cells), len(r.header)); i++ {
+		at, ok := was.column[r.header[i]]
+		if !ok || at >= len(rows[0].Cells) {
+			continue
+		}
+		text := rows[0].Cells[at]
+		if s := shown(fieldAt(was.fields, at), text); cells[i] == s || cells[i] == safeText(s) {
+			cells[i] = text
+		}
+	}
+	return cells, nil
+}
