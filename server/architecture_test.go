@@ -51,6 +51,7 @@ var owners = map[string]string{
 	"github.com/redis/go-redis":      "server/cache",
 	"github.com/silenceper/wechat":   "server/wechat",
 	"github.com/golang-jwt/jwt":      "server/auth",
+	"golang.org/x/crypto":            "server/auth",
 	"github.com/emmansun/gmsm":       "server/vault",
 	"github.com/tjfoc/gmsm":          "server/vault",
 	"github.com/xuri/excelize":       "server/intake",

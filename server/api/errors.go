@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -31,6 +34,8 @@ type Problem struct {
 	// Allowed comes with a refused command, and is then there also when it is empty.
 	Allowed []casework.Allowed `json:"allowed,omitzero" doc:"操作被拒绝时：您现在可以进行的操作"`
 	Current *CurrentState      `json:"current,omitempty" doc:"版本冲突时：难事的最新状态"`
+
+	wait time.Duration // until it is worth another try; 0 for soon
 }
 
 // CurrentState is what a case is now, for a client that saw an older version.
@@ -56,7 +61,7 @@ func (p *Problem) GetHeaders() http.Header {
 	case http.StatusUnauthorized:
 		return http.Header{"Www-Authenticate": {"Bearer"}}
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
-		return http.Header{"Retry-After": {"1"}}
+		return http.Header{"Retry-After": {strconv.Itoa(max(1, int(math.Ceil(p.wait.Seconds()))))}}
 	}
 	return nil
 }
@@ -94,6 +99,8 @@ var (
 	errNoRoute    = apperr.New(apperr.NotFound, "request.no_route", "没有这个地址，请核对接口文档。")
 	errNoBody     = apperr.New(apperr.InvalidArgument, "request.no_body", "没有提交内容，请按接口文档提交 JSON。")
 	errNoToken    = apperr.New(apperr.Unauthenticated, "auth.no_token", "请先登录。")
+	errTrialToken = apperr.New(apperr.Unauthenticated, "auth.token_invalid", "登录凭证无效，请重新登录。").With(errors.New("it belongs to no session"))
+	errNoSignIn   = apperr.New(apperr.Unavailable, "auth.unavailable", "本服务没有启用登录，请联系系统管理员。")
 	errLeft       = apperr.New(apperr.Unauthenticated, "auth.left", "该账号已停用或不存在，请联系系统管理员。")
 	errDenied     = apperr.New(apperr.PermissionDenied, "auth.denied", "您的岗位没有这项权限；如工作需要，请联系系统管理员。")
 	errCancelled  = apperr.New(apperr.Unavailable, "request.cancelled", "请求已取消。")
@@ -144,6 +151,8 @@ func newProblem(x *exchange, e *apperr.Error) *Problem {
 		p.Allowed = detail
 	case map[string]any:
 		p.Current = currentState(detail)
+	case time.Duration:
+		p.wait = detail
 	}
 	x.reason = p.Reason
 	return p

@@ -30,7 +30,9 @@ const (
 type exchange struct {
 	server    *server
 	requestID string
+	header    http.Header // of the answer
 	actor     casework.Actor
+	sessionID string // "" for a token outside any session
 	caseID    string
 	reason    string // why it was refused
 }
@@ -68,6 +70,7 @@ func (s *server) around(c *gin.Context) {
 		header[name] = value
 	}
 	header["X-Request-Id"] = []string{x.requestID}
+	x.header = header
 
 	ctx := context.WithValue(c.Request.Context(), exchangeKey{}, x)
 	ctx = workflow.WithOrigin(ctx, workflow.Origin{Address: c.ClientIP(), Agent: c.Request.UserAgent(), RequestID: x.requestID})

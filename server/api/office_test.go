@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"xiaopu/server/auth"
+	"xiaopu/server/cache"
 	"xiaopu/server/casework"
 	"xiaopu/server/intake"
 	"xiaopu/server/organisation"
@@ -60,6 +61,7 @@ type office struct {
 	engine  *workflow.Engine
 	signer  *auth.Signer
 	imports *intake.Jobs
+	signIn  *auth.Service
 	handler http.Handler
 	log     *bytes.Buffer
 
@@ -68,6 +70,11 @@ type office struct {
 }
 
 func newOffice(t testing.TB, change ...func(*Options)) *office {
+	t.Helper()
+	return newOfficeWith(t, auth.DefaultSettings, change...)
+}
+
+func newOfficeWith(t testing.TB, settings auth.Settings, change ...func(*Options)) *office {
 	t.Helper()
 	o := &office{t: t, log: &bytes.Buffer{}}
 	o.db, o.dsn = storetest.OpenNamed(t)
@@ -84,9 +91,16 @@ func newOffice(t testing.TB, change ...func(*Options)) *office {
 	if o.signer, err = auth.NewSigner([]byte("only for tests, 32 bytes or more"), o.clock); err != nil {
 		t.Fatal(err)
 	}
+	memory, err := cache.New(cache.Options{Clock: o.clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.signIn = auth.New(auth.Options{
+		DB: o.db, Engine: o.engine, Cache: memory, Signer: o.signer, Clock: o.clock, Settings: settings, HashCost: auth.HashCost{MemoryKiB: 64, Passes: 1, Lanes: 1},
+	})
 	o.imports = &intake.Jobs{Engine: o.engine, DB: o.db, Clock: o.clock, Logger: slog.New(slog.DiscardHandler)}
 	options := Options{
-		Engine: o.engine, Signer: o.signer, DevClock: true, Version: "test", Clock: o.clock, Imports: o.imports,
+		Engine: o.engine, Signer: o.signer, SignIn: o.signIn, DevClock: true, Version: "test", Clock: o.clock, Imports: o.imports,
 		Logger: slog.New(slog.NewJSONHandler(&lockedWriter{w: o.log}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, f := range change {

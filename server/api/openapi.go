@@ -41,10 +41,11 @@ func document() *huma.OpenAPI {
 			},
 		},
 		Tags: []*huma.Tag{
+			{Name: tagSignIn, Description: "工作人员登录。得到的 access_token 放在 Authorization: Bearer 里"},
 			{Name: tagMe, Description: "我是谁，什么在等我"},
 			{Name: tagCases, Description: "难事项目库"},
 			{Name: tagCommands, Description: "对一件难事的每一种操作。谁在什么状态下可以办，以难事的 allowed 为准"},
-			{Name: tagTickets}, {Name: tagOrganisation}, {Name: tagCalendar}, {Name: tagImports},
+			{Name: tagTickets}, {Name: tagAccounts, Description: "系统管理员管理工作人员的账号"}, {Name: tagOrganisation}, {Name: tagCalendar}, {Name: tagImports},
 			{Name: tagDemo, Description: "仅演示环境"}, {Name: tagSystem},
 		},
 	}

@@ -25,6 +25,7 @@ const (
 	calendarWrite    permission = "calendar.write"
 	importRun        permission = "import.run"
 	auditRead        permission = "audit.read"
+	accountManage    permission = "account.manage"
 	devClock         permission = "dev.clock"
 )
 
@@ -51,6 +52,7 @@ var grants = map[permission][]casework.Role{
 	calendarWrite:    {casework.Centre, casework.SystemAdmin},
 	importRun:        {casework.Centre},
 	auditRead:        {casework.Auditor},
+	accountManage:    {casework.SystemAdmin},
 	devClock:         casework.Roles,
 }
 

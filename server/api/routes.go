@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"xiaopu/server/auth"
 	"xiaopu/server/casework"
 	"xiaopu/server/intake"
 	"xiaopu/server/workflow"
@@ -29,6 +30,8 @@ type route struct {
 // The groups of the documentation page.
 const (
 	tagSystem       = "系统"
+	tagSignIn       = "登录"
+	tagAccounts     = "账号"
 	tagMe           = "我的"
 	tagCases        = "难事"
 	tagCommands     = "办理"
@@ -47,6 +50,26 @@ func routes() []route {
 	return slices.Concat([]route{
 		{Method: http.MethodGet, Path: "/healthz", ID: "get_health", Permission: public, Tag: tagSystem, Summary: "进程是否在运行", register: handle((*server).health)},
 		{Method: http.MethodGet, Path: "/readyz", ID: "get_ready", Permission: public, Tag: tagSystem, Summary: "能否提供服务（数据库有应答）", register: handle((*server).ready)},
+
+		{Method: http.MethodPost, Path: v1 + "/auth/login", ID: "sign_in", Permission: public, Tag: tagSignIn, Summary: "登录：登录名和密码", Description: "返回下一步（step）：done 即已登录，否则凭 step_token 在 10 分钟内完成。登录名不存在、密码不对、已离开、已停用、已锁定，回答都相同。", register: withSignIn((*server).login)},
+		{Method: http.MethodPost, Path: v1 + "/auth/password", ID: "sign_in_password", Permission: public, Tag: tagSignIn, Summary: "登录步骤：设置新密码（step 为 change_password）", register: withSignIn((*server).signInPassword)},
+		{Method: http.MethodPost, Path: v1 + "/auth/totp/enrol", ID: "enrol_totp", Permission: public, Tag: tagSignIn, Summary: "登录步骤：取得第二重验证的密钥（step 为 enrol_totp）", Description: "把 uri 显示为二维码，用身份验证器扫描，再用 confirm 提交一个验证码。确认之前重复调用，密钥不变。", register: withSignIn((*server).enrolTOTP)},
+		{Method: http.MethodPost, Path: v1 + "/auth/totp/confirm", ID: "confirm_totp", Permission: public, Tag: tagSignIn, Summary: "登录步骤：用一个验证码确认第二重验证", Description: "返回 10 个恢复码，只显示这一次。", register: withSignIn((*server).confirmTOTP)},
+		{Method: http.MethodPost, Path: v1 + "/auth/totp", ID: "sign_in_totp", Permission: public, Tag: tagSignIn, Summary: "登录步骤：验证码或恢复码（step 为 totp）", register: withSignIn((*server).signInTOTP)},
+		{Method: http.MethodPost, Path: v1 + "/auth/refresh", ID: "refresh_session", Permission: public, Tag: tagSignIn, Summary: "换取新的令牌", Description: "每个 refresh_token 只能换一次，换到新的就用新的。旧的被再次使用，整个登录立即结束；30 秒内且新的还没用过，则再次得到同一个新的（前一次的回答可能没有收到）。", register: withSignIn((*server).refresh)},
+		{Method: http.MethodPost, Path: v1 + "/auth/logout", ID: "sign_out", Permission: signedIn, Tag: tagSignIn, Summary: "退出登录", Status: http.StatusNoContent, register: withSignIn((*server).logout)},
+		{Method: http.MethodGet, Path: v1 + "/auth/sessions", ID: "list_sessions", Permission: signedIn, Tag: tagSignIn, Summary: "我在哪些地方登录着，新的在前", register: withSignIn((*server).sessionList)},
+		{Method: http.MethodDelete, Path: v1 + "/auth/sessions/{id}", ID: "end_session", Permission: signedIn, Tag: tagSignIn, Summary: "结束我的一个登录", Status: http.StatusNoContent, register: withSignIn((*server).endSession)},
+		{Method: http.MethodPost, Path: v1 + "/auth/sessions/end-others", ID: "end_other_sessions", Permission: signedIn, Tag: tagSignIn, Summary: "结束我的其他登录", register: withSignIn((*server).endOtherSessions)},
+		{Method: http.MethodPost, Path: v1 + "/me/password", ID: "change_password", Permission: signedIn, Tag: tagSignIn, Summary: "修改我的密码", Description: "其他登录随之结束。", Status: http.StatusNoContent, register: withSignIn((*server).changePassword)},
+
+		{Method: http.MethodGet, Path: v1 + "/accounts", ID: "list_accounts", Permission: accountManage, Tag: tagAccounts, Summary: "工作人员及其账号，按人员编号", register: withSignIn((*server).accounts)},
+		{Method: http.MethodPost, Path: v1 + "/accounts/{id}/reset-password", ID: "reset_password", Permission: accountManage, Tag: tagAccounts, Summary: "重置密码，没有账号的随之开通", Description: "返回初始密码，只显示这一次，7 天内有效，首次登录必须修改。该人员的登录全部结束。", register: withSignIn((*server).resetPassword)},
+		{Method: http.MethodPost, Path: v1 + "/accounts/{id}/reset-totp", ID: "reset_totp", Permission: accountManage, Tag: tagAccounts, Summary: "取消第二重验证，下次登录重新设置", Status: http.StatusNoContent, register: withSignIn(administer((*auth.Service).ResetTOTP))},
+		{Method: http.MethodPost, Path: v1 + "/accounts/{id}/disable", ID: "disable_account", Permission: accountManage, Tag: tagAccounts, Summary: "停用账号，登录立即结束", Status: http.StatusNoContent, register: withSignIn(administer((*auth.Service).Disable))},
+		{Method: http.MethodPost, Path: v1 + "/accounts/{id}/enable", ID: "enable_account", Permission: accountManage, Tag: tagAccounts, Summary: "启用账号", Status: http.StatusNoContent, register: withSignIn(administer((*auth.Service).Enable))},
+		{Method: http.MethodPost, Path: v1 + "/accounts/{id}/unlock", ID: "unlock_account", Permission: accountManage, Tag: tagAccounts, Summary: "解除锁定", Status: http.StatusNoContent, register: withSignIn(administer((*auth.Service).Unlock))},
+		{Method: http.MethodPost, Path: v1 + "/accounts/{id}/login", ID: "set_login", Permission: accountManage, Tag: tagAccounts, Summary: "修改登录名", Description: "可以是本人登记的手机号；手机号不显示全部。", Status: http.StatusNoContent, register: withSignIn((*server).setLogin)},
 
 		{Method: http.MethodGet, Path: v1 + "/me", ID: "get_me", Permission: signedIn, Tag: tagMe, Summary: "我是谁：岗位、代理、权限", register: handle((*server).me)},
 		{Method: http.MethodGet, Path: v1 + "/todos", ID: "list_todos", Permission: todoRead, Tag: tagMe, Summary: "我的待办，先到期的在前", register: handle((*server).todos)},

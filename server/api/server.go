@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -23,6 +24,10 @@ import (
 type Options struct {
 	Engine *workflow.Engine
 	Signer *auth.Signer
+	// SignIn signs staff in; without one the sign-in routes answer unavailable and tokens of sessions are refused.
+	SignIn *auth.Service
+	// SessionsOnly refuses tokens that belong to no session: those printed for trying out.
+	SessionsOnly bool
 	// Cache counts rate limits; nil means the process's memory.
 	Cache *cache.Cache
 	// Imports takes uploaded files in; without it the import routes answer unavailable.
@@ -46,6 +51,8 @@ const defaultMaxUpload = 50 << 20
 type server struct {
 	engine    *workflow.Engine
 	signer    *auth.Signer
+	signIn    *auth.Service
+	sessions  bool // whether a token must belong to one
 	cache     *cache.Cache
 	imports   *intake.Jobs
 	maxUpload int64
@@ -112,7 +119,7 @@ func build(o Options) (router *gin.Engine, doc *huma.OpenAPI) {
 
 func newServer(o Options) *server {
 	s := &server{
-		engine: o.Engine, signer: o.Signer, cache: o.Cache, imports: o.Imports, maxUpload: o.MaxUploadBytes,
+		engine: o.Engine, signer: o.Signer, signIn: o.SignIn, sessions: o.SessionsOnly, cache: o.Cache, imports: o.Imports, maxUpload: o.MaxUploadBytes,
 		log: o.Logger, clock: o.Clock, version: o.Version, slow: map[string]bool{}, quiet: map[string]bool{},
 	}
 	if s.cache == nil {
@@ -138,7 +145,7 @@ func newServer(o Options) *server {
 func (s *server) register(api huma.API, r route) {
 	template := strings.NewReplacer("{", ":", "}", "").Replace(r.Path)
 	s.slow[template] = s.slow[template] || r.Slow
-	s.quiet[template] = r.Permission == public
+	s.quiet[template] = r.Permission == public && !strings.HasPrefix(r.Path, v1)
 	op := huma.Operation{
 		OperationID: r.ID, Method: r.Method, Path: r.Path, Summary: r.Summary, Description: r.Description, Tags: []string{r.Tag},
 		DefaultStatus: r.Status, MaxBodyBytes: maxBody, BodyReadTimeout: timeLimit,
@@ -197,18 +204,32 @@ func (s *server) identify(ctx context.Context, x *exchange, authorization string
 	if len(authorization) <= len(scheme) || !strings.EqualFold(authorization[:len(scheme)], scheme) {
 		return errNoToken
 	}
-	person, err := s.signer.Verify(strings.TrimSpace(authorization[len(scheme):]))
+	grant, err := s.signer.Verify(strings.TrimSpace(authorization[len(scheme):]))
 	if err != nil {
 		return err
 	}
-	actor, here, err := s.engine.Actor(ctx, person)
+	switch {
+	case grant.SessionID == "" && s.sessions:
+		return errTrialToken
+	case grant.SessionID == "":
+	case s.signIn == nil:
+		return errNoSignIn
+	default:
+		if err := s.signIn.Check(ctx, grant); err != nil {
+			return err
+		}
+	}
+	actor, here, err := s.engine.Actor(ctx, grant.PersonID)
 	if err != nil {
 		return err
 	}
 	if !here {
-		return errLeft
+		if grant.SessionID != "" {
+			err = s.signIn.EndLeft(ctx, grant.PersonID)
+		}
+		return cmp.Or(err, error(errLeft))
 	}
-	x.actor = actor
+	x.actor, x.sessionID = actor, grant.SessionID
 	return nil
 }
 

@@ -1,14 +1,39 @@
-// Package auth says who a caller is: it issues and verifies access tokens.
+// Package auth says who a caller is: it signs staff in (Service) and issues and verifies access tokens (Signer).
 //
-// A token is a JWT signed with HMAC-SHA256 that names a person and a time until which it holds, and nothing else:
-// posts and scope come from the organisation at every request, so a change there rules at once, for tokens already out
-// too. Other algorithms, "none" among them, are refused before the signature is looked at.
+// # Signing in
+//
+//	Begin (login name, password) → steps asked for → session: access token + refresh token
+//
+// What is still asked for after the password depends on the account: a code of the second factor, a new password, setting
+// the second factor up. Until all is given there is a sign-in under way, named by a step token for ten minutes; no access
+// token is made before. Secrets are stored in no form that could be used: passwords by argon2id, tokens by SHA-256,
+// recovery codes by the blind index, the secret of the second factor sealed.
+//
+// Begin refuses an unknown login name, a wrong password, somebody who left, a disabled account and a locked one with the
+// same words after the same time: it cannot be used to find out who exists. What it really was stands in the audit log.
+//
+// # Limits
+//
+// Five failures lock a login name for the address they came from, a login name that nobody has too; so nobody can lock
+// somebody else out. An address with too many failures, whosever, is told to wait. A login name with many failures from
+// everywhere is refused from addresses its owner has not used before. The counts are in the cache: lost, they begin anew.
+//
+// # Sessions
+//
+// A session is a row. Its access tokens are JWTs signed with HMAC-SHA256 that name person and session, hold for minutes,
+// and say nothing else: posts and scope come from the organisation at every request, and Check asks whether the session
+// lives, so an end rules within seconds. Its refresh token is good for one exchange; see Refresh for what happens when one
+// is shown again. docs/adr/0005-sessions.md says why.
 //
 // A token found good is remembered by its hash, so that the requests that follow with it cost no second signature check;
-// its times are looked at again each time.
+// its times are looked at again each time. Algorithms other than HS256, "none" among them, are refused before the signature
+// is looked at.
 //
-// What is wrong with a token is told in one of two ways, *apperr.Error unauthenticated both: auth.token_expired, and
-// auth.token_invalid for everything else. Which check failed stands in the cause alone, for the log.
+// # Failure
+//
+// What is wrong with an access token is told in one of two ways, *apperr.Error unauthenticated both: auth.token_expired, and
+// auth.token_invalid for everything else. Which check failed stands in the cause alone, for the log. A decision and its line
+// in the audit log are one transaction.
 package auth
 
 import (
@@ -41,13 +66,23 @@ type Signer struct {
 	parser *jwt.Parser
 
 	mu    sync.RWMutex
-	known map[[sha256.Size]byte]grant
+	known map[[sha256.Size]byte]Grant
 }
 
-// grant is what a good token says.
-type grant struct {
-	personID    string
+// Grant is what a good token says.
+type Grant struct {
+	PersonID string
+	// SessionID is "" for a token that was issued by hand, outside any session.
+	SessionID string
+
 	from, until time.Time // leeway included
+}
+
+// claims are those of a JWT of ours.
+type claims struct {
+	jwt.RegisteredClaims
+
+	SessionID string `json:"sid,omitempty"`
 }
 
 // NewSigner makes a Signer. The key needs 32 bytes or more; clock gives the instant.
@@ -59,7 +94,7 @@ func NewSigner(key []byte, clock func() time.Time) (*Signer, error) {
 		return nil, errors.New("auth: a Signer needs a clock")
 	}
 	return &Signer{
-		key: slices.Clone(key), clock: clock, known: map[[sha256.Size]byte]grant{},
+		key: slices.Clone(key), clock: clock, known: map[[sha256.Size]byte]Grant{},
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Name}), jwt.WithIssuer(issuer), jwt.WithExpirationRequired(),
 			jwt.WithIssuedAt(), jwt.WithLeeway(leeway), jwt.WithTimeFunc(clock), jwt.WithStrictDecoding(),
@@ -67,8 +102,13 @@ func NewSigner(key []byte, clock func() time.Time) (*Signer, error) {
 	}, nil
 }
 
-// Issue makes a token that names the person for as long as ttl.
+// Issue makes a token outside any session that names the person for as long as ttl: for trying out.
 func (s *Signer) Issue(personID string, ttl time.Duration) (string, error) {
+	return s.IssueIn("", personID, ttl)
+}
+
+// IssueIn makes a token of a session.
+func (s *Signer) IssueIn(sessionID, personID string, ttl time.Duration) (string, error) {
 	if personID == "" || len(personID) > maxSubject {
 		return "", fmt.Errorf("auth: no person id of 1 to %d bytes", maxSubject)
 	}
@@ -76,10 +116,10 @@ func (s *Signer) Issue(personID string, ttl time.Duration) (string, error) {
 		return "", errors.New("auth: a token must hold for some time")
 	}
 	now := s.clock()
-	return jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.RegisteredClaims{
+	return jwt.NewWithClaims(jwt.SigningMethodHS256, claims{SessionID: sessionID, RegisteredClaims: jwt.RegisteredClaims{
 		Issuer: issuer, Subject: personID, ID: rand.Text(),
 		IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(ttl)),
-	}).SignedString(s.key)
+	}}).SignedString(s.key)
 }
 
 var (
@@ -87,20 +127,20 @@ var (
 	errInvalid = apperr.New(apperr.Unauthenticated, "auth.token_invalid", "登录凭证无效，请重新登录。")
 )
 
-// Verify gives the person a token names. The error is auth.token_expired or auth.token_invalid.
-func (s *Signer) Verify(token string) (personID string, err error) {
+// Verify gives what a token says. The error is auth.token_expired or auth.token_invalid.
+func (s *Signer) Verify(token string) (g Grant, err error) {
 	if len(token) > maxToken {
-		return "", errInvalid.With(fmt.Errorf("%d bytes long", len(token)))
+		return Grant{}, errInvalid.With(fmt.Errorf("%d bytes long", len(token)))
 	}
 	hash := sha256.Sum256([]byte(token))
 	s.mu.RLock()
 	g, ok := s.known[hash]
 	s.mu.RUnlock()
 	if now := s.clock(); ok && !now.Before(g.from) && now.Before(g.until) {
-		return g.personID, nil
+		return g, nil
 	}
 	if g, err = s.check(token); err != nil {
-		return "", err
+		return Grant{}, err
 	}
 	s.mu.Lock()
 	if len(s.known) >= maxKnown {
@@ -108,22 +148,24 @@ func (s *Signer) Verify(token string) (personID string, err error) {
 	}
 	s.known[hash] = g
 	s.mu.Unlock()
-	return g.personID, nil
+	return g, nil
 }
 
 // check verifies signature, times and claims.
-func (s *Signer) check(token string) (grant, error) {
-	var c jwt.RegisteredClaims
+func (s *Signer) check(token string) (Grant, error) {
+	var c claims
 	_, err := s.parser.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return s.key, nil })
 	switch {
 	case err == nil && (c.Subject == "" || len(c.Subject) > maxSubject):
-		return grant{}, errInvalid.With(errors.New("it names nobody"))
+		return Grant{}, errInvalid.With(errors.New("it names nobody"))
+	case err == nil && len(c.SessionID) > maxSubject:
+		return Grant{}, errInvalid.With(errors.New("no session is named like that"))
 	case err == nil && c.IssuedAt == nil:
-		return grant{}, errInvalid.With(errors.New("it does not say when it was issued"))
+		return Grant{}, errInvalid.With(errors.New("it does not say when it was issued"))
 	case err == nil:
-		return grant{personID: c.Subject, from: c.IssuedAt.Add(-leeway), until: c.ExpiresAt.Add(leeway)}, nil
+		return Grant{PersonID: c.Subject, SessionID: c.SessionID, from: c.IssuedAt.Add(-leeway), until: c.ExpiresAt.Add(leeway)}, nil
 	case errors.Is(err, jwt.ErrTokenExpired) && !errors.Is(err, jwt.ErrTokenInvalidIssuer):
-		return grant{}, errExpired.With(err)
+		return Grant{}, errExpired.With(err)
 	}
-	return grant{}, errInvalid.With(err)
+	return Grant{}, errInvalid.With(err)
 }

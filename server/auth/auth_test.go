@@ -42,7 +42,7 @@ func forge(t testing.TB, key []byte, header, claims map[string]any) string {
 	return text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-func claims(change map[string]any) map[string]any {
+func claimsOf(change map[string]any) map[string]any {
 	c := map[string]any{"iss": "xiaopu", "sub": "P1", "iat": start.Unix(), "exp": start.Add(time.Hour).Unix(), "jti": "x"}
 	for k, v := range change {
 		if v == nil {
@@ -60,15 +60,22 @@ func TestIssueAndVerify(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := s.Verify(token); got != "P1" || err != nil {
-		t.Errorf("Verify = %q, %v", got, err)
+	if got, err := s.Verify(token); got.PersonID != "P1" || got.SessionID != "" || err != nil {
+		t.Errorf("Verify = %+v, %v", got, err)
 	}
 	again, err := s.Issue("P1", time.Hour)
 	if err != nil || again == token {
 		t.Errorf("two tokens are the same: each needs a jti of its own (%v)", err)
 	}
-	if got, err := s.Verify(forge(t, key, map[string]any{"alg": "HS256", "typ": "JWT"}, claims(nil))); got != "P1" || err != nil {
-		t.Errorf("a token made elsewhere with the key: %q, %v", got, err)
+	inSession, err := s.IssueIn("S1", "P1", time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Verify(inSession); got.PersonID != "P1" || got.SessionID != "S1" || err != nil {
+		t.Errorf("a session's token: %+v, %v", got, err)
+	}
+	if got, err := s.Verify(forge(t, key, map[string]any{"alg": "HS256", "typ": "JWT"}, claimsOf(nil))); got.PersonID != "P1" || err != nil {
+		t.Errorf("a token made elsewhere with the key: %+v, %v", got, err)
 	}
 }
 
@@ -99,10 +106,10 @@ func TestVerifyAtOtherTimes(t *testing.T) {
 func TestVerifyRefuses(t *testing.T) {
 	s := newSigner(t, key, start)
 	hs256 := map[string]any{"alg": "HS256", "typ": "JWT"}
-	good := forge(t, key, hs256, claims(nil))
+	good := forge(t, key, hs256, claimsOf(nil))
 	parts := strings.Split(good, ".")
-	none := forge(t, key, map[string]any{"alg": "none"}, claims(nil))
-	otherSubject := strings.Split(forge(t, key, hs256, claims(map[string]any{"sub": "P2"})), ".")
+	none := forge(t, key, map[string]any{"alg": "none"}, claimsOf(nil))
+	otherSubject := strings.Split(forge(t, key, hs256, claimsOf(map[string]any{"sub": "P2"})), ".")
 	for name, token := range map[string]string{
 		"nothing":                     "",
 		"no dots":                     "abc",
@@ -111,28 +118,29 @@ func TestVerifyRefuses(t *testing.T) {
 		"no base64":                   "###.###.###",
 		"alg none":                    none,
 		"alg none without signature":  none[:strings.LastIndex(none, ".")+1],
-		"alg in other case":           forge(t, key, map[string]any{"alg": "hs256"}, claims(nil)),
-		"another hash":                forge(t, key, map[string]any{"alg": "HS384"}, claims(nil)),
-		"a public key algorithm":      forge(t, key, map[string]any{"alg": "RS256"}, claims(nil)),
-		"no algorithm":                forge(t, key, map[string]any{"typ": "JWT"}, claims(nil)),
-		"signed with another key":     forge(t, []byte("another key, just as long as ours is"), hs256, claims(nil)),
+		"alg in other case":           forge(t, key, map[string]any{"alg": "hs256"}, claimsOf(nil)),
+		"another hash":                forge(t, key, map[string]any{"alg": "HS384"}, claimsOf(nil)),
+		"a public key algorithm":      forge(t, key, map[string]any{"alg": "RS256"}, claimsOf(nil)),
+		"no algorithm":                forge(t, key, map[string]any{"typ": "JWT"}, claimsOf(nil)),
+		"signed with another key":     forge(t, []byte("another key, just as long as ours is"), hs256, claimsOf(nil)),
 		"no signature":                parts[0] + "." + parts[1] + ".",
 		"claims of another token":     parts[0] + "." + otherSubject[1] + "." + parts[2],
 		"last character changed":      good[:len(good)-2] + string(good[len(good)-2]^1) + good[len(good)-1:],
-		"another issuer":              forge(t, key, hs256, claims(map[string]any{"iss": "other"})),
-		"another issuer, and expired": forge(t, key, hs256, claims(map[string]any{"iss": "other", "exp": start.Unix() - 3600})),
-		"no issuer":                   forge(t, key, hs256, claims(map[string]any{"iss": nil})),
-		"nobody":                      forge(t, key, hs256, claims(map[string]any{"sub": nil})),
-		"a very long subject":         forge(t, key, hs256, claims(map[string]any{"sub": strings.Repeat("x", 65)})),
-		"no end":                      forge(t, key, hs256, claims(map[string]any{"exp": nil})),
-		"no beginning":                forge(t, key, hs256, claims(map[string]any{"iat": nil})),
-		"an end that is no number":    forge(t, key, hs256, claims(map[string]any{"exp": "never"})),
+		"another issuer":              forge(t, key, hs256, claimsOf(map[string]any{"iss": "other"})),
+		"another issuer, and expired": forge(t, key, hs256, claimsOf(map[string]any{"iss": "other", "exp": start.Unix() - 3600})),
+		"no issuer":                   forge(t, key, hs256, claimsOf(map[string]any{"iss": nil})),
+		"nobody":                      forge(t, key, hs256, claimsOf(map[string]any{"sub": nil})),
+		"a very long subject":         forge(t, key, hs256, claimsOf(map[string]any{"sub": strings.Repeat("x", 65)})),
+		"a very long session":         forge(t, key, hs256, claimsOf(map[string]any{"sid": strings.Repeat("x", 65)})),
+		"no end":                      forge(t, key, hs256, claimsOf(map[string]any{"exp": nil})),
+		"no beginning":                forge(t, key, hs256, claimsOf(map[string]any{"iat": nil})),
+		"an end that is no number":    forge(t, key, hs256, claimsOf(map[string]any{"exp": "never"})),
 		"too long":                    good + strings.Repeat("A", maxToken),
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := s.Verify(token)
-			if got != "" || apperr.CodeOf(err) != apperr.Unauthenticated || apperr.ReasonOf(err) != "auth.token_invalid" {
-				t.Errorf("Verify = %q, %v", got, err)
+			if got != (Grant{}) || apperr.CodeOf(err) != apperr.Unauthenticated || apperr.ReasonOf(err) != "auth.token_invalid" {
+				t.Errorf("Verify = %+v, %v", got, err)
 			}
 		})
 	}
@@ -172,14 +180,14 @@ func TestIssueRefuses(t *testing.T) {
 
 func FuzzVerify(f *testing.F) {
 	s := newSigner(f, key, start)
-	good := forge(f, key, map[string]any{"alg": "HS256", "typ": "JWT"}, claims(nil))
+	good := forge(f, key, map[string]any{"alg": "HS256", "typ": "JWT"}, claimsOf(nil))
 	for _, seed := range []string{"", ".", "..", good, good[:len(good)-1], "eyJhbGciOiJub25lIn0.e30.", strings.Repeat(".", 5000)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, token string) {
-		person, err := s.Verify(token)
-		if err == nil && (token != good || person != "P1") {
-			t.Errorf("%q was accepted as %q", token, person)
+		g, err := s.Verify(token)
+		if err == nil && (token != good || g.PersonID != "P1") {
+			t.Errorf("%q was accepted as %+v", token, g)
 		}
 		if err != nil && apperr.CodeOf(err) != apperr.Unauthenticated {
 			t.Errorf("%q: %v", token, err)

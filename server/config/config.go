@@ -22,13 +22,21 @@ const (
 
 // Config is the settings of one installation. configs/xiaopu.example.yaml says what each is for.
 type Config struct {
-	Mode           string   `yaml:"mode"`
-	DB             DSN      `yaml:"db"`
-	Listen         string   `yaml:"listen"` // host:port
-	TokenKey       Secret   `yaml:"token_key"`
-	VaultKeys      Secret   `yaml:"vault_keys"` // as vault.Parse reads them
-	Redis          Secret   `yaml:"redis"`      // an address with its password
-	TokenMinutes   int      `yaml:"token_minutes"`
+	Mode         string `yaml:"mode"`
+	DB           DSN    `yaml:"db"`
+	Listen       string `yaml:"listen"` // host:port
+	TokenKey     Secret `yaml:"token_key"`
+	VaultKeys    Secret `yaml:"vault_keys"` // as vault.Parse reads them
+	Redis        Secret `yaml:"redis"`      // an address with its password
+	TokenMinutes int    `yaml:"token_minutes"`
+
+	SecondFactor      string `yaml:"second_factor"` // required, off, or empty: required except in a demonstration
+	IdleMinutes       int    `yaml:"idle_minutes"`
+	AdminIdleMinutes  int    `yaml:"admin_idle_minutes"`
+	SessionHours      int    `yaml:"session_hours"`
+	PasswordDays      int    `yaml:"password_days"`       // 0 for never
+	UnusedAccountDays int    `yaml:"unused_account_days"` // 0 for never
+
 	SweepSeconds   int      `yaml:"sweep_seconds"`
 	LogLevel       string   `yaml:"log_level"` // debug, info, warn, error
 	Pprof          bool     `yaml:"pprof"`
@@ -42,7 +50,8 @@ func Default() Config {
 		Mode:         Development,
 		DB:           "sqlite:data/xiaopu.db",
 		Listen:       "127.0.0.1:8080",
-		TokenMinutes: 30,
+		TokenMinutes: 15,
+		IdleMinutes:  30, AdminIdleMinutes: 15, SessionHours: 12, PasswordDays: 90, UnusedAccountDays: 90,
 		SweepSeconds: 5,
 		LogLevel:     "info",
 		MaxUploadMB:  50,
@@ -51,6 +60,34 @@ func Default() Config {
 
 // TokenLife is how long an access token is good for.
 func (c Config) TokenLife() time.Duration { return time.Duration(c.TokenMinutes) * time.Minute }
+
+// The values of SecondFactor.
+const (
+	Required = "required"
+	Off      = "off"
+)
+
+// NeedsSecondFactor reports whether staff sign in with a second factor.
+func (c Config) NeedsSecondFactor() bool {
+	return c.SecondFactor == Required || c.SecondFactor == "" && c.Mode != Demo
+}
+
+// IdleLife is how long a session lasts in which nothing happens; of an administrator's, AdminIdleLife.
+func (c Config) IdleLife() time.Duration { return time.Duration(c.IdleMinutes) * time.Minute }
+
+// AdminIdleLife is IdleLife for administrators.
+func (c Config) AdminIdleLife() time.Duration { return time.Duration(c.AdminIdleMinutes) * time.Minute }
+
+// SessionLife is how long a session lasts at the most.
+func (c Config) SessionLife() time.Duration { return time.Duration(c.SessionHours) * time.Hour }
+
+// PasswordLife is after how long a password must be changed; 0 for never.
+func (c Config) PasswordLife() time.Duration { return time.Duration(c.PasswordDays) * 24 * time.Hour }
+
+// UnusedLife is after how long an account that nobody signs in to is disabled; 0 for never.
+func (c Config) UnusedLife() time.Duration {
+	return time.Duration(c.UnusedAccountDays) * 24 * time.Hour
+}
 
 // SweepEvery is how often the sweeper looks for what has fallen due.
 func (c Config) SweepEvery() time.Duration { return time.Duration(c.SweepSeconds) * time.Second }
@@ -139,6 +176,17 @@ func (c Config) check() []finding {
 		wrong("vault_keys", "是演示或示例用的密钥，正式环境不能用，请用 xiaopu vault keys 另行生成")
 	}
 	between("token_minutes", c.TokenMinutes, 5, 24*60, "分钟")
+	switch {
+	case !slices.Contains([]string{"", Required, Off}, c.SecondFactor):
+		wrong("second_factor", "现在是“%s”，应为 required（必须）或 off（不用）", shorten(c.SecondFactor))
+	case c.SecondFactor == Off && c.Mode == Production:
+		wrong("second_factor", "是 off：正式环境必须使用第二重验证，请改为 required 或删去")
+	}
+	between("idle_minutes", c.IdleMinutes, 5, 24*60, "分钟")
+	between("admin_idle_minutes", c.AdminIdleMinutes, 5, 24*60, "分钟")
+	between("session_hours", c.SessionHours, 1, 24, "小时")
+	between("password_days", c.PasswordDays, 0, 3650, "天")
+	between("unused_account_days", c.UnusedAccountDays, 0, 3650, "天")
 	between("sweep_seconds", c.SweepSeconds, 1, 60, "秒")
 	between("max_upload_mb", c.MaxUploadMB, 1, 500, "MB")
 	if _, ok := levels[c.LogLevel]; !ok {

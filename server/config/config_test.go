@@ -246,15 +246,36 @@ func TestStringShowsTheRest(t *testing.T) {
 	c := Default()
 	c.DB = "mysql:xiaopu:pass@word@tcp(db:3306)/xiaopu?timeout=5s"
 	c.TokenKey = goodKey
-	want := "mode=development db=mysql:***@tcp(db:3306)/xiaopu listen=127.0.0.1:8080 token_key=[已设置] vault_keys=[未设置] redis=[未设置] token_minutes=30 sweep_seconds=5 log_level=info pprof=false trusted_proxies=[] max_upload_mb=50"
+	want := "mode=development db=mysql:***@tcp(db:3306)/xiaopu listen=127.0.0.1:8080 token_key=[已设置] vault_keys=[未设置] redis=[未设置] token_minutes=15 second_factor= idle_minutes=30 admin_idle_minutes=15 session_hours=12 password_days=90 unused_account_days=90 sweep_seconds=5 log_level=info pprof=false trusted_proxies=[] max_upload_mb=50"
 	if got := c.String(); got != want {
 		t.Errorf("String() = %q\nwant       %q", got, want)
 	}
 }
 
+func TestSecondFactor(t *testing.T) {
+	for name, v := range map[string]struct {
+		mode, setting string
+		needed, fine  bool
+	}{
+		"development, not set":   {Development, "", true, true},
+		"development, off":       {Development, Off, false, true},
+		"demonstration, not set": {Demo, "", false, true},
+		"demonstration, asked":   {Demo, Required, true, true},
+		"production, not set":    {Production, "", true, true},
+		"production, off":        {Production, Off, false, false},
+		"another word":           {Development, "no", false, false},
+	} {
+		c := Default()
+		c.Mode, c.SecondFactor, c.TokenKey, c.VaultKeys = v.mode, v.setting, goodKey, goodVault
+		if err := c.Validate(); (err == nil) != v.fine || v.fine && c.NeedsSecondFactor() != v.needed {
+			t.Errorf("%s: needed %v, %v", name, c.NeedsSecondFactor(), err)
+		}
+	}
+}
+
 func TestUnits(t *testing.T) {
 	c := Default()
-	if c.TokenLife().Minutes() != 30 || c.SweepEvery().Seconds() != 5 || c.MaxUploadBytes() != 50<<20 || c.Level() != slog.LevelInfo {
+	if c.TokenLife().Minutes() != 15 || c.IdleLife().Minutes() != 30 || c.AdminIdleLife().Minutes() != 15 || c.SessionLife().Hours() != 12 || c.PasswordLife().Hours() != 90*24 || c.UnusedLife().Hours() != 90*24 || c.SweepEvery().Seconds() != 5 || c.MaxUploadBytes() != 50<<20 || c.Level() != slog.LevelInfo {
 		t.Errorf("%v %v %v %v", c.TokenLife(), c.SweepEvery(), c.MaxUploadBytes(), c.Level())
 	}
 }

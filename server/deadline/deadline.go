@@ -28,6 +28,8 @@ type Sweeper struct {
 	// Every is the pause between sweeps.
 	Every  time.Duration
 	Logger *slog.Logger
+	// Chores are further slow work, looked at every ten minutes.
+	Chores []func(context.Context) error
 }
 
 const (
@@ -77,5 +79,9 @@ func (s *Sweeper) Once(ctx context.Context, chores bool) error {
 		// The line in the log is the copy outside the database that an audit can compare with.
 		s.Logger.InfoContext(ctx, "timelines anchored", slog.Int("heads", a.Heads), slog.String("hash", a.Hash), slog.Time("until", a.UntilAt))
 	}
-	return errors.Join(agingErr, anchorErr, s.Engine.TellMonth(ctx), s.Engine.Forget(ctx))
+	errs := []error{agingErr, anchorErr, s.Engine.TellMonth(ctx), s.Engine.Forget(ctx)}
+	for _, chore := range s.Chores {
+		errs = append(errs, chore(ctx))
+	}
+	return errors.Join(errs...)
 }

@@ -31,6 +31,7 @@ var aliases = map[string]string{
 	"cases": "", "c": "cases", "case_events": "", "e": "case_events", "case_viewers": "", "v": "case_viewers", "case_todos": "", "tickets": "",
 	"imports": "", "import_problems": "", "anchor_heads": "", "matters": "", "evidence": "", "inbox": "", "outbox": "", "idempotency": "", "audit_log": "", "ticket_links": "",
 	"import_chunks": "", "import_rows": "",
+	"accounts": "", "sign_ins": "", "sessions": "", "refresh_tokens": "",
 }
 
 // notReads are the methods that send no SELECT, or one whose text is another's.
@@ -41,6 +42,8 @@ var notReads = []string{
 	"AddImportRows", "DropImportProblems",
 	"AddCalendarYear", "AddClosure", "AddImportProblems", "AddPolicy", "InsertCase", "InsertNotices", "InsertTickets", "MoveSequence", "NoteDone",
 	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "SpendEvidence", "StopAging", "UpdateTicket",
+	"DropSignIns", "EndSession", "EndSessions", "FinishSignIn", "InsertAccount", "InsertRefreshToken", "InsertSession", "InsertSignIn", "RotateRefreshToken",
+	"SaveAccount", "SaveSignIn", "TouchSession",
 	"BreakOff", "Exec", "MigrateFS", "MigrateTo", "PreparedTexts", "Query", "Record", "Scan", // of these tests
 }
 
@@ -132,6 +135,23 @@ func reads() (list []read) {
 		return tx.AppendAudit(ctx, &store.AuditEntry{Action: "a.b"})
 	})
 	add("AuditLength", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AuditLength(ctx)) })
+	add("Account", "", func(ctx context.Context, db *store.DB) error { _, _, err := db.Account(ctx, "p-0100"); return err })
+	add("AccountByLogin", "", func(ctx context.Context, db *store.DB) error {
+		_, _, err := db.AccountByLogin(ctx, "i-0100")
+		return err
+	})
+	add("Accounts", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Accounts(ctx, "p-0100", "p-0120")) })
+	add("UnusedAccounts", "", func(ctx context.Context, db *store.DB) error { return ignore(db.UnusedAccounts(ctx, day(3), 100)) })
+	add("SignIn", "", func(ctx context.Context, db *store.DB) error { _, _, err := db.SignIn(ctx, "h-0100"); return err })
+	add("Session", "", func(ctx context.Context, db *store.DB) error { _, _, err := db.Session(ctx, "s-0100"); return err })
+	add("Sessions", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Sessions(ctx, "p-0100", 100)) })
+	add("SignedInFrom", "", func(ctx context.Context, db *store.DB) error {
+		return ignore(db.SignedInFrom(ctx, "p-0100", "10.0.0.1", day(3)))
+	})
+	add("RefreshToken", "", func(ctx context.Context, db *store.DB) error { _, _, err := db.RefreshToken(ctx, "h-0100"); return err })
+	add("ForgetSignIns", "", func(ctx context.Context, db *store.DB) error {
+		return ignore(db.ForgetSignIns(ctx, day(1), day(1), day(1), 2))
+	})
 	add("AgingTickets", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AgingTickets(ctx, day(3), 200)) })
 	add("AnchoredHeads", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AnchoredHeads(ctx, "an-001")) })
 	add("AnchorsMade", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AnchorsMade(ctx)) })
@@ -328,6 +348,27 @@ func seedForPlans(t testing.TB, db *store.DB) {
 			anchors = append(anchors, []any{fmt.Sprintf("an-%03d", i), i, store.Millis(day(i)), 20, "h", fmt.Sprintf("an-%03d", i-1)})
 		}
 	}
+	var accounts, signIns, sessions, tokens [][]any
+	for i := range 3000 {
+		person := fmt.Sprintf("p-%04d", i)
+		var disabled, ended any
+		if rnd.IntN(10) == 0 {
+			disabled = 1
+		}
+		if rnd.IntN(10) > 0 {
+			ended = 1
+		}
+		at := store.Millis(day(rnd.IntN(60)))
+		accounts = append(accounts, []any{person, 1, fmt.Sprintf("i-%04d", i), person, "h", at, nil, "[]", false, "", 0, "[]", nil, disabled, "", at, at, nil})
+		signIns = append(signIns, []any{fmt.Sprintf("h-%04d", i), some("p-%04d", 3000), "h", false, "", at})
+		sessions = append(sessions, []any{fmt.Sprintf("s-%04d", i), some("p-%04d", 300), "agent", some("10.0.0.%d", 200), 1800, at, at, at, ended, ""})
+		tokens = append(tokens, []any{fmt.Sprintf("h-%04d", i), some("s-%04d", 3000), at, nil, ""})
+	}
+	bulk(t, db, `accounts (person_id, version, login_index, login, password, password_at, password_until, history, must_change, totp, totp_step, recovery,
+		unlocked_at, disabled_at, disabled_why, created_at, active_at, signed_in_at)`, accounts)
+	bulk(t, db, `sign_ins (hash, person_id, password, second_factor, totp, expires_at)`, signIns)
+	bulk(t, db, `sessions (id, person_id, agent, address, idle_seconds, started_at, seen_at, expires_at, ended_at, ended_why)`, sessions)
+	bulk(t, db, `refresh_tokens (hash, session_id, made_at, rotated_at, salt)`, tokens)
 	bulk(t, db, `tickets (id, source, order_no, fingerprint, title, matter, requester, accepted_at, aging_at, case_id, body, raw, created_at, updated_at)`, tickets)
 	bulk(t, db, `ticket_links (source, order_no, ticket_id)`, links)
 	bulk(t, db, `inbox (id, recipient, stands_for, case_id, number, seq, kind, urgent, args, created_at, is_read, read_at)`, inbox)

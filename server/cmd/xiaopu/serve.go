@@ -58,19 +58,20 @@ func serve(c *call) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	people := s.signIn(signer, memory)
 	if cfg.Mode == config.Demo {
-		if err := c.welcome(s, listener.Addr().String(), signer); err != nil {
+		if err := c.welcome(s, listener.Addr().String(), signer, people); err != nil {
 			return errors.Join(err, listener.Close(), s.db.Close())
 		}
 	}
-	err = c.listen(s, listener, signer, memory)
+	err = c.listen(s, listener, signer, memory, people)
 	return errors.Join(err, s.db.Close())
 }
 
-func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer, memory *cache.Cache) error {
+func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer, memory *cache.Cache, people *auth.Service) error {
 	imports := &intake.Jobs{Engine: s.engine, DB: s.db, Clock: time.Now, Logger: s.log}
 	handler := api.NewHandler(api.Options{
-		Engine: s.engine, Signer: signer, Cache: memory, Imports: imports, DevClock: s.config.Mode == config.Demo, Clock: time.Now,
+		Engine: s.engine, Signer: signer, SignIn: people, SessionsOnly: s.config.Mode == config.Production, Cache: memory, Imports: imports, DevClock: s.config.Mode == config.Demo, Clock: time.Now,
 		MaxUploadBytes: s.config.MaxUploadBytes(), Logger: s.log, Version: version, TrustedProxies: s.config.TrustedProxies,
 	})
 	server := &http.Server{
@@ -81,7 +82,7 @@ func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer, mem
 	defer stop()
 	var background sync.WaitGroup
 	background.Go(func() {
-		(&deadline.Sweeper{Engine: s.engine, Every: s.config.SweepEvery(), Logger: s.log}).Run(ctx)
+		(&deadline.Sweeper{Engine: s.engine, Every: s.config.SweepEvery(), Logger: s.log, Chores: []func(context.Context) error{s.tidy(people)}}).Run(ctx)
 	})
 	background.Go(func() { imports.Run(ctx) })
 	served := make(chan error, 1)
@@ -107,7 +108,7 @@ func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer, mem
 }
 
 // welcome loads the demonstration street into an empty database and says what to open and as whom.
-func (c *call) welcome(s *system, address string, signer *auth.Signer) error {
+func (c *call) welcome(s *system, address string, signer *auth.Signer, people *auth.Service) error {
 	sample := filepath.Join(dataDir(s.config), "sample", "12345工单导出.xlsx")
 	k, err := s.engine.Knowledge(c.ctx)
 	if err != nil {
@@ -128,7 +129,20 @@ func (c *call) welcome(s *system, address string, signer *auth.Signer) error {
 		}
 	}
 	fmt.Fprintf(c.stdout, "\n小浦帮办（演示）已启动：\n  接口文档  http://%s/docs\n  现在时间  %s（演示时钟，可拨快）\n\n", address, s.engine.Now(k).In(shanghai).Format("2006-01-02 15:04"))
-	fmt.Fprintln(c.stdout, "可以用这些身份试用（令牌：xiaopu user token 编号）：")
+	password, err := localKey(filepath.Join(dataDir(s.config), "demo.password"), func() []byte { return []byte(auth.DrawPassword()) })
+	if err != nil {
+		return err
+	}
+	var staff []string
+	for _, w := range demo.Accounts() {
+		if p, ok := k.Organisation.Person(w.ID); ok && auth.Staff(p) {
+			staff = append(staff, w.ID)
+		}
+	}
+	if err := people.SetPassword(c.ctx, string(password), staff...); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.stdout, "可以用这些身份试用。工作人员的登录名就是编号，密码都是 %s（POST /api/v1/auth/login）；令牌也可以用 xiaopu user token 编号 打印：\n", password)
 	for _, w := range demo.Accounts() {
 		fmt.Fprintf(c.stdout, "  %-12s %s  %s\n", w.ID, w.Name, w.Role)
 	}

@@ -1,0 +1,527 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"xiaopu/server/apperr"
+	"xiaopu/server/store"
+	"xiaopu/server/ticket"
+	"xiaopu/server/workflow"
+)
+
+// Step is what is asked for next.
+type Step string
+
+// The steps of signing in.
+const (
+	StepChangePassword Step = "change_password" // a new password
+	StepTOTP           Step = "totp"            // a code of the second factor, or a recovery code
+	StepEnrolTOTP      Step = "enrol_totp"      // set the second factor up
+	StepDone           Step = "done"            // signed in
+)
+
+// Progress is how far a sign-in has come.
+type Progress struct {
+	Step Step
+	// Token names the sign-in while steps are asked for, until ExpiresAt.
+	Token     string
+	ExpiresAt time.Time
+	// Tokens are the session's once Step is StepDone.
+	Tokens *Tokens
+	// RecoveryCodes are shown this once, when the second factor was set up.
+	RecoveryCodes []string
+}
+
+const signInLife = 10 * time.Minute
+
+var (
+	errRefused = apperr.New(apperr.Unauthenticated, "auth.refused", "登录名或密码不正确，或者账号已锁定、已停用。请核对后再试；连续 %d 次不正确，%d 分钟内不能登录。忘记密码请联系系统管理员。", lockAfter, int(lockFor.Minutes()))
+	errStep    = apperr.New(apperr.Unauthenticated, "auth.step_expired", "登录没有在 %d 分钟内完成，或已在别处完成，请重新登录。", int(signInLife.Minutes()))
+	errOrder   = apperr.New(apperr.FailedPrecondition, "auth.step_order", "现在不需要这一步，请按登录返回的步骤继续。")
+	errCode    = apperr.New(apperr.Unauthenticated, "auth.code_wrong", "验证码不正确或已经用过。请核对手机时间，输入当前的 6 位验证码；每个验证码只能用一次。")
+	errOldPass = apperr.New(apperr.InvalidArgument, "auth.password_used", "不能与当前密码或最近 %d 次用过的密码相同，请换一个。", passwordHistory)
+)
+
+// foldLogin makes the key of a login name: its case, width and spaces do not matter, nor the signs in a phone number.
+func foldLogin(login string) string {
+	f := ticket.Fold(login)
+	if digits := strings.TrimPrefix(strings.ReplaceAll(f, "-", ""), "+86"); isPhone(digits) {
+		return digits
+	}
+	return f
+}
+
+func isPhone(s string) bool {
+	return len(s) == 11 && s[0] == '1' && !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
+}
+
+func (s *Service) loginIndex(login string) string {
+	return s.db.Sealer().Blind("login", foldLogin(login))
+}
+
+// Begin takes login name and password. It refuses with auth.refused, whatever is wrong with them, and with auth.too_many an
+// address that failed too often.
+func (s *Service) Begin(ctx context.Context, login, password string) (Progress, error) {
+	index := s.loginIndex(login)
+	address := workflow.OriginOf(ctx).Address
+	a, known, err := s.db.AccountByLogin(ctx, index)
+	if err != nil {
+		return Progress{}, err
+	}
+	t := s.attemptOf(index, a.PersonID, address, a.UnlockedAt)
+	if err := s.addressMayTry(ctx, t); err != nil {
+		return Progress{}, err
+	}
+	// Who is locked out already learns nothing more, and costs nothing more: no hash, no count, no line in the log.
+	shut, err := s.shut(ctx, t, address)
+	if err != nil {
+		return Progress{}, err
+	}
+	if shut {
+		return Progress{}, s.shutOut(ctx)
+	}
+	leave, err := s.lines.enter(ctx, t.address)
+	if err != nil {
+		return Progress{}, err
+	}
+	defer leave()
+	if err := s.addressMayTry(ctx, t); err != nil { // others of this address may have failed while this one waited
+		return Progress{}, err
+	}
+	n, open := s.begun(ctx, t, "password")
+	if !open {
+		return Progress{}, s.shutOut(ctx)
+	}
+	right, stale, err := s.hasher.verify(ctx, password, a.Password)
+	if err != nil {
+		return Progress{}, err
+	}
+	p, err := s.find(ctx, a.PersonID)
+	if err != nil {
+		return Progress{}, err
+	}
+	why := ""
+	switch {
+	case !known:
+		why = "unknown_login"
+	case !right:
+		why = "wrong_password"
+	case !p.staff:
+		why = "left"
+	case !a.DisabledAt.IsZero():
+		why = "disabled"
+	case !a.PasswordUntil.IsZero() && !s.clock().Before(a.PasswordUntil):
+		why = "initial_password_expired"
+	}
+	if why != "" {
+		return Progress{}, s.fail(ctx, t, "password", why, n, errRefused)
+	}
+	s.cleared(ctx, t, "password")
+	verified := a.Password
+	if stale {
+		if verified, err = s.rehash(ctx, a, password); err != nil {
+			return Progress{}, err
+		}
+	}
+	return s.begin(ctx, p, verified)
+}
+
+// shut reports whether attempts of this pair are not looked at for now.
+func (s *Service) shut(ctx context.Context, t attempt, address string) (bool, error) {
+	if _, locked := s.locked(ctx, t); locked {
+		return true, nil
+	}
+	return s.braked(ctx, t, address)
+}
+
+// shutOut answers as a wrong password does, in the same time.
+func (s *Service) shutOut(ctx context.Context) error {
+	if err := s.hasher.pretend(ctx); err != nil {
+		return err
+	}
+	return errRefused
+}
+
+// fail records a failure, locks what has failed too often, and gives the answer.
+func (s *Service) fail(ctx context.Context, t attempt, what, why string, n int64, answer error) error {
+	until, locks := s.failed(ctx, t, what, n)
+	object := "login:" + t.login
+	if t.personID != "" {
+		object = "account:" + t.personID
+	}
+	err := s.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := s.engine.RecordIn(ctx, tx, workflow.Audited{Action: "session.start", Object: object, Outcome: why}); err != nil || !locks {
+			return err
+		}
+		return s.engine.RecordIn(ctx, tx, workflow.Audited{
+			Action: "account.lock", Object: object, Detail: map[string]string{"until": until.Format(time.RFC3339), "failures": fmt.Sprint(lockAfter)},
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return answer
+}
+
+// rehash makes the hash anew at the cost of today and gives it.
+func (s *Service) rehash(ctx context.Context, old store.Account, password string) (phc string, err error) {
+	if phc, err = s.hasher.hash(ctx, password); err != nil {
+		return "", err
+	}
+	return phc, s.change(ctx, old.PersonID, func(_ context.Context, _ *store.Tx, a *store.Account, _ bool) error {
+		if a.Password != old.Password {
+			return errBusy
+		}
+		a.Password = phc
+		return nil
+	})
+}
+
+// next says what is still asked for: first the second factor of who has one, so that a password alone changes nothing.
+func (s *Service) next(a store.Account, in store.SignIn) Step {
+	switch {
+	case s.set.SecondFactor && a.TOTP != "" && !in.SecondFactor:
+		return StepTOTP
+	case a.MustChange, s.set.PasswordLife > 0 && s.clock().Sub(a.PasswordAt) >= s.set.PasswordLife:
+		return StepChangePassword
+	case s.set.SecondFactor && a.TOTP == "":
+		return StepEnrolTOTP
+	}
+	return StepDone
+}
+
+// begin starts a sign-in after the right password, or the session when nothing more is asked for.
+func (s *Service) begin(ctx context.Context, p person, verified string) (Progress, error) {
+	token := newToken(stepPrefix)
+	hash, _ := hashToken(stepPrefix, token)
+	var out Progress
+	err := s.change(ctx, p.ID, func(ctx context.Context, tx *store.Tx, a *store.Account, _ bool) error {
+		if a.Password != verified || !a.DisabledAt.IsZero() {
+			return errRefused // changed in the meantime
+		}
+		in := store.SignIn{Hash: hash, PersonID: p.ID, Password: a.Password, ExpiresAt: s.clock().Add(signInLife)}
+		out = Progress{Step: s.next(*a, in), Token: token, ExpiresAt: in.ExpiresAt}
+		if out.Step == StepDone {
+			return s.finish(ctx, tx, p, a, &out)
+		}
+		return tx.InsertSignIn(ctx, in)
+	})
+	return out, err
+}
+
+// step takes one step of a sign-in under way: fn decides on the account, and the next step or the session follows in the
+// same transaction.
+func (s *Service) step(ctx context.Context, token string, want Step, fn func(ctx context.Context, tx *store.Tx, a *store.Account, in *store.SignIn, out *Progress) error) (Progress, error) {
+	in, p, err := s.underWay(ctx, token, want)
+	if err != nil {
+		return Progress{}, err
+	}
+	var out Progress
+	err = s.change(ctx, p.ID, func(ctx context.Context, tx *store.Tx, a *store.Account, _ bool) error {
+		now, ok, err := tx.SignIn(ctx, in.Hash)
+		if err != nil {
+			return err
+		}
+		if err := s.valid(*a, now, ok); err != nil {
+			return err
+		}
+		if s.next(*a, now) != want {
+			return errOrder
+		}
+		out = Progress{Token: token, ExpiresAt: now.ExpiresAt}
+		if err := fn(ctx, tx, a, &now, &out); err != nil {
+			return err
+		}
+		now.Password = a.Password
+		if out.Step = s.next(*a, now); out.Step != StepDone {
+			return tx.SaveSignIn(ctx, now)
+		}
+		first, err := tx.FinishSignIn(ctx, now.Hash)
+		if err == nil && !first {
+			err = errStep
+		}
+		if err != nil {
+			return err
+		}
+		return s.finish(ctx, tx, p, a, &out)
+	})
+	if err != nil {
+		return Progress{}, err
+	}
+	return out, nil
+}
+
+// underWay finds the sign-in that a token names, at the step given.
+func (s *Service) underWay(ctx context.Context, token string, want Step) (store.SignIn, person, error) {
+	hash, ok := hashToken(stepPrefix, token)
+	if !ok {
+		return store.SignIn{}, person{}, errStep
+	}
+	in, ok, err := s.db.SignIn(ctx, hash)
+	if err != nil || !ok {
+		return in, person{}, orElse(err, errStep)
+	}
+	a, _, err := s.db.Account(ctx, in.PersonID)
+	if err != nil {
+		return in, person{}, err
+	}
+	if err := s.valid(a, in, ok); err != nil {
+		return in, person{}, err
+	}
+	p, err := s.find(ctx, in.PersonID)
+	if err != nil || !p.staff {
+		return in, p, orElse(err, errStep)
+	}
+	if s.next(a, in) != want {
+		return in, p, errOrder
+	}
+	return in, p, nil
+}
+
+func orElse(err, other error) error {
+	if err != nil {
+		return err
+	}
+	return other
+}
+
+// valid refuses a sign-in that is over, or whose account has changed since the password was given.
+func (s *Service) valid(a store.Account, in store.SignIn, ok bool) error {
+	if !ok || !s.clock().Before(in.ExpiresAt) || !a.DisabledAt.IsZero() || a.Password != in.Password {
+		return errStep
+	}
+	return nil
+}
+
+// finish begins the session.
+func (s *Service) finish(ctx context.Context, tx *store.Tx, p person, a *store.Account, out *Progress) error {
+	tokens, err := s.startSession(ctx, tx, p)
+	if err != nil {
+		return err
+	}
+	a.SignedInAt, a.ActiveAt = s.clock(), s.clock()
+	out.Step, out.Token, out.ExpiresAt, out.Tokens = StepDone, "", time.Time{}, &tokens
+	return s.engine.RecordIn(ctx, tx, workflow.Audited{Actor: p.ID, Action: "session.start", Object: "session:" + tokens.SessionID})
+}
+
+// NewPassword is the step StepChangePassword.
+func (s *Service) NewPassword(ctx context.Context, token, password string) (Progress, error) {
+	in, p, err := s.underWay(ctx, token, StepChangePassword)
+	if err != nil {
+		return Progress{}, err
+	}
+	phc, err := s.newPassword(ctx, p, in.Password, password)
+	if err != nil {
+		return Progress{}, err
+	}
+	return s.step(ctx, token, StepChangePassword, func(ctx context.Context, tx *store.Tx, a *store.Account, in *store.SignIn, _ *Progress) error {
+		return s.setPassword(ctx, tx, a, p.ID, phc, "")
+	})
+}
+
+// newPassword checks a password that a person chose against the rules and their history, and hashes it.
+func (s *Service) newPassword(ctx context.Context, p person, current, password string) (phc string, err error) {
+	a, _, err := s.db.Account(ctx, p.ID)
+	if err != nil {
+		return "", err
+	}
+	if err := checkPassword(password, a.Login, p.Name, p.Phone); err != nil {
+		return "", err
+	}
+	if err := checkPassword(password, p.ID, p.Name, p.Phone); err != nil {
+		return "", err
+	}
+	for _, old := range append([]string{current}, a.History...) {
+		if same, _, err := s.hasher.verify(ctx, password, old); err != nil || same {
+			return "", orElse(err, errOldPass)
+		}
+	}
+	return s.hasher.hash(ctx, password)
+}
+
+// setPassword puts a password that its owner chose in place, ends their sessions but one, and records it.
+func (s *Service) setPassword(ctx context.Context, tx *store.Tx, a *store.Account, personID, phc, keepSession string) error {
+	a.History = append([]string{a.Password}, a.History...)
+	a.History = a.History[:min(len(a.History), passwordHistory)]
+	a.Password, a.PasswordAt, a.PasswordUntil, a.MustChange = phc, s.clock(), time.Time{}, false
+	if err := s.endAll(ctx, tx, personID, keepSession, "password_changed"); err != nil {
+		return err
+	}
+	return s.record(ctx, tx, personID, "account.change_password", personID, "", nil)
+}
+
+// ChangePassword changes the password of somebody signed in, who gives the current one again. Their other sessions end.
+func (s *Service) ChangePassword(ctx context.Context, personID, sessionID, current, password string) error {
+	p, err := s.find(ctx, personID)
+	if err != nil {
+		return err
+	}
+	a, ok, err := s.db.Account(ctx, personID)
+	if err != nil || !ok {
+		return orElse(err, errNoAccount)
+	}
+	t := s.attemptOf(a.LoginIndex, personID, workflow.OriginOf(ctx).Address, a.UnlockedAt)
+	n, err := s.mayTry(ctx, t, "password")
+	if err != nil {
+		return err
+	}
+	right, _, err := s.hasher.verify(ctx, current, a.Password)
+	if err != nil {
+		return err
+	}
+	if !right {
+		return s.fail(ctx, t, "password", "wrong_password", n, apperr.New(apperr.InvalidArgument, "auth.password_wrong", "当前密码不正确，请核对。"))
+	}
+	s.cleared(ctx, t, "password")
+	phc, err := s.newPassword(ctx, p, a.Password, password)
+	if err != nil {
+		return err
+	}
+	err = s.change(ctx, personID, func(ctx context.Context, tx *store.Tx, now *store.Account, _ bool) error {
+		if now.Password != a.Password {
+			return errBusy
+		}
+		return s.setPassword(ctx, tx, now, personID, phc, sessionID)
+	})
+	s.forget(personID)
+	return err
+}
+
+// mayTry is the limit for who has proved a part already: they are told when they are locked out, auth.locked.
+func (s *Service) mayTry(ctx context.Context, t attempt, what string) (n int64, err error) {
+	if err := s.addressMayTry(ctx, t); err != nil {
+		return 0, err
+	}
+	left, locked := s.locked(ctx, t)
+	if !locked {
+		if n, ok := s.begun(ctx, t, what); ok {
+			return n, nil
+		}
+		left = lockFor
+	}
+	return 0, wait("auth.locked", fmt.Sprintf("连续 %d 次不正确，已锁定 %d 分钟，请稍后再试，或联系系统管理员解锁。", lockAfter, int(lockFor.Minutes())), left)
+}
+
+// EnrolTOTP is the first half of StepEnrolTOTP: a secret for the authenticator app, the same until it is confirmed, as text
+// and as the address that a QR code shows.
+func (s *Service) EnrolTOTP(ctx context.Context, token string) (secret, uri string, err error) {
+	var raw []byte
+	var login string
+	in, p, err := s.underWay(ctx, token, StepEnrolTOTP)
+	if err != nil {
+		return "", "", err
+	}
+	err = s.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		now, ok, err := tx.SignIn(ctx, in.Hash)
+		if err != nil || !ok {
+			return orElse(err, errStep)
+		}
+		a, _, err := tx.Account(ctx, p.ID)
+		if err != nil {
+			return err
+		}
+		login = a.Login
+		if now.TOTP != "" {
+			raw, err = s.db.Sealer().Open(now.TOTP, pendingPlace(now.Hash))
+			return err
+		}
+		raw = random(totpBytes)
+		if now.TOTP, err = s.db.Sealer().Seal(raw, pendingPlace(now.Hash)); err != nil {
+			return err
+		}
+		return tx.SaveSignIn(ctx, now)
+	})
+	if err != nil {
+		return "", "", err
+	}
+	return base32NoPad.EncodeToString(raw), totpURI(raw, login), nil
+}
+
+func pendingPlace(hash string) string  { return "sign_ins.totp:" + hash }
+func totpPlace(personID string) string { return "accounts.totp:" + personID }
+
+// ConfirmTOTP is the second half of StepEnrolTOTP: a code shows that the app has the secret. The answer holds the recovery
+// codes, this once.
+func (s *Service) ConfirmTOTP(ctx context.Context, token, code string) (Progress, error) {
+	return s.withCode(ctx, token, StepEnrolTOTP, func(ctx context.Context, tx *store.Tx, a *store.Account, in *store.SignIn, out *Progress) error {
+		if in.TOTP == "" {
+			return errOrder
+		}
+		secret, err := s.db.Sealer().Open(in.TOTP, pendingPlace(in.Hash))
+		if err != nil {
+			return err
+		}
+		step, ok := matchTOTP(secret, tidyCode(code), s.clock(), 0)
+		if !ok {
+			return errCode
+		}
+		if a.TOTP, err = s.db.Sealer().Seal(secret, totpPlace(a.PersonID)); err != nil {
+			return err
+		}
+		a.TOTPStep, a.Recovery, out.RecoveryCodes = step, nil, nil
+		for range recoveryCodes {
+			c := drawRecoveryCode()
+			out.RecoveryCodes = append(out.RecoveryCodes, c)
+			a.Recovery = append(a.Recovery, s.recoveryIndex(a.PersonID, c))
+		}
+		in.SecondFactor = true
+		return s.record(ctx, tx, a.PersonID, "account.enrol_totp", a.PersonID, "", nil)
+	})
+}
+
+// GiveCode is StepTOTP: a code of the authenticator app, or a recovery code, each once.
+func (s *Service) GiveCode(ctx context.Context, token, code string) (Progress, error) {
+	return s.withCode(ctx, token, StepTOTP, func(ctx context.Context, tx *store.Tx, a *store.Account, in *store.SignIn, _ *Progress) error {
+		in.SecondFactor = true
+		if i := slices.Index(a.Recovery, s.recoveryIndex(a.PersonID, code)); i >= 0 {
+			a.Recovery = slices.Delete(a.Recovery, i, i+1)
+			return s.record(ctx, tx, a.PersonID, "account.use_recovery_code", a.PersonID, "", map[string]string{"left": fmt.Sprint(len(a.Recovery))})
+		}
+		secret, err := s.db.Sealer().Open(a.TOTP, totpPlace(a.PersonID))
+		if err != nil {
+			return err
+		}
+		step, ok := matchTOTP(secret, tidyCode(code), s.clock(), a.TOTPStep)
+		if !ok {
+			return errCode
+		}
+		a.TOTPStep = step
+		return nil
+	})
+}
+
+// tidyCode takes spaces out of a code and makes full-width digits plain.
+func tidyCode(code string) string { return ticket.Fold(code) }
+
+func (s *Service) recoveryIndex(personID, code string) string {
+	return s.db.Sealer().Blind("recovery:"+personID, strings.ReplaceAll(ticket.Fold(code), "-", ""))
+}
+
+// withCode takes a step that needs a code, under the limits.
+func (s *Service) withCode(ctx context.Context, token string, want Step, fn func(ctx context.Context, tx *store.Tx, a *store.Account, in *store.SignIn, out *Progress) error) (Progress, error) {
+	_, p, err := s.underWay(ctx, token, want)
+	if err != nil {
+		return Progress{}, err
+	}
+	a, _, err := s.db.Account(ctx, p.ID)
+	if err != nil {
+		return Progress{}, err
+	}
+	t := s.attemptOf(a.LoginIndex, p.ID, workflow.OriginOf(ctx).Address, a.UnlockedAt)
+	n, err := s.mayTry(ctx, t, "code")
+	if err != nil {
+		return Progress{}, err
+	}
+	out, err := s.step(ctx, token, want, fn)
+	switch {
+	case err == errCode: //nolint:errorlint // our own value, unwrapped
+		return out, s.fail(ctx, t, "code", "wrong_code", n, errCode)
+	case err == nil:
+		s.cleared(ctx, t, "code")
+	}
+	return out, err
+}
