@@ -210,6 +210,29 @@ func TestTicketsAboutOneMatter(t *testing.T) {
 	})
 }
 
+// However much one matter of a batch holds, the others are read whole.
+func TestNoMatterHidesAnother(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		const many = 20_100
+		list := make([]store.TicketRow, 0, many+3)
+		for i := range many + 3 {
+			r := newTicket(fmt.Sprintf("t-%05d", i), day(i%7))
+			if i >= many {
+				r.Matter = "z"
+			}
+			list = append(list, r)
+		}
+		insertTickets(t, db, list...)
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+			found, err := tx.MatterTickets(ctx, []store.MatterSpan{{Matter: "m-1", From: day(0), To: day(7)}, {Matter: "z", From: day(0), To: day(7)}})
+			if len(found["m-1"]) != many || len(found["z"]) != 3 {
+				t.Errorf("%d and %d tickets", len(found["m-1"]), len(found["z"]))
+			}
+			return err
+		})
+	})
+}
+
 func TestTicketsWaitUntilTheyAreClosedInACaseOrProposed(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		ctx := t.Context()

@@ -356,10 +356,9 @@ func (in *intake) meet(ctx context.Context, rows []*store.TicketRow) error {
 	return nil
 }
 
-// resolve sets what r is about: the matter of the earlier order it names, when we have it; that of a ticket in a case which
-// names it; else the matcher's. open are
-// the rows that are not resolved yet. A ticket that is in a case, also in a rejected one, stays with what it is about
-// there; one that a person took out stays out until it is about something else.
+// resolve sets what r is about: the matter of the earlier order it names, when we have it; that of a ticket in a case
+// which names it; else the matcher's. open are the rows that are not resolved yet. A ticket that is in a case, also in a
+// rejected one, stays with what it is about there; one that a person took out stays out until it is about something else.
 func (in *intake) resolve(r *store.TicketRow, open map[*store.TicketRow]bool) {
 	if !open[r] {
 		return
