@@ -12,6 +12,20 @@ type Post struct {
 	Vacant bool `json:"vacant,omitempty"`
 }
 
+// Within is what holding the post opens: the scope of its department, grid or community, or the role itself. What
+// somebody has in person (a handler's case, a duty) is theirs as long as they hold a post within it.
+func (p Post) Within() Addressee { return within(p.Role, p.Unit) }
+
+func within(role Role, unit string) Addressee {
+	switch role {
+	case Handler, DepartmentHead, DeputyLeader:
+		return Addressee("department:" + unit)
+	case Liaison, GridChief, PartySecretary:
+		return Addressee("grid:" + unit)
+	}
+	return ToPost(role, unit)
+}
+
 // Actor is who gives a command: a person with all the posts they may act from now, delegations and vacant posts
 // included, or the system.
 type Actor struct {
@@ -68,8 +82,8 @@ func (a Actor) as(role Role, unit string) (Capacity, bool) {
 // anyUnit matches a role held for whichever unit.
 const anyUnit = "*"
 
-// is gives the capacity in which a may act on what is assigned to person: as role for unit, or, where the assignment
-// names no role, from the first post held as that person.
+// is gives the capacity in which a may act on what is assigned to person: as role for unit, while they hold a post
+// within it; or, where the assignment names no role, from the first post held as that person.
 func (a Actor) is(person string, role Role, unit string) (Capacity, bool) {
 	as := Capacity{Role: role, Unit: unit}
 	switch {
@@ -81,6 +95,9 @@ func (a Actor) is(person string, role Role, unit string) (Capacity, bool) {
 	default:
 		return Capacity{}, false
 	}
+	if role != "" && !a.worksWithin(within(role, unit)) {
+		return Capacity{}, false
+	}
 	if role == "" {
 		for _, p := range a.Posts {
 			if p.For == as.For && !p.Vacant {
@@ -90,6 +107,19 @@ func (a Actor) is(person string, role Role, unit string) (Capacity, bool) {
 		}
 	}
 	return as, true
+}
+
+// has gives the capacity in which a may act on what person has in person, within a place of work when it is noted.
+func (a Actor) has(person string, in Addressee) (Capacity, bool) {
+	if in != "" && !a.worksWithin(in) {
+		return Capacity{}, false
+	}
+	return a.is(person, "", "")
+}
+
+// worksWithin reports whether a may act from a post within w.
+func (a Actor) worksWithin(w Addressee) bool {
+	return slices.ContainsFunc(a.Posts, func(p Post) bool { return p.Within() == w })
 }
 
 // owns reports whether one of the actor's bound phones stands behind the requester key.

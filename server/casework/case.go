@@ -221,27 +221,30 @@ type Offer struct {
 type Sponsor struct {
 	PersonID string    `json:"person_id"`
 	Role     Role      `json:"role"`
+	Unit     string    `json:"unit,omitempty"` // the Party secretary's grid
 	At       time.Time `json:"at"`
 }
 
 // Task is a piece of joint handling with acknowledgement and due.
 type Task struct {
-	ID        string     `json:"id"`
-	Kind      TaskKind   `json:"kind"`
-	Addressee Addressee  `json:"addressee"`
-	Text      string     `json:"text"`
-	DueAt     time.Time  `json:"due_at"`
-	AskedBy   string     `json:"asked_by,omitempty"` // person id
-	AskedAs   Capacity   `json:"asked_as"`
-	AskedAt   time.Time  `json:"asked_at"`
-	Stage     int        `json:"stage"`
-	Status    TaskStatus `json:"status"`
-	TakenBy   string     `json:"taken_by,omitempty"` // who acknowledged
-	TakenAt   time.Time  `json:"taken_at,omitzero"`
-	EndedBy   string     `json:"ended_by,omitempty"`
-	EndedAt   time.Time  `json:"ended_at,omitzero"`
-	Result    string     `json:"result,omitempty"` // result, or why declined or withdrawn
-	Evidence  []string   `json:"evidence,omitempty"`
+	ID        string    `json:"id"`
+	Kind      TaskKind  `json:"kind"`
+	Addressee Addressee `json:"addressee"`
+	// Within says, for a task given to a person, where they work that have it (Post.Within): it stays there when they go.
+	Within   Addressee  `json:"within,omitempty"`
+	Text     string     `json:"text"`
+	DueAt    time.Time  `json:"due_at"`
+	AskedBy  string     `json:"asked_by,omitempty"` // person id
+	AskedAs  Capacity   `json:"asked_as"`
+	AskedAt  time.Time  `json:"asked_at"`
+	Stage    int        `json:"stage"`
+	Status   TaskStatus `json:"status"`
+	TakenBy  string     `json:"taken_by,omitempty"` // who acknowledged
+	TakenAt  time.Time  `json:"taken_at,omitzero"`
+	EndedBy  string     `json:"ended_by,omitempty"`
+	EndedAt  time.Time  `json:"ended_at,omitzero"`
+	Result   string     `json:"result,omitempty"` // result, or why declined or withdrawn
+	Evidence []string   `json:"evidence,omitempty"`
 }
 
 // Ended reports whether nothing more is expected of the task.
@@ -271,11 +274,13 @@ const (
 
 // TaskForce is the 专项小组 (tier II) or 工作专班 (tier I) now at work.
 type TaskForce struct {
-	Kind    string   `json:"kind"` // special_group | special_team
-	Stage   int      `json:"stage"`
-	Leader  string   `json:"leader"` // person id
-	Members []Member `json:"members"`
-	Plan    string   `json:"plan"`
+	Kind  string `json:"kind"` // special_group | special_team
+	Stage int    `json:"stage"`
+	// Leader is a person id; "" when the one named no longer works there: the lead's head leads until the convener amends.
+	Leader       string    `json:"leader"`
+	LeaderWithin Addressee `json:"leader_within,omitempty"` // where the leader works that leads (Post.Within)
+	Members      []Member  `json:"members"`
+	Plan         string    `json:"plan"`
 }
 
 // Member is one member of a task force with the task that holds the duty.

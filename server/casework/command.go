@@ -535,7 +535,7 @@ func (m Take) apply(d *draft) error {
 		return err
 	}
 	sponsor := cmp.Or(d.as.For, d.actor.PersonID) // a delegate puts the other's name on it
-	put(&d.c.Sponsors, sponsor, Sponsor{PersonID: sponsor, Role: d.as.Role, At: d.at})
+	put(&d.c.Sponsors, sponsor, Sponsor{PersonID: sponsor, Role: d.as.Role, Unit: d.as.Unit, At: d.at})
 	if err := d.emit("take", m, false); err != nil {
 		return err
 	}

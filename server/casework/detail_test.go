@@ -804,8 +804,11 @@ func TestActingCapacity(t *testing.T) {
 	if as, ok := a.is("q", "", ""); !ok || as != (Capacity{Role: DepartmentHead, Unit: "d", For: "q"}) {
 		t.Errorf("as the other's delegate: %+v %v", as, ok)
 	}
-	if as, ok := a.is("q", Handler, "x"); !ok || as != (Capacity{Role: Handler, Unit: "x", For: "q"}) {
+	if as, ok := a.is("q", Handler, "d"); !ok || as != (Capacity{Role: Handler, Unit: "d", For: "q"}) {
 		t.Errorf("as the other, assigned: %+v %v", as, ok)
+	}
+	if as, ok := a.is("p", Handler, "x"); ok {
+		t.Errorf("where there is no post any more: %+v", as)
 	}
 	for _, id := range []string{"", "r"} {
 		if _, ok := a.is(id, Handler, ""); ok {

@@ -20,7 +20,7 @@ var noticeLabels = map[NoticeKind]string{
 	NoticeRated: "评价不满意", NoticeCallbackMissing: "逾期未回访", NoticeReopened: "重新办理", NoticeCarriedOver: "结转续办",
 	NoticeOverdue: "已超期", NoticeHeldOver: "挂账", NoticeSupervised: "督办", NoticeAnswered: "督办已答复",
 	NoticeOrderLate: "督办逾期", NoticeIdle: "逾期未处理", NoticeHearingMissed: "未按月汇报", NoticeCoordinated: "领导批示",
-	NoticeAssigned: "指定承办", NoticeReportDue: "专报到期", NoticeHearingDue: "专题汇报到期", NoticeCalendarMissing: "缺少下一年放假安排",
+	NoticeAssigned: "指定承办", NoticeHandedOver: "移交", NoticeReportDue: "专报到期", NoticeHearingDue: "专题汇报到期", NoticeCalendarMissing: "缺少下一年放假安排",
 }
 
 var eventLabels = map[EventKind]string{
@@ -74,6 +74,7 @@ const transitionsNotes = `- ` + "`dispatch`" + ` needs the classification and a 
 - ` + "`update_ticket`" + ` changes what the case keeps of a ticket when its source corrects who asks or when it was accepted, also after the end.
 - ` + "`claim`" + ` while convening is an offer to lead; the state stays and the convener decides.
 - ` + "`transfer` and `coordinate`" + ` belong to tier III, ` + "`amend`" + ` to II and I; ` + "`escalate`" + ` needs an open stage below I, ` + "`open_at_i`" + ` any case not at I.
+- ` + "`hand_over`" + ` follows when somebody left or moved: what no post of theirs stands behind goes to the head, the grid's chief, the centre.
 - ` + "`submit` and `verify_pass`" + ` need every task ended, ` + "`reject`" + ` every task and order.
 - ` + "`verify_fail`" + ` leads to handling; to convening when the next stage opened meanwhile or opens now.
 - ` + "`confirm_dissatisfaction`" + ` opens a round one tier up, ` + "`carry_over`" + ` one at the same tier: at III that is dispatched to the old lead.
@@ -170,9 +171,9 @@ var noticeRows = []noticeRow{
 	{NoticeConvening, "convening by any path; the grid changed while convening", "convener", "grid_chief principal_leader centre"},
 	{NoticeOffered, "an offer to lead", "convener", "grid_chief principal_leader centre"},
 	{NoticeConvened, "convened, amended", "members, head, handler; after a change the old ones too", "person department_head"},
-	{NoticeTaskGiven, "a task is given", "its addressee", "person department_head community liaison centre"},
-	{NoticeTaskEnded, "a task ends", "who asked; the addressee of one withdrawn", "person department_head community liaison centre"},
-	{NoticeTaskWaiting, "a task is not acknowledged, or past its due", "addressee and asker", "person department_head community liaison centre"},
+	{NoticeTaskGiven, "a task is given, or falls to somebody else", "its addressee", "person department_head community liaison grid_chief principal_leader supervisor centre"},
+	{NoticeTaskEnded, "a task ends", "who asked, or the post they asked from; the addressee of one withdrawn", "person department_head deputy_leader community liaison grid_chief principal_leader supervisor centre"},
+	{NoticeTaskWaiting, "a task is not acknowledged, or past its due", "addressee and asker", "person department_head deputy_leader community liaison grid_chief principal_leader supervisor centre"},
 	{NoticeProgress, "public progress", "requesters", "requester"},
 	{NoticeSubmitted, "submitted", "centre, liaison", "centre liaison"},
 	{NoticeHeld, "the deadline passed while verifying", "centre", "centre"},
@@ -191,6 +192,7 @@ var noticeRows = []noticeRow{
 	{NoticeHearingMissed, "a resolved case missed its hearing", "supervisor", "supervisor"},
 	{NoticeCoordinated, "a deputy leader's word, a leader takes charge", "head, handler, deputy leader", "person department_head deputy_leader centre"},
 	{NoticeAssigned, "a handler or coordinator is named", "that person", "person"},
+	{NoticeHandedOver, "somebody who had a part left or moved", "to whom it falls; the head; of a task force's leader also the convener", "department_head deputy_leader grid_chief liaison community principal_leader supervisor centre"},
 	{NoticeReportDue, "the monthly report is due: two days before and on the day, on a rest day the working day before", "centre", "centre"},
 	{NoticeHearingDue, "the monthly hearing is due: likewise", "principal leader", "principal_leader"},
 	{NoticeCalendarMissing, "next year's working days are not loaded: weekly from 1 November", "centre", "centre"},

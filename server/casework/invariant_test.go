@@ -234,7 +234,7 @@ func (w *world) likely(i int) {
 		switch {
 		case n == "reject" || n == "merge" || n == "open_at_i" || n == "open_at_ii" || n == "escalate" || n == "add_evidence" || n == "update_ticket":
 			weights[k] = 1
-		case n == "withdraw_task" || n == "remind" || n == "assign" || n == "supervise":
+		case n == "withdraw_task" || n == "hand_over" || n == "remind" || n == "assign" || n == "supervise":
 			weights[k] = 2
 		case n == "strike_off":
 			weights[k] = 200
@@ -472,10 +472,11 @@ func (w *world) command(i int, name Name) Command {
 	}
 	task := func() string { return among(w, "task", append(c.OpenTasks(), "no task")...) }
 	ticketID := func() string { return among(w, "ticket", append(sortedKeys(c.Tickets), "")...) }
+	place := func() Addressee { return among[Addressee](w, "place", "", "department:D1", "department:D2", "grid:G1", "centre") }
 	duties := func() []Duty {
 		var out []Duty
 		for range among(w, "members", 1, 1, 2, 0) {
-			out = append(out, Duty{PersonID: who(), Duty: text(), DueAt: due()})
+			out = append(out, Duty{PersonID: who(), Duty: text(), DueAt: due(), Within: place()})
 		}
 		return out
 	}
@@ -591,6 +592,12 @@ func (w *world) command(i int, name Name) Command {
 		return Remind{}
 	case "supervise":
 		return Supervise{Text: text(), DueAt: due()}
+	case "hand_over":
+		m := HandOver{PersonID: among(w, "who goes", append([]string{"co", "plain"}, staff...)...)}
+		if w.below(2, "moved") == 0 {
+			m.Holds = []Addressee{"department:D1", "grid:G1"}
+		}
+		return m
 	case "answer":
 		return AnswerOrder{OrderID: among(w, "order", append(c.OpenOrders(), "no order")...), Answer: text()}
 	}

@@ -43,6 +43,7 @@ const (
 	NoticeHearingMissed   NoticeKind = "hearing_missed"
 	NoticeCoordinated     NoticeKind = "coordinated"
 	NoticeAssigned        NoticeKind = "assigned"
+	NoticeHandedOver      NoticeKind = "handed_over"
 )
 
 // Notice is one thing to tell, to posts and persons that the organisation resolves. It carries no personal data:

@@ -149,6 +149,7 @@ var rules = []rule{
 	{name: "hold_over", label: "挂账", from: openStatuses, who: anyone(PrincipalLeader), ready: overdueAtI},
 	{name: "remind", label: "催办", from: openStatuses, who: byReminder, ready: notRemindedToday},
 	{name: "supervise", label: "督办", from: openStatuses, who: anyone(Supervisor)},
+	{name: "hand_over", label: "移交", from: handedOverFrom, who: bySystem},
 	{name: "answer", label: "答复督办", from: slices.Concat(openStatuses, []Status{Resolved}), who: byLeadOrCentre, targets: ordersToAnswer},
 }
 
@@ -259,7 +260,7 @@ func byTaskForceLeader(c *Case, a Actor) (Capacity, bool) {
 	if c.TaskForce == nil {
 		return Capacity{}, false
 	}
-	return a.is(c.TaskForce.Leader, "", "")
+	return a.has(c.TaskForce.Leader, c.TaskForce.LeaderWithin)
 }
 
 func byEscalator(c *Case, a Actor) (Capacity, bool) {
@@ -284,7 +285,7 @@ func workingOn(c *Case, a Actor) (Capacity, bool) {
 		return as, true
 	}
 	for _, id := range sortedKeys(c.Sponsors) {
-		if as, ok := a.is(id, c.Sponsors[id].Role, ""); ok {
+		if as, ok := a.is(id, c.Sponsors[id].Role, c.Sponsors[id].Unit); ok {
 			return as, true
 		}
 	}
@@ -474,7 +475,7 @@ func addressed(t Task, a Actor) (Capacity, bool) {
 	role, unit := t.Addressee.split()
 	switch role {
 	case "person":
-		return a.is(unit, "", "")
+		return a.has(unit, t.Within)
 	case DepartmentHead:
 		if as, ok := a.as(DepartmentHead, unit); ok {
 			return as, true

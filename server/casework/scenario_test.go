@@ -417,7 +417,7 @@ func (s *scene) triggers(a *args) []Trigger {
 	return out
 }
 
-// duties reads “张伟:清理堆物” or “张伟:清理堆物:2026-03-10”.
+// duties reads “张伟:清理堆物”, “张伟:清理堆物:2026-03-10” or “张伟:清理堆物:2026-03-10:市政所” (a member from that department).
 func (s *scene) duties(words []string) []Duty {
 	var out []Duty
 	for _, w := range words {
@@ -427,9 +427,13 @@ func (s *scene) duties(words []string) []Duty {
 		}
 		a := &args{pairs: map[string][]string{}}
 		if len(part) > 2 {
-			a.pairs["期限"] = part[2:]
+			a.pairs["期限"] = part[2:3]
 		}
-		out = append(out, Duty{PersonID: part[0], Duty: part[1], DueAt: s.due(a)})
+		duty := Duty{PersonID: part[0], Duty: part[1], DueAt: s.due(a)}
+		if len(part) > 3 {
+			duty.Within = within(Handler, part[3])
+		}
+		out = append(out, duty)
 	}
 	return out
 }
@@ -557,6 +561,16 @@ var commands = map[Name]func(s *scene, a *args) Command{
 	},
 	"remind":    func(_ *scene, _ *args) Command { return Remind{} },
 	"supervise": func(s *scene, a *args) Command { return Supervise{Text: a.text("说明"), DueAt: s.due(a)} },
+	"hand_over": func(_ *scene, a *args) Command {
+		m := HandOver{PersonID: a.next()}
+		for _, unit := range a.all("部门") {
+			m.Holds = append(m.Holds, within(DepartmentHead, unit))
+		}
+		for _, unit := range a.all("网格") {
+			m.Holds = append(m.Holds, within(GridChief, unit))
+		}
+		return m
+	},
 	"answer":    func(_ *scene, a *args) Command { return AnswerOrder{OrderID: a.next(), Answer: a.text("说明")} },
 }
 
@@ -761,6 +775,18 @@ func (s *scene) expectFacts(w []string) {
 			got = strings.Join(c.OpenTasks(), "、")
 		case "督办":
 			got = strings.Join(c.OpenOrders(), "、")
+		case "专员":
+			got = c.CoordinatorID
+		case "专班负责人":
+			if c.TaskForce != nil {
+				got = c.TaskForce.Leader
+			}
+		case "专班成员":
+			if c.TaskForce != nil {
+				for _, m := range c.TaskForce.Members {
+					got += m.PersonID
+				}
+			}
 		case "认领":
 			got = strings.Join(sortedKeys(c.Offers), "、")
 		case "领题":

@@ -220,11 +220,7 @@ func (d *draft) chaseTask(key, id string) error {
 		return err
 	}
 	t := d.c.Tasks[id]
-	to := []Addressee{t.Addressee}
-	if t.AskedBy != "" {
-		to = append(to, ToPerson(t.AskedBy))
-	}
-	d.tell(NoticeTaskWaiting, map[string]string{"task": id, "due": timeArg(t.DueAt)}, to...)
+	d.tell(NoticeTaskWaiting, map[string]string{"task": id, "due": timeArg(t.DueAt)}, t.Addressee, t.asker())
 	return nil
 }
 

@@ -42,7 +42,7 @@ func (m AskSupport) apply(d *draft) error {
 	if err := d.checkDue(m.DueAt); err != nil {
 		return err
 	}
-	id := d.giveTask(TaskSupport, to[0], m.Task, m.DueAt)
+	id := d.giveTask(TaskSupport, to[0], "", m.Task, m.DueAt)
 	return d.emitThen("ask_support", m, func() { d.tellTask(id) })
 }
 
@@ -57,12 +57,12 @@ func (d *draft) checkDue(due time.Time) error {
 	return nil
 }
 
-func (d *draft) giveTask(kind TaskKind, to Addressee, text string, due time.Time) string {
+func (d *draft) giveTask(kind TaskKind, to, within Addressee, text string, due time.Time) string {
 	c := &d.c
 	c.TasksNo++
 	id := c.Number + "-T" + strconv.Itoa(c.TasksNo)
 	t := Task{
-		ID: id, Kind: kind, Addressee: to, Text: strings.TrimSpace(text), DueAt: instant(due),
+		ID: id, Kind: kind, Addressee: to, Within: within, Text: strings.TrimSpace(text), DueAt: instant(due),
 		AskedBy: d.actor.PersonID, AskedAs: d.as, AskedAt: d.at, Stage: len(c.Stages), Status: TaskGiven,
 	}
 	put(&c.Tasks, id, t)
@@ -87,13 +87,26 @@ func (d *draft) endTask(t Task, status TaskStatus, result string) {
 
 func (d *draft) tellTaskEnded(t Task) {
 	var to []Addressee
-	if t.AskedBy != "" && t.AskedBy != d.actor.PersonID {
-		to = append(to, ToPerson(t.AskedBy))
+	if t.AskedBy == "" || t.AskedBy != d.actor.PersonID {
+		to = append(to, t.asker())
 	}
 	if d.c.Tasks[t.ID].Status == TaskWithdrawn {
 		to = append(to, t.Addressee)
 	}
 	d.tell(NoticeTaskEnded, map[string]string{"task": t.ID, "status": string(d.c.Tasks[t.ID].Status)}, to...)
+}
+
+// asker is who hears of a task: the person who asked for it, or the post they asked from once they no longer hold it.
+func (t Task) asker() Addressee {
+	switch {
+	case t.AskedBy != "":
+		return ToPerson(t.AskedBy)
+	case t.AskedAs.Role == "" || t.AskedAs.Role == System:
+		return ""
+	case t.AskedAs.Role == Handler: // who handles it now is the head's to say
+		return ToPost(DepartmentHead, t.AskedAs.Unit)
+	}
+	return ToPost(t.AskedAs.Role, t.AskedAs.Unit)
 }
 
 // myTask finds a task among those the actor may give the command on, and acts in that capacity.
@@ -217,7 +230,7 @@ func (m AskOnSite) apply(d *draft) error {
 	if err := d.within("完成期限", m.DueAt); err != nil {
 		return err
 	}
-	id := d.giveTask(TaskOnSite, d.c.liaison(), m.Question, m.DueAt)
+	id := d.giveTask(TaskOnSite, d.c.liaison(), "", m.Question, m.DueAt)
 	return d.emitThen("ask_onsite", m, func() { d.tellTask(id) })
 }
 
@@ -226,6 +239,8 @@ type Duty struct {
 	PersonID string    `json:"person_id" maxLength:"40"`
 	Duty     string    `json:"duty" minLength:"2" maxLength:"5000"`
 	DueAt    time.Time `json:"due_at"`
+	// Within is where the member works that has the duty (Post.Within); whoever knows the organisation fills it in.
+	Within Addressee `json:"-"`
 }
 
 // Convene decides how to go on at tiers II and I (会商): the lead, a task force with a duty for every member, a plan.
@@ -236,6 +251,8 @@ type Convene struct {
 	LeaderID         string `json:"leader_id" maxLength:"40" doc:"专项小组或工作专班负责人"`
 	Members          []Duty `json:"members" minItems:"1" maxItems:"50"`
 	Plan             string `json:"plan" minLength:"2" maxLength:"5000" doc:"解决方案"`
+
+	LeaderWithin Addressee `json:"-"` // like Duty.Within
 }
 
 // Name is "convene".
@@ -273,7 +290,7 @@ func (m Convene) apply(d *draft) error {
 	if err != nil {
 		return err
 	}
-	c.TaskForce = &TaskForce{Kind: kind, Stage: len(c.Stages), Leader: m.LeaderID, Members: members, Plan: m.Plan}
+	c.TaskForce = &TaskForce{Kind: kind, Stage: len(c.Stages), Leader: m.LeaderID, LeaderWithin: m.LeaderWithin, Members: members, Plan: m.Plan}
 	c.Consultations = append(c.Consultations, Consultation{
 		Stage: len(c.Stages), At: d.at, By: d.actor.PersonID, Minutes: m.Minutes, LeadDepartmentID: m.LeadDepartmentID, Plan: m.Plan,
 	})
@@ -301,7 +318,7 @@ func (d *draft) giveDuties(members []Member, duties []Duty) (ids []string, all [
 		if err := d.checkDue(m.DueAt); err != nil {
 			return nil, nil, err
 		}
-		id := d.giveTask(TaskDuty, ToPerson(m.PersonID), m.Duty, m.DueAt)
+		id := d.giveTask(TaskDuty, ToPerson(m.PersonID), m.Within, m.Duty, m.DueAt)
 		ids = append(ids, id)
 		all = append(all, Member{PersonID: m.PersonID, TaskID: id})
 	}
@@ -310,7 +327,10 @@ func (d *draft) giveDuties(members []Member, duties []Duty) (ids []string, all [
 
 func (d *draft) memberAddressees() []Addressee {
 	f := d.c.TaskForce
-	to := []Addressee{ToPerson(f.Leader)}
+	var to []Addressee
+	if f.Leader != "" {
+		to = append(to, ToPerson(f.Leader))
+	}
 	for _, m := range f.Members {
 		to = append(to, ToPerson(m.PersonID))
 	}
@@ -326,6 +346,8 @@ type Amend struct {
 	Remove           []string `json:"remove,omitempty" maxItems:"50" doc:"移出的成员；其职责一并撤回"`
 	Plan             string   `json:"plan,omitempty" maxLength:"5000"`
 	Reason           string   `json:"reason" minLength:"2" maxLength:"5000"`
+
+	LeaderWithin Addressee `json:"-"` // like Duty.Within
 }
 
 // Name is "amend".
@@ -365,7 +387,7 @@ func (m Amend) apply(d *draft) error {
 	}
 	f.Members = members
 	if m.LeaderID != "" {
-		f.Leader = m.LeaderID
+		f.Leader, f.LeaderWithin = m.LeaderID, m.LeaderWithin
 	}
 	if m.Plan != "" {
 		f.Plan = m.Plan

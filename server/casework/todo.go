@@ -105,7 +105,8 @@ func (c *Case) waitsFor() []Addressee {
 }
 
 // Viewers lists who has the case in their scope besides those who see all: posts and persons with a part in it.
-// Requesters see it through their tickets.
+// Requesters see it through their tickets. What somebody has in person opens the case to them while they hold a post
+// within which they have it (held); what they reported always does.
 func Viewers(c Case) []Addressee {
 	var out []Addressee
 	seen := map[Addressee]bool{"": true, centre: true}
@@ -123,9 +124,12 @@ func Viewers(c Case) []Addressee {
 		}
 	}
 	department(c.LeadDepartmentID)
-	add(c.handler(), c.reporter())
+	add(c.reporter())
+	if c.HandlerID != "" {
+		add(held(c.HandlerID, within(Handler, c.LeadDepartmentID)))
+	}
 	if c.CoordinatorID != "" {
-		add(ToPerson(c.CoordinatorID))
+		add(held(c.CoordinatorID, within(Coordinator, "")))
 	}
 	if c.GridID != "" {
 		add(Addressee("grid:" + c.GridID))
@@ -134,18 +138,20 @@ func Viewers(c Case) []Addressee {
 		add(ToPost(Community, c.CommunityID))
 	}
 	for _, id := range sortedKeys(c.Sponsors) {
-		add(ToPerson(id))
+		add(held(id, within(c.Sponsors[id].Role, c.Sponsors[id].Unit)))
 	}
-	if c.TaskForce != nil {
-		add(ToPerson(c.TaskForce.Leader))
+	if c.TaskForce != nil && c.TaskForce.Leader != "" {
+		add(held(c.TaskForce.Leader, c.TaskForce.LeaderWithin))
 	}
 	for _, id := range sortedKeys(c.Tasks) {
 		role, unit := c.Tasks[id].Addressee.split()
 		switch role {
 		case DepartmentHead:
 			department(unit)
-		case Liaison:
-			add(Addressee("grid:" + unit))
+		case Liaison, GridChief:
+			add(within(role, unit))
+		case "person":
+			add(held(unit, c.Tasks[id].Within))
 		default:
 			add(c.Tasks[id].Addressee)
 		}
@@ -161,6 +167,22 @@ func Viewers(c Case) []Addressee {
 // requesterKey stands before a requester's key among viewers.
 const requesterKey = "requester:"
 
+// held is the viewer key of what a person has within a place of work; "" where it was never noted. It begins with the
+// person's, so that everything they have is one range of the index.
+func held(person string, within Addressee) Addressee {
+	if within == "" {
+		return ToPerson(person)
+	}
+	return ToPerson(person) + heldMark + within
+}
+
+const heldMark = "@" // no id has it
+
+// HeldBy gives the range of viewer keys, from inclusive to exclusive, under which stands what a person has in cases.
+func HeldBy(person string) (from, to Addressee) {
+	return ToPerson(person) + heldMark, ToPerson(person) + "A" // the character behind the mark
+}
+
 // Scopes lists the viewer keys that actor's posts open, for the store's query. SeesAll is the caller's to ask first.
 func Scopes(a Actor) []Addressee {
 	var out []Addressee
@@ -173,19 +195,26 @@ func Scopes(a Actor) []Addressee {
 	}
 	for _, p := range a.Posts {
 		switch p.Role {
-		case Handler, DepartmentHead, DeputyLeader:
-			add(Addressee("department:" + p.Unit))
-		case Liaison, GridChief, PartySecretary:
-			add(Addressee("grid:" + p.Unit))
-		case Community:
-			add(ToPost(Community, p.Unit))
+		case Handler, DepartmentHead, DeputyLeader, Liaison, GridChief, PartySecretary, Community:
+			add(p.Within())
 		}
 	}
-	if a.PersonID != "" {
-		add(ToPerson(a.PersonID))
-	}
-	for _, id := range a.StandsInFor {
+	// What a person has, in person and within each place where the actor works as that person.
+	persons := func(id string, as func(p Post) bool) {
+		if id == "" {
+			return
+		}
 		add(ToPerson(id))
+		for _, p := range a.Posts {
+			if as(p) && p.Role != Resident {
+				add(held(id, p.Within()))
+			}
+		}
+	}
+	persons(a.PersonID, func(p Post) bool { return p.For == "" && !p.Vacant })
+	for _, id := range a.StandsInFor {
+		// A post that the actor holds too is not there a second time as theirs.
+		persons(id, func(p Post) bool { return p.For == id || p.For == "" && !p.Vacant })
 	}
 	for _, r := range a.Requesters {
 		add(Addressee(requesterKey + r))
