@@ -720,7 +720,12 @@ func TestAdministratorsExcludeEachOther(t *testing.T) {
 	}
 	o := newOffice(t)
 	for _, who := range []string{"p-sa", "p-se", "p-au"} {
-		o.post(who, "/delegations", fields{"to": "p-cy", "from": "2026-03-02T09:00:00+08:00", "until": "2026-03-06T17:00:00+08:00"}).refused(http.StatusForbidden, "auth.denied")
+		own := o.post(who, "/delegations", fields{"to": "p-cy", "from": "2026-03-02T09:00:00+08:00", "until": "2026-03-06T17:00:00+08:00"})
+		if who == "p-sa" { // who arranges them for others
+			own.refused(http.StatusBadRequest, "delegation.administrator")
+		} else {
+			own.refused(http.StatusForbidden, "auth.denied")
+		}
 		o.post("p-cy", "/delegations", fields{"to": who, "from": "2026-03-02T09:00:00+08:00", "until": "2026-03-06T17:00:00+08:00"}).refused(http.StatusBadRequest, "delegation.administrator")
 	}
 }

@@ -153,7 +153,7 @@ func TestMe(t *testing.T) {
 func TestDelegation(t *testing.T) {
 	o := newOffice(t)
 	c := o.dispatched()
-	d := ok[DelegationView](o.post("p-h1", "/delegations", fields{"to": "p-h2", "from": "2026-03-02T09:00:00+08:00", "until": "2026-03-06T17:00:00+08:00"}))
+	d := ok[workflow.DelegationView](o.post("p-h1", "/delegations", fields{"to": "p-h2", "from": "2026-03-02T09:00:00+08:00", "until": "2026-03-06T17:00:00+08:00"}))
 	if d.To.Name != "周平" || d.ID == "" {
 		t.Errorf("%+v", d)
 	}

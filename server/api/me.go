@@ -99,33 +99,6 @@ func (s *server) markRead(ctx context.Context, in *struct{ Body ReadNotices }) (
 	return Read{Unread: c.Unread}, err
 }
 
-// NewDelegation asks a colleague to stand in for the caller.
-type NewDelegation struct {
-	To    string    `json:"to" minLength:"1" maxLength:"40" doc:"代为办理的同事"`
-	From  time.Time `json:"from" doc:"从何时起"`
-	Until time.Time `json:"until" doc:"到何时止"`
-}
-
-// DelegationView is a delegation with the colleague's name.
-type DelegationView struct {
-	ID    string         `json:"id"`
-	To    workflow.Named `json:"to" doc:"代为办理的同事"`
-	From  time.Time      `json:"from" doc:"从何时起"`
-	Until time.Time      `json:"until" doc:"到何时止"`
-}
-
-func (s *server) delegate(ctx context.Context, in *struct{ Body NewDelegation }) (DelegationView, error) {
-	d, err := s.engine.Delegate(ctx, actorOf(ctx), in.Body.To, in.Body.From, in.Body.Until)
-	if err != nil {
-		return DelegationView{}, err
-	}
-	k, err := s.engine.Knowledge(ctx)
-	if err != nil {
-		return DelegationView{}, err
-	}
-	return DelegationView{ID: d.ID, To: workflow.Named{ID: d.To, Name: k.Organisation.PersonName(d.To)}, From: d.StartAt, Until: d.EndAt}, nil
-}
-
 // Health says that the process runs.
 type Health struct {
 	Status  string `json:"status" enum:"ok" doc:"总是 ok"`

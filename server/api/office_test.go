@@ -159,8 +159,10 @@ func year2026() workday.Year {
 
 // street has at least one person in every role; p-r is the resident behind the phone of the tickets.
 func street() workflow.Street {
+	people := 0
 	person := func(id, name string, posts ...organisation.Post) organisation.Person {
-		return organisation.Person{ID: id, Name: name, Posts: posts, Phone: "1390000" + fmt.Sprintf("%04d", len(id)*7+len(name))}
+		people++
+		return organisation.Person{ID: id, Name: name, Posts: posts, Phone: fmt.Sprintf("1390000%04d", people)}
 	}
 	post := func(r casework.Role, unit string) organisation.Post { return organisation.Post{Role: r, Unit: unit} }
 	resident := person("p-r", "沈阿婆", post(casework.Resident, ""))

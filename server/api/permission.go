@@ -47,7 +47,7 @@ var grants = map[permission][]casework.Role{
 	todoRead:         parties,
 	inboxRead:        parties,
 	organisationRead: append(slices.Clone(staff), casework.SystemAdmin, casework.SecurityAdmin),
-	delegationWrite:  staff,
+	delegationWrite:  append(slices.Clone(staff), casework.SystemAdmin),
 	calendarRead:     casework.Roles,
 	calendarWrite:    {casework.Centre, casework.SystemAdmin},
 	importRun:        {casework.Centre},

@@ -76,6 +76,8 @@ func routes() []route {
 		{Method: http.MethodGet, Path: v1 + "/todos/counts", ID: "count_todos", Permission: todoRead, Tag: tagMe, Summary: "待办和未读消息的数量", register: handle((*server).counts)},
 		{Method: http.MethodGet, Path: v1 + "/inbox", ID: "list_inbox", Permission: inboxRead, Tag: tagMe, Summary: "我的消息，新的在前", register: handle((*server).inbox)},
 		{Method: http.MethodPost, Path: v1 + "/inbox/read", ID: "mark_inbox_read", Permission: inboxRead, Tag: tagMe, Summary: "把消息标为已读", Description: "给出 ids，或给出 until：该消息及更早的全部标为已读。重复提交没有影响。", register: handle((*server).markRead)},
+		{Method: http.MethodGet, Path: v1 + "/delegations", ID: "list_delegations", Permission: delegationWrite, Tag: tagMe, Summary: "我的AB角，开始晚的在前", Description: "我请人代的和我代别人的；系统管理员看到全部。", register: handle((*server).delegations)},
+		{Method: http.MethodDelete, Path: v1 + "/delegations/{id}", ID: "end_delegation", Permission: delegationWrite, Tag: tagMe, Summary: "提前结束AB角", Description: "本人、代理人或系统管理员。已经结束的重复提交没有影响。", Status: http.StatusNoContent, register: handle((*server).endDelegation)},
 		{Method: http.MethodPost, Path: v1 + "/delegations", ID: "create_delegation", Permission: delegationWrite, Tag: tagMe, Summary: "请同事代为办理（AB角）", Status: http.StatusCreated, register: handle((*server).delegate)},
 
 		{Method: http.MethodGet, Path: v1 + "/cases", ID: "list_cases", Permission: caseRead, Tag: tagCases, Summary: "难事列表，先到期的在前", Description: "只列出您查看范围内的难事。view=own 列出自己作为诉求人的，工作人员也只看到公开的内容；view=claimable 列出部门负责人可以认领的（已脱敏）。", register: handle((*server).cases)},

@@ -108,8 +108,8 @@ type HandOver struct {
 // Name is "hand_over".
 func (HandOver) Name() Name { return "hand_over" }
 
-// lost lists the parts that no post of the person stands behind any more.
-func (m HandOver) lost(c Case) []Part {
+// Lost lists the parts that no post of the person stands behind any more.
+func (m HandOver) Lost(c Case) []Part {
 	return slices.DeleteFunc(Parts(c, m.PersonID), func(p Part) bool {
 		if p.Within == "" { // never noted where: theirs as long as they work here at all
 			return len(m.Holds) > 0
@@ -119,7 +119,7 @@ func (m HandOver) lost(c Case) []Part {
 }
 
 func (m HandOver) apply(d *draft) error {
-	parts := m.lost(d.c)
+	parts := m.Lost(d.c)
 	if len(parts) == 0 {
 		return nil
 	}

@@ -472,7 +472,9 @@ func (w *world) command(i int, name Name) Command {
 	}
 	task := func() string { return among(w, "task", append(c.OpenTasks(), "no task")...) }
 	ticketID := func() string { return among(w, "ticket", append(sortedKeys(c.Tickets), "")...) }
-	place := func() Addressee { return among[Addressee](w, "place", "", "department:D1", "department:D2", "grid:G1", "centre") }
+	place := func() Addressee {
+		return among[Addressee](w, "place", "", "department:D1", "department:D2", "grid:G1", "centre")
+	}
 	duties := func() []Duty {
 		var out []Duty
 		for range among(w, "members", 1, 1, 2, 0) {

@@ -571,7 +571,7 @@ var commands = map[Name]func(s *scene, a *args) Command{
 		}
 		return m
 	},
-	"answer":    func(_ *scene, a *args) Command { return AnswerOrder{OrderID: a.next(), Answer: a.text("说明")} },
+	"answer": func(_ *scene, a *args) Command { return AnswerOrder{OrderID: a.next(), Answer: a.text("说明")} },
 }
 
 // expect compares what is with what should be.

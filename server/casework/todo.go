@@ -178,9 +178,11 @@ func held(person string, within Addressee) Addressee {
 
 const heldMark = "@" // no id has it
 
-// HeldBy gives the range of viewer keys, from inclusive to exclusive, under which stands what a person has in cases.
-func HeldBy(person string) (from, to Addressee) {
-	return ToPerson(person) + heldMark, ToPerson(person) + "A" // the character behind the mark
+// HeldBy gives the viewer keys under which stands what a person has in cases: one by itself, and a range from inclusive to
+// exclusive.
+func HeldBy(person string) (plain, from, to Addressee) {
+	plain = ToPerson(person)
+	return plain, plain + heldMark, plain + "A" // the character behind the mark
 }
 
 // Scopes lists the viewer keys that actor's posts open, for the store's query. SeesAll is the caller's to ask first.

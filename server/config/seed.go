@@ -2,9 +2,7 @@ package config
 
 import (
 	"errors"
-	"regexp"
 
-	"xiaopu/server/apperr"
 	"xiaopu/server/casework"
 	"xiaopu/server/organisation"
 	"xiaopu/server/workday"
@@ -96,75 +94,28 @@ func LoadYear(data []byte) (workday.Year, error) {
 	return y, nil
 }
 
-// Organisation is what a file such as configs/org.example.yaml says, in the file's order.
-type Organisation struct {
-	Departments []organisation.Department `yaml:"departments"`
-	Grids       []organisation.Grid       `yaml:"grids"`
-	Communities []organisation.Community  `yaml:"communities"`
-	People      []organisation.Person     `yaml:"people"`
-	Delegations []organisation.Delegation `yaml:"delegations"`
-}
-
-// Snapshot is organisation.New of its parts.
-func (o Organisation) Snapshot() (*organisation.Organisation, error) {
-	return organisation.New(o.Departments, o.Grids, o.Communities, o.People, o.Delegations)
-}
-
-var mobile = regexp.MustCompile(`^1[3-9][0-9]{9}$`)
-
-// LoadOrganisation reads units, people and delegations and checks them as a whole, so that Snapshot of the result does not
-// fail. There must be somebody at the centre, to whom everything without an owner falls. The error joins one line for each
-// problem, with the line of the entry; no message shows a phone number.
-func LoadOrganisation(data []byte) (Organisation, error) {
-	var o Organisation
+// LoadOrganisation reads what a file such as configs/org.example.yaml says of units, people and delegations, in the file's
+// order, and checks what comes out when it is laid over what is known (organisation.Revise; nil: nothing yet). The error
+// joins one line for each problem, with the line of the entry; no message shows a phone number.
+func LoadOrganisation(data []byte, known *organisation.Organisation) (organisation.Street, error) {
+	var file organisation.Street
 	var s source
-	if s.decode(data, organisationBytes, &o) {
-		s.checkOrganisation(o)
+	if s.decode(data, organisationBytes, &file) {
+		_, err := organisation.Revise(known, file, false)
+		for _, e := range parts(err) {
+			if p, ok := errors.AsType[*organisation.Problem](e); ok && p.Index >= 0 {
+				s.at(p.List+item(p.Index), "%s", p.Message)
+			} else if ok {
+				s.add(s.lines[p.List], "%s", p.Message)
+			} else {
+				s.add(0, "%s", e)
+			}
+		}
 	}
 	if err := s.err(); err != nil {
-		return Organisation{}, err
+		return organisation.Street{}, err
 	}
-	return o, nil
-}
-
-func (s *source) checkOrganisation(o Organisation) {
-	entry := func(list string, i int) string { return list + item(i) }
-	phones := map[string]string{}
-	centre := false
-	for i, p := range o.People {
-		path := entry("people", i)
-		switch other := phones[p.Phone]; {
-		case p.Phone == "" || p.Left:
-		case !mobile.MatchString(p.Phone):
-			s.at(path+".phone", "人员“%s”的手机号不是 11 位手机号，请核对，或删去这一行", shorten(p.ID))
-		case other != "":
-			s.at(path+".phone", "人员“%s”与“%s”的手机号相同，请核对", shorten(p.ID), shorten(other))
-		default:
-			phones[p.Phone] = p.ID
-		}
-		for _, post := range p.Posts {
-			centre = centre || post.Role == casework.Centre && !p.Left
-		}
-	}
-	if !centre {
-		s.add(s.lines["people"], "没有城运中心人员，请至少给一人加上岗位 {role: centre}：无人负责的事项都由城运中心接手")
-	}
-	snapshot, err := o.Snapshot()
-	for _, e := range parts(err) {
-		if p, ok := errors.AsType[*organisation.Problem](e); ok {
-			s.at(entry(p.List, p.Index), "%s", p.Message)
-		} else {
-			s.add(0, "%s", e)
-		}
-	}
-	if err != nil {
-		return
-	}
-	for i, d := range o.Delegations {
-		if err := snapshot.CheckDelegation(d); err != nil {
-			s.at(entry("delegations", i), "AB角“%s”：%s", d.ID, message(err))
-		}
-	}
+	return file, nil
 }
 
 // parts takes a joined error apart.
@@ -181,12 +132,4 @@ func parts(err error) []error {
 		out = append(out, parts(e)...)
 	}
 	return out
-}
-
-// message is what a person should read of an error, without the name of the rule.
-func message(err error) string {
-	if e, ok := errors.AsType[*apperr.Error](err); ok {
-		return e.Message
-	}
-	return err.Error()
 }

@@ -165,7 +165,7 @@ func TestLoadYear(t *testing.T) {
 }
 
 func TestExampleOrganisationLoads(t *testing.T) {
-	o, err := LoadOrganisation(read(t, "org.example.yaml"))
+	o, err := LoadOrganisation(read(t, "org.example.yaml"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +222,7 @@ func TestLoadOrganisationRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := LoadOrganisation([]byte(tt.text))
+			_, err := LoadOrganisation([]byte(tt.text), nil)
 			wantLines(t, err, tt.want)
 			if strings.Contains(err.Error(), "138000") || strings.Contains(err.Error(), "021-") {
 				t.Errorf("a phone shows: %v", err)
@@ -239,7 +239,7 @@ func TestLargeOrganisationLoadsQuickly(t *testing.T) {
 		fmt.Fprintf(&b, "  - id: p-%d\n    name: 某某\n    phone: 138%08d\n    posts:\n      - {role: handler, unit: d-1}\n", i, i)
 	}
 	began := time.Now()
-	o, err := LoadOrganisation([]byte(b.String()))
+	o, err := LoadOrganisation([]byte(b.String()), nil)
 	if err != nil || len(o.People) != 2001 {
 		t.Fatalf("%d people, %v", len(o.People), err)
 	}
@@ -291,7 +291,7 @@ func TestHostileTextsAreRefusedQuickly(t *testing.T) {
 	for name, text := range hostile {
 		t.Run(name, func(t *testing.T) {
 			began := time.Now()
-			if _, err := LoadOrganisation([]byte(text)); err == nil {
+			if _, err := LoadOrganisation([]byte(text), nil); err == nil {
 				t.Error("accepted")
 			}
 			if took := time.Since(began); took > 30*time.Second {
@@ -351,14 +351,14 @@ func FuzzLoadOrganisation(f *testing.F) {
 	f.Add(read(f, "org.example.yaml"))
 	f.Add([]byte("people:\n  - {id: p-1, name: 甲, posts: [{role: centre}]}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		o, err := LoadOrganisation(data)
+		o, err := LoadOrganisation(data, nil)
 		if err != nil {
 			if !chinese(err) {
 				t.Errorf("not in Chinese: %v", err)
 			}
 			return
 		}
-		s, err := o.Snapshot()
+		s, err := organisation.Revise(nil, o, false)
 		if err != nil {
 			t.Fatalf("accepted what makes no organisation: %v", err)
 		}

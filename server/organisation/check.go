@@ -67,8 +67,10 @@ func (c *checker) departments(list []Department) {
 	seen, names := map[string]bool{}, map[string]string{}
 	for i, d := range list {
 		c.entry("departments", i, "部门", d.ID, d.Name, seen)
-		c.name("departments", i, "部门", d.ID, d.Name, names)
-		c.name("departments", i, "部门", d.ID, d.ShortName, names)
+		if !d.Closed { // another may bear its name now
+			c.name("departments", i, "部门", d.ID, d.Name, names)
+			c.name("departments", i, "部门", d.ID, d.ShortName, names)
+		}
 		if !slices.Contains([]string{"", KindSection, KindCentre, KindSquad, KindStation}, d.Kind) {
 			c.add("departments", i, "部门“%s”的类别“%s”不对，请写 section（科室）、centre（中心）、squad（执法队）或 station（所）", d.ID, shorten(d.Kind))
 		}
@@ -104,7 +106,9 @@ func (c *checker) grids(list []Grid) {
 	seen, names := map[string]bool{}, map[string]string{}
 	for i, g := range list {
 		c.entry("grids", i, "网格", g.ID, g.Name, seen)
-		c.name("grids", i, "网格", g.ID, g.Name, names)
+		if !g.Closed {
+			c.name("grids", i, "网格", g.ID, g.Name, names)
+		}
 	}
 }
 
@@ -112,12 +116,18 @@ func (c *checker) communities(list []Community) {
 	seen, names := map[string]bool{}, map[string]string{}
 	for i, m := range list {
 		c.entry("communities", i, "村居", m.ID, m.Name, seen)
-		c.name("communities", i, "村居", m.ID, m.Name, names)
-		for _, alias := range m.Aliases {
-			c.name("communities", i, "村居", m.ID, alias, names)
+		if !m.Closed {
+			c.name("communities", i, "村居", m.ID, m.Name, names)
+			for _, alias := range m.Aliases {
+				c.name("communities", i, "村居", m.ID, alias, names)
+			}
 		}
-		if m.GridID != "" && !c.o.grids.has(m.GridID) {
+		switch g, ok := c.o.grids.get(m.GridID); {
+		case m.GridID == "":
+		case !ok:
 			c.add("communities", i, "村居“%s”所属的网格“%s”不存在，请核对网格编号", m.ID, shorten(m.GridID))
+		case g.Closed && !m.Closed:
+			c.add("communities", i, "村居“%s”所属的网格“%s”已撤销，请改到别的网格", m.ID, shorten(g.Name))
 		}
 		if !slices.Contains([]string{"", KindResidential, KindVillage, KindPark}, m.Kind) {
 			c.add("communities", i, "村居“%s”的类别“%s”不对，请写 residential（居民区）、village（村）或 park（园区）", m.ID, shorten(m.Kind))
@@ -131,7 +141,7 @@ func (c *checker) people(list []Person) {
 		c.entry("people", i, "人员", p.ID, p.Name, seen)
 		admin, others := "", 0
 		for _, post := range p.Posts {
-			c.post(i, p.ID, post)
+			c.post(i, p, post)
 			if administrator(post.Role) && (admin == "" || admin == string(post.Role)) {
 				admin = string(post.Role)
 			} else {
@@ -144,19 +154,22 @@ func (c *checker) people(list []Person) {
 	}
 }
 
-func (c *checker) post(i int, person string, p Post) {
-	unit, what := "", ""
+func (c *checker) post(i int, who Person, p Post) {
+	person, unit, what, closed := who.ID, "", "", false
 	switch p.Role {
 	case casework.Handler, casework.DepartmentHead, casework.DeputyLeader:
-		if !c.o.departments.has(p.Unit) {
+		d, ok := c.o.departments.get(p.Unit)
+		if closed = d.Closed; !ok {
 			what, unit = "部门", "departments"
 		}
 	case casework.Liaison, casework.GridChief, casework.PartySecretary:
-		if !c.o.grids.has(p.Unit) {
+		g, ok := c.o.grids.get(p.Unit)
+		if closed = g.Closed; !ok {
 			what, unit = "网格", "grids"
 		}
 	case casework.Community:
-		if !c.o.communities.has(p.Unit) {
+		m, ok := c.o.communities.get(p.Unit)
+		if closed = m.Closed; !ok {
 			what, unit = "村居", "communities"
 		}
 	default:
@@ -169,6 +182,8 @@ func (c *checker) post(i int, person string, p Post) {
 		return
 	}
 	switch {
+	case closed && !who.Left:
+		c.add("people", i, "人员“%s”的岗位“%s”所在单位已撤销，请先改任其他岗位或登记离岗", person, c.o.DescribePost(p))
 	case what == "":
 	case p.Unit == "":
 		c.add("people", i, "人员“%s”的%s岗位没有写是哪个%s的，请补上 unit（见 %s）", person, p.Role.Label(), what, unit)

@@ -38,12 +38,15 @@ type Department struct {
 	Kind      string `json:"kind,omitempty"`       // one of KindSection to KindStation, or empty
 	// DeputyLeader is the person id of its 业务分管领导; empty while the post is vacant, or when a Post says who it is.
 	DeputyLeader string `json:"deputy_leader,omitempty"`
+	// Closed is set when the department is no more (撤销). The row stays: the history names it.
+	Closed bool `json:"closed,omitempty"`
 }
 
 // Grid is a 综合网格.
 type Grid struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Closed bool   `json:"closed,omitempty"` // like Department.Closed
 }
 
 // Community is a village or residents' committee (村居), or a park of enterprises.
@@ -53,6 +56,7 @@ type Community struct {
 	GridID  string   `json:"grid_id,omitempty"` // empty when it lies in no grid or in several: the centre then chooses
 	Kind    string   `json:"kind,omitempty"`    // KindResidential, KindVillage, KindPark, or empty
 	Aliases []string `json:"aliases,omitempty"` // other names that complaints use for it
+	Closed  bool     `json:"closed,omitempty"`  // like Department.Closed
 }
 
 // Post is a role a person holds for a unit: the id of a department, grid or community, or "" for roles of the whole
@@ -85,16 +89,23 @@ func (p Person) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("id", p.ID), slog.String("name", p.Name))
 }
 
-// Delegation lets To stand in for From (AB角) from StartAt on, until but not including EndAt.
+// Delegation lets To stand in for From (AB角) from StartAt on, until but not including EndAt, or EndedAt when it was ended
+// early.
 type Delegation struct {
 	ID      string    `json:"id"`
 	From    string    `json:"from"`
 	To      string    `json:"to"`
 	StartAt time.Time `json:"start_at"`
 	EndAt   time.Time `json:"end_at"`
+	EndedAt time.Time `json:"ended_at,omitzero" yaml:"-"`
 }
 
-func (d Delegation) runs(at time.Time) bool { return !at.Before(d.StartAt) && at.Before(d.EndAt) }
+// Over reports whether the delegation has no effect any more.
+func (d Delegation) Over(at time.Time) bool {
+	return !at.Before(d.EndAt) || !d.EndedAt.IsZero() && !at.Before(d.EndedAt)
+}
+
+func (d Delegation) runs(at time.Time) bool { return !at.Before(d.StartAt) && !d.Over(at) }
 
 // Organisation is a snapshot of units, people, posts and delegations. Lists come in the order of their ids.
 type Organisation struct {
@@ -102,8 +113,10 @@ type Organisation struct {
 	grids       list[Grid]
 	communities list[Community]
 	people      list[Person]
+	delegations list[Delegation]
 
 	departmentByName map[string]int   // folded name or short name
+	gridByName       map[string]int   // folded name
 	communityByName  map[string]int   // folded name or alias
 	peopleByName     map[string][]int // folded name
 
@@ -161,6 +174,7 @@ func New(departments []Department, grids []Grid, communities []Community, people
 		grids:       newList(grids, func(g Grid) string { return g.ID }),
 		communities: newList(communities, func(c Community) string { return c.ID }),
 		people:      newList(people, func(p Person) string { return p.ID }),
+		delegations: newList(delegations, func(d Delegation) string { return d.ID }),
 	}
 	check := checker{o: o}
 	check.departments(departments)
@@ -179,17 +193,33 @@ func New(departments []Department, grids []Grid, communities []Community, people
 
 func (o *Organisation) indexNames() {
 	o.departmentByName = make(map[string]int, 2*len(o.departments.items))
-	for i, d := range o.departments.items {
-		o.departmentByName[ticket.Fold(d.Name)] = i
-		if d.ShortName != "" {
-			o.departmentByName[ticket.Fold(d.ShortName)] = i
+	// A name leads to what bears it now before what once did.
+	note := func(byName map[string]int, name string, i int, closed bool) {
+		key := ticket.Fold(name)
+		if _, taken := byName[key]; key != "" && !(closed && taken) {
+			byName[key] = i
 		}
 	}
 	o.communityByName = make(map[string]int, 2*len(o.communities.items))
-	for i, c := range o.communities.items {
-		o.communityByName[ticket.Fold(c.Name)] = i
-		for _, a := range c.Aliases {
-			o.communityByName[ticket.Fold(a)] = i
+	o.gridByName = make(map[string]int, len(o.grids.items))
+	for _, closed := range []bool{false, true} {
+		for i, d := range o.departments.items {
+			if d.Closed == closed {
+				note(o.departmentByName, d.Name, i, closed)
+				note(o.departmentByName, d.ShortName, i, closed)
+			}
+		}
+		for i, g := range o.grids.items {
+			if g.Closed == closed {
+				note(o.gridByName, g.Name, i, closed)
+			}
+		}
+		for i, c := range o.communities.items {
+			if c.Closed == closed {
+				for _, name := range append([]string{c.Name}, c.Aliases...) {
+					note(o.communityByName, name, i, closed)
+				}
+			}
 		}
 	}
 	o.peopleByName = make(map[string][]int, len(o.people.items))
@@ -222,7 +252,7 @@ func (o *Organisation) fillPosts() {
 		}
 	}
 	for _, d := range o.departments.items {
-		if p, ok := o.people.get(d.DeputyLeader); ok && !p.Left {
+		if p, ok := o.people.get(d.DeputyLeader); ok && !p.Left && !d.Closed {
 			hold(p.ID, Post{casework.DeputyLeader, d.ID})
 		}
 	}
@@ -342,6 +372,24 @@ func (o *Organisation) Communities() []Community { return slices.Clone(o.communi
 // People lists everybody, those who left included.
 func (o *Organisation) People() []Person { return slices.Clone(o.people.items) }
 
+// Delegations lists every delegation, those that are over included.
+func (o *Organisation) Delegations() []Delegation { return slices.Clone(o.delegations.items) }
+
+// Delegation gives a delegation by id.
+func (o *Organisation) Delegation(id string) (Delegation, bool) { return o.delegations.get(id) }
+
+// Holds lists where somebody works: casework.Post.Within of each post they hold themselves. It is empty for who left, and
+// neither a resident's nor an administrator's post is among it.
+func (o *Organisation) Holds(personID string) []casework.Addressee {
+	var out []casework.Addressee
+	for _, p := range o.posts[personID] {
+		if w := p.Within(); !p.Vacant && lendable(p.Role) && !slices.Contains(out, w) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
 // PeopleOf lists who works in a department now: its heads, then its handlers. Its deputy leader is not among them.
 func (o *Organisation) PeopleOf(department string) []Person {
 	var out []Person
@@ -365,6 +413,15 @@ func (o *Organisation) DepartmentByName(name string) (Department, bool) {
 		return Department{}, false
 	}
 	return o.departments.items[i], true
+}
+
+// GridByName finds a grid by its name, whatever the width, case and spaces.
+func (o *Organisation) GridByName(name string) (Grid, bool) {
+	i, ok := o.gridByName[ticket.Fold(name)]
+	if !ok {
+		return Grid{}, false
+	}
+	return o.grids.items[i], true
 }
 
 // CommunityByName finds a community by its name or an alias, whatever the width, case and spaces.

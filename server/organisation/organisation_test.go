@@ -25,7 +25,7 @@ func street() ([]Department, []Grid, []Community, []Person, []Delegation) {
 			{ID: "d-jianguan", Name: "建设管理办公室", ShortName: "建管办", Kind: KindSection},
 			{ID: "d-minzheng", Name: "民政办公室", Kind: KindSection},
 			{ID: "d-ping", Name: "平安办公室", Kind: KindSection, DeputyLeader: "p-deputy"},
-		}, []Grid{{"g-1", "第一网格"}, {"g-2", "第二网格"}},
+		}, []Grid{{ID: "g-1", Name: "第一网格"}, {ID: "g-2", Name: "第二网格"}},
 		[]Community{
 			{ID: "c-hanyi", Name: "韩谊居民区", GridID: "g-1", Kind: KindResidential, Aliases: []string{"韩谊居委", "韩谊 ＡＢ苑"}},
 			{ID: "c-xiaotang", Name: "肖塘村", Kind: KindVillage},

@@ -22,7 +22,7 @@ func drawStreet(t *rapid.T) *Organisation {
 	}
 	var grids []Grid
 	for i := range n("grids", 1, 3) {
-		grids = append(grids, Grid{fmt.Sprintf("g-%d", i), fmt.Sprintf("网格%d", i)})
+		grids = append(grids, Grid{ID: fmt.Sprintf("g-%d", i), Name: fmt.Sprintf("网格%d", i)})
 	}
 	communities := []Community{{ID: "c-0", Name: "村居", GridID: "g-0"}}
 	units := map[casework.Role]func() string{}

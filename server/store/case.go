@@ -58,6 +58,33 @@ func loadCase(ctx context.Context, q querier, id string) (LoadedCase, error) {
 	return l, nil
 }
 
+// CasesByID loads the cases of these ids in one read, in no order; those that are not there are left out.
+func (db *DB) CasesByID(ctx context.Context, ids []string) ([]casework.Case, error) {
+	var list []casework.Case
+	for chunk := range slices.Chunk(ids, maxParams) {
+		args := make([]any, len(chunk))
+		for i, id := range chunk {
+			args[i] = id
+		}
+		rows, err := db.query(ctx, `SELECT body FROM cases WHERE id IN (`+marks(len(chunk))+`)`, args...)
+		if err != nil {
+			return nil, fmt.Errorf("load cases: %w", err)
+		}
+		bodies, err := scanStrings(rows, err)
+		if err != nil {
+			return nil, fmt.Errorf("load cases: %w", err)
+		}
+		for _, body := range bodies {
+			var c casework.Case
+			if err := json.Unmarshal([]byte(body), &c); err != nil {
+				return nil, fmt.Errorf("case: %w", err)
+			}
+			list = append(list, c)
+		}
+	}
+	return list, nil
+}
+
 // CaseID gives the id of the case with this number; ErrNoCase when there is none.
 func (db *DB) CaseID(ctx context.Context, number string) (string, error) {
 	var id string

@@ -32,6 +32,7 @@ var aliases = map[string]string{
 	"imports": "", "import_problems": "", "anchor_heads": "", "matters": "", "evidence": "", "inbox": "", "outbox": "", "idempotency": "", "audit_log": "", "ticket_links": "",
 	"import_chunks": "", "import_rows": "",
 	"accounts": "", "sign_ins": "", "sessions": "", "refresh_tokens": "",
+	"organisation_changes": "", "handovers": "",
 }
 
 // notReads are the methods that send no SELECT, or one whose text is another's.
@@ -40,6 +41,7 @@ var notReads = []string{
 	"Backup", "Restore", // read and write whole tables: that is their task
 	"AddImportChunk", "CreateImport", "DropImportFile", "EndImport", "MarkRead", "QueueImport", "ReleaseImport", "StopImport",
 	"AddImportRows", "DropImportProblems",
+	"AddHandovers", "AddOrganisationChange", "DecideOrganisationChange", "DropOrganisation", "EndHandover", "PreviewAgain",
 	"AddCalendarYear", "AddClosure", "AddImportProblems", "AddPolicy", "InsertCase", "InsertNotices", "InsertTickets", "MoveSequence", "NoteDone",
 	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "SpendEvidence", "StopAging", "UpdateTicket",
 	"DropSignIns", "EndSession", "EndSessions", "FinishSignIn", "InsertAccount", "InsertRefreshToken", "InsertSession", "InsertSignIn", "RotateRefreshToken",
@@ -130,6 +132,23 @@ func reads() (list []read) {
 		f.Limit = 21
 		add("AuditLog", fmt.Sprintf("%+v", f), func(ctx context.Context, db *store.DB) error { return ignore(db.AuditLog(ctx, f)) })
 	}
+	for _, status := range []store.ChangeStatus{"", store.ChangeOpen} {
+		for _, before := range []string{"", "oc-0500"} {
+			add("OrganisationChanges", fmt.Sprint(status, " before ", before), func(ctx context.Context, db *store.DB) error {
+				return ignore(db.OrganisationChanges(ctx, status, before, 21))
+			})
+		}
+	}
+	add("OrganisationChange", "", func(ctx context.Context, db *store.DB) error { return ignore(db.OrganisationChange(ctx, "oc-0500")) })
+	add("Handovers", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Handovers(ctx, "ho-0100", 20)) })
+	for _, after := range []store.Held{{}, {Viewer: "person:p-001", CaseID: "c-00100"}, {Viewer: "person:p-001@department:d-01", CaseID: "c-00100"}} {
+		add("HeldCases", string(after.Viewer), func(ctx context.Context, db *store.DB) error {
+			return ignore(db.HeldCases(ctx, "p-001", after, 200))
+		})
+	}
+	inside("NextRevision", "", func(ctx context.Context, tx *store.Tx) error {
+		return ignore(tx.NextRevision(ctx, store.OrganisationRevision))
+	})
 	add("AuditLinks", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AuditLinks(ctx, 10, 500)) })
 	inside("AppendAudit", "", func(ctx context.Context, tx *store.Tx) error {
 		return tx.AppendAudit(ctx, &store.AuditEntry{Action: "a.b"})
@@ -158,6 +177,9 @@ func reads() (list []read) {
 	add("Anchors", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Anchors(ctx, 10)) })
 	add("CalendarYears", "", func(ctx context.Context, db *store.DB) error { return ignore(db.CalendarYears(ctx)) })
 	add("Case", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Case(ctx, "c-00001")) })
+	add("CasesByID", "", func(ctx context.Context, db *store.DB) error {
+		return ignore(db.CasesByID(ctx, []string{"c-00001", "c-00002", "c-00003"}))
+	})
 	add("CaseID", "", func(ctx context.Context, db *store.DB) error { return ignore(db.CaseID(ctx, "NS-c-00001")) })
 	add("ChainHeads", "", func(ctx context.Context, db *store.DB) error { return ignore(db.ChainHeads(ctx, "c-00300", 200)) })
 	add("ChainHeads", "first", func(ctx context.Context, db *store.DB) error { return ignore(db.ChainHeads(ctx, "", 200)) })
@@ -309,7 +331,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 			id, "NS-" + id, 3, string(status), open, []string{"III", "III", "III", "II", "I"}[rnd.IntN(5)], 1, "标题", "地点", []string{"livelihood", "business"}[rnd.IntN(2)], "题", "manual",
 			1, "", grid, department, person, open && rnd.IntN(20) == 0, false, next, sort, next, revision, "h", store.Millis(monday), store.Millis(day(rnd.IntN(400))), `{"facts":"` + strings.Repeat("x", 300) + `"}`,
 		})
-		for _, v := range []string{"department:" + department, "grid:" + grid, "person:" + person, "requester:r-" + id} {
+		for _, v := range []string{"department:" + department, "grid:" + grid, "person:" + person, "person:" + person + "@department:" + department, "requester:r-" + id} {
 			viewers = append(viewers, []any{v, id, open, string(status), sort})
 		}
 		if open {
@@ -369,6 +391,17 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	bulk(t, db, `sign_ins (hash, person_id, password, second_factor, totp, expires_at)`, signIns)
 	bulk(t, db, `sessions (id, person_id, agent, address, idle_seconds, started_at, seen_at, expires_at, ended_at, ended_why)`, sessions)
 	bulk(t, db, `refresh_tokens (hash, session_id, made_at, rotated_at, salt)`, tokens)
+	var changes, handovers [][]any
+	for i := range 1000 {
+		status := store.ChangeApplied
+		if i%50 == 0 {
+			status = store.ChangeOpen
+		}
+		changes = append(changes, []any{fmt.Sprintf("oc-%04d", i), string(status), true, false, 1, "p-001", i, "", nil, "{}", ""})
+		handovers = append(handovers, []any{fmt.Sprintf("ho-%04d", i), some("p-%03d", 200), 1, i})
+	}
+	bulk(t, db, `organisation_changes (id, status, posts, whole, revision, proposed_by, proposed_at, decided_by, decided_at, preview, body)`, changes)
+	bulk(t, db, `handovers (id, person_id, revision, created_at)`, handovers)
 	bulk(t, db, `tickets (id, source, order_no, fingerprint, title, matter, requester, accepted_at, aging_at, case_id, body, raw, created_at, updated_at)`, tickets)
 	bulk(t, db, `ticket_links (source, order_no, ticket_id)`, links)
 	bulk(t, db, `inbox (id, recipient, stands_for, case_id, number, seq, kind, urgent, args, created_at, is_read, read_at)`, inbox)

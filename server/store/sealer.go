@@ -16,6 +16,9 @@ type Sealer interface {
 }
 
 // Sealer is what the database was opened with.
+func (tx *Tx) Sealer() Sealer { return tx.db.Sealer() }
+
+// Sealer is what the database was opened with.
 func (db *DB) Sealer() Sealer {
 	if db.sealer == nil {
 		panic("store: opened without a Sealer")

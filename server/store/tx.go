@@ -24,7 +24,8 @@ const (
 
 // Tx is one transaction. It belongs to the goroutine that runs InTx's closure.
 type Tx struct {
-	s session
+	db *DB
+	s  session
 	// broken is the first conflict met. The server may already have rolled back, so that a later statement would
 	// stand alone and a commit would keep half: nothing more is sent, whatever the closure makes of the error.
 	broken error
@@ -79,7 +80,7 @@ func (db *DB) once(ctx context.Context, fn func(ctx context.Context, tx *Tx) err
 	if err != nil {
 		return err
 	}
-	tx := &Tx{s: s}
+	tx := &Tx{db: db, s: s}
 	open := true
 	defer func() {
 		if open { // an error or a panic

@@ -67,7 +67,7 @@ func TestAuditLog(t *testing.T) {
 			{`UPDATE audit_log SET body = replace(body, '联系诉求人', '核对号码') WHERE seq = 20`, "第 20 条被改动"},
 			{`UPDATE audit_log SET actor = 'p-9' WHERE seq = 30`, "第 30 条的检索字段与内容不符"},
 			{`DELETE FROM audit_log WHERE seq IN (41, 42)`, "第 41 条至第 42 条缺失"},
-			{`DELETE FROM audit_log WHERE seq > 78`, "第 79 条至第 80 条缺失"},
+			{`DELETE FROM audit_log WHERE seq > 79`, "第 80 条至第 81 条缺失"},
 		} {
 			if _, err := raw.ExecContext(t.Context(), c.text); err != nil {
 				t.Fatal(err)

@@ -94,6 +94,47 @@ func (c *checker) place(community, grid string) string {
 	return grid
 }
 
+// noteWhere completes a command that gives something to people with where they work that they have it (Post.Within).
+func (k *Knowledge) noteWhere(cmd casework.Command, on casework.Case) casework.Command {
+	switch m := cmd.(type) {
+	case casework.Convene:
+		m.LeaderWithin = k.within(m.LeaderID, m.LeadDepartmentID, on)
+		m.Members = k.noted(m.Members, m.LeadDepartmentID, on)
+		return m
+	case casework.Amend:
+		lead := first(m.LeadDepartmentID, on.LeadDepartmentID)
+		m.LeaderWithin = k.within(m.LeaderID, lead, on)
+		m.Add = k.noted(m.Add, lead, on)
+		return m
+	}
+	return cmd
+}
+
+func (k *Knowledge) noted(duties []casework.Duty, lead string, on casework.Case) []casework.Duty {
+	duties = slices.Clone(duties)
+	for i := range duties {
+		duties[i].Within = k.within(duties[i].PersonID, lead, on)
+	}
+	return duties
+}
+
+// within is where somebody works that they have a part in the case: the lead, the case's grid or community, else their
+// first post.
+func (k *Knowledge) within(person, lead string, on casework.Case) casework.Addressee {
+	holds := k.Organisation.Holds(person)
+	for _, p := range []casework.Post{
+		{Role: casework.Handler, Unit: lead}, {Role: casework.GridChief, Unit: on.GridID}, {Role: casework.Community, Unit: on.CommunityID},
+	} {
+		if w := p.Within(); slices.Contains(holds, w) {
+			return w
+		}
+	}
+	if len(holds) == 0 {
+		return ""
+	}
+	return holds[0]
+}
+
 type checker struct {
 	k   *Knowledge
 	err error
@@ -109,8 +150,8 @@ func (c *checker) department(id string) {
 	if id == "" {
 		return
 	}
-	if _, ok := c.k.Organisation.Department(id); !ok {
-		c.fail("case.department", "没有部门 %s，请从列表中选择。", id)
+	if d, ok := c.k.Organisation.Department(id); !ok || d.Closed {
+		c.fail("case.department", "没有部门 %s，或已撤销，请从列表中选择。", id)
 	}
 }
 
@@ -118,8 +159,8 @@ func (c *checker) grid(id string) {
 	if id == "" {
 		return
 	}
-	if _, ok := c.k.Organisation.Grid(id); !ok {
-		c.fail("case.grid", "没有综合网格 %s，请从列表中选择。", id)
+	if g, ok := c.k.Organisation.Grid(id); !ok || g.Closed {
+		c.fail("case.grid", "没有综合网格 %s，或已撤销，请从列表中选择。", id)
 	}
 }
 
@@ -127,8 +168,8 @@ func (c *checker) community(id string) {
 	if id == "" {
 		return
 	}
-	if _, ok := c.k.Organisation.Community(id); !ok {
-		c.fail("case.community", "没有村居 %s，请从列表中选择。", id)
+	if m, ok := c.k.Organisation.Community(id); !ok || m.Closed {
+		c.fail("case.community", "没有村居 %s，或已撤销，请从列表中选择。", id)
 	}
 }
 

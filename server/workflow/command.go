@@ -159,7 +159,7 @@ func (w *writer) command(ctx context.Context, r Request) (casework.Case, error) 
 	case AttachTicket:
 		return w.attach(ctx, l, r.Actor, cmd)
 	}
-	next, err := w.decide(ctx, l, r.Actor, r.Command)
+	next, err := w.decide(ctx, l, r.Actor, w.k.noteWhere(r.Command, l.Case))
 	if err != nil {
 		return next.Case, err
 	}
@@ -439,6 +439,8 @@ type Swept struct {
 	Cases  int `json:"cases"`  // cases on which something had fallen due
 	Events int `json:"events"` // events that followed
 	Failed int `json:"failed"` // cases that gave an error, logged; the next sweep tries them again
+	// HandedOver are cases in which something fell from who left or moved to somebody else.
+	HandedOver int `json:"handed_over"`
 }
 
 // sweepBatch is how many due cases are listed at a time.
@@ -450,6 +452,9 @@ func (e *Engine) Sweep(ctx context.Context) (Swept, error) {
 	var s Swept
 	k, err := e.Knowledge(ctx)
 	if err != nil {
+		return s, err
+	}
+	if err := e.handOver(ctx, &s); err != nil {
 		return s, err
 	}
 	failed := map[string]bool{}

@@ -73,6 +73,19 @@ func parseTodoCursor(text string) (*store.TodoRow, error) {
 	return &store.TodoRow{DueAt: at, CaseID: parts[1], Kind: casework.TodoKind(parts[2]), Ref: parts[3]}, nil
 }
 
+func heldCursor(h store.Held) string { return encodeCursor(string(h.Viewer), h.CaseID) }
+
+func parseHeldCursor(text string) (h store.Held, err error) {
+	if text == "" {
+		return h, nil
+	}
+	parts, err := decodeCursor(text, 2)
+	if err != nil {
+		return h, err
+	}
+	return store.Held{Viewer: casework.Addressee(parts[0]), CaseID: parts[1]}, nil
+}
+
 func seqCursor(seq int64) string { return strconv.FormatInt(seq, 10) }
 
 func sorted[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

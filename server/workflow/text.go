@@ -125,6 +125,10 @@ type eventData struct {
 	Members               []any    `json:"members"`
 	Note                  string   `json:"note"`
 	Trigger               *trigger `json:"trigger"`
+	PersonID              string   `json:"person_id"`
+	Left                  bool     `json:"left"`
+
+	Parts []casework.Part `json:"parts"`
 }
 
 type trigger struct {
@@ -180,6 +184,16 @@ func (k *Knowledge) eventText(ev casework.Event, resident bool) string {
 		return join(label+" "+d.TaskID, first(d.Result, d.Reason))
 	case "convene", "amend":
 		return join(label, d.Minutes, d.Reason, nonEmpty("方案：", d.Plan))
+	case "hand_over":
+		why := "岗位变动"
+		if d.Left {
+			why = "离岗"
+		}
+		var parts []string
+		for _, p := range d.Parts {
+			parts = append(parts, k.partText(p))
+		}
+		return join(label+"："+o.PersonName(d.PersonID)+why, parts...)
 	case "rate":
 		return join("评价："+ratingWords[d.Rating], d.Words)
 	case "merge":
@@ -215,6 +229,21 @@ func (k *Knowledge) eventText(ev casework.Event, resident bool) string {
 		return "逾期未回访，系统确认不满意，重新办理"
 	}
 	return join(label, said, d.Reason)
+}
+
+// partText says what somebody had and to whom it falls.
+func (k *Knowledge) partText(p casework.Part) string {
+	text := p.Kind.Label()
+	switch {
+	case p.Kind == casework.PartOffer:
+		text += "（" + k.Organisation.DepartmentName(p.Ref) + "）"
+	case p.Ref != "":
+		text += " " + p.Ref
+	}
+	if p.To == "" {
+		return text + "到此为止"
+	}
+	return text + "由" + k.addressee(p.To) + "接手"
 }
 
 func residentText(ev casework.Event, d eventData) string {
@@ -312,6 +341,7 @@ func (k *Knowledge) noticeText(r store.InboxRow) string {
 		casework.NoticeOverdue: n + "（Ⅰ级）已超期未办结", casework.NoticeHeldOver: n + " 已挂账", casework.NoticeSupervised: n + " 收到督办" + due,
 		casework.NoticeAnswered: n + " 的督办已答复", casework.NoticeOrderLate: n + " 的督办逾期未答复", casework.NoticeIdle: n + " 超时未处理，请督促城运中心",
 		casework.NoticeHearingMissed: n + " 已办结但未在专题汇报中销项", casework.NoticeCoordinated: n + " 有领导协调意见", casework.NoticeAssigned: n + " 指定您办理" + due,
+		casework.NoticeHandedOver: n + " 因有人离岗或调动，有工作移交给您或本部门" + due,
 	}[r.Kind]; ok {
 		return t
 	}

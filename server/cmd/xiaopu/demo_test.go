@@ -17,7 +17,7 @@ import (
 // A demonstration and a real street never share a database: the one's clock jumps, the other's deadlines are real.
 func TestDemoAndRealDataStayApart(t *testing.T) {
 	env := append(fresh(t), "XIAOPU_LISTEN=127.0.0.1:0")
-	if code, _, errs := xiaopu(t, env, "organisation", "load", "../../../configs/org.example.yaml"); code != exitOK {
+	if code, _, errs := xiaopu(t, env, "organisation", "load", "../../../configs/org.example.yaml", "--yes"); code != exitOK {
 		t.Fatal(errs)
 	}
 	if code, _, errs := xiaopu(t, env, "serve", "--demo"); code != exitError || !strings.Contains(errs, "不能用来演示") {

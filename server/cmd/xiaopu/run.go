@@ -69,7 +69,7 @@ func init() {
 		{"calendar reopen", "停工编号 [--yes]", "撤销一次停工", calendarReopen},
 		{"sweep", "", "处理一遍到期事项后退出", sweep},
 		{"audit verify", "", "核对每件难事的时间线是否被事后改动", auditVerify},
-		{"organisation load", "文件", "载入组织架构（.yaml）", organisationLoad},
+		{"organisation load", "文件 [--whole] [--yes]", "载入组织架构（.yaml），先预览变化再确认", organisationLoad},
 		{"user list", "", "列出人员及岗位", userList},
 		{"user token", "姓名或编号 [--hours 12]", "打印登录令牌（正式环境不可用）", userToken},
 		{"user password", "姓名或编号 [--reset-totp]", "重置密码，打印初始密码（首位管理员由此开通）", userPassword},

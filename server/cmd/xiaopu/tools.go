@@ -262,29 +262,6 @@ func auditVerify(c *call) error {
 	})
 }
 
-// organisationLoad is `xiaopu organisation load`.
-func organisationLoad(c *call) error {
-	args, err := c.parse(1, 1)
-	if err != nil {
-		return err
-	}
-	text, err := readFile(args[0], 5<<20)
-	if err != nil {
-		return err
-	}
-	o, err := config.LoadOrganisation(text)
-	if err != nil {
-		return err
-	}
-	return c.withNew(func(s *system) error {
-		if err := s.engine.LoadOrganisation(c.ctx, workflow.Street(o)); err != nil {
-			return err
-		}
-		_, err := fmt.Fprintf(c.stdout, "已载入：部门 %d 个，综合网格 %d 个，村居 %d 个，人员 %d 名。\n", len(o.Departments), len(o.Grids), len(o.Communities), len(o.People))
-		return err
-	})
-}
-
 // userList is `xiaopu user list`.
 func userList(c *call) error {
 	if _, err := c.parse(0, 0); err != nil {

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"xiaopu/server/casework"
+	"xiaopu/server/config"
+	"xiaopu/server/organisation"
+	"xiaopu/server/workflow"
+)
+
+// organisationLoad is `xiaopu organisation load`: shows what the file would change, and changes it once confirmed.
+func organisationLoad(c *call) error {
+	whole := c.flags.Bool("whole", false, "文件是全量：没有列出的人按离岗、没有列出的单位按撤销处理")
+	yes := c.flags.Bool("yes", false, "不再询问，直接载入")
+	args, err := c.parse(1, 1)
+	if err != nil {
+		return err
+	}
+	text, err := readFile(args[0], 5<<20)
+	if err != nil {
+		return err
+	}
+	return c.withNew(func(s *system) error {
+		k, err := s.engine.Knowledge(c.ctx)
+		if err != nil {
+			return err
+		}
+		file, err := config.LoadOrganisation(text, k.Organisation)
+		if err != nil {
+			return err
+		}
+		p, err := s.engine.PreviewOrganisation(c.ctx, file, *whole)
+		if err != nil {
+			return err
+		}
+		c.printPreview(p)
+		if len(p.Changes) == 0 {
+			return nil
+		}
+		if !*yes && !c.confirm("载入以上变化？") {
+			fmt.Fprintln(c.stdout, "没有载入。")
+			return nil
+		}
+		if err := s.engine.ApplyOrganisation(c.ctx, casework.SystemActor(), p); err != nil {
+			return err
+		}
+		swept, err := s.engine.Sweep(c.ctx)
+		if err != nil {
+			return err
+		}
+		if k, err = s.engine.Knowledge(c.ctx); err != nil {
+			return err
+		}
+		o := k.Organisation.Street()
+		fmt.Fprintf(c.stdout, "已载入。现有部门 %d 个，综合网格 %d 个，村居 %d 个，人员 %d 名。\n", len(o.Departments), len(o.Grids), len(o.Communities), len(o.People))
+		if swept.HandedOver > 0 {
+			fmt.Fprintf(c.stdout, "%d 件难事中的工作已移交接手的人。\n", swept.HandedOver)
+		}
+		return nil
+	})
+}
+
+// printPreview tells a preview in words: what is new in numbers, everything else one by one.
+func (c *call) printPreview(p workflow.OrganisationPreview) {
+	if len(p.Changes) == 0 {
+		fmt.Fprintln(c.stdout, "与现有组织架构相同，没有变化。")
+		return
+	}
+	added := map[organisation.EntryKind][]string{}
+	kinds := []organisation.EntryKind{organisation.DepartmentEntry, organisation.GridEntry, organisation.CommunityEntry, organisation.PersonEntry, organisation.DelegationEntry}
+	for _, x := range p.Changes {
+		if x.What == organisation.Added {
+			added[x.Kind] = append(added[x.Kind], x.Name)
+		}
+	}
+	for _, kind := range kinds {
+		if names := added[kind]; len(names) > 0 {
+			const most = 8
+			more := ""
+			if len(names) > most {
+				names, more = names[:most], "……"
+			}
+			fmt.Fprintf(c.stdout, "新增%s %d：%s%s\n", kind.Label(), len(added[kind]), strings.Join(names, "、"), more)
+		}
+	}
+	for _, x := range p.Changes {
+		if x.What == organisation.Added {
+			continue
+		}
+		var fields []string
+		for _, f := range x.Fields {
+			before, after := f.Before, f.After
+			if before == "" {
+				before = "（空）"
+			}
+			if after == "" {
+				after = "（空）"
+			}
+			fields = append(fields, fmt.Sprintf("%s %s → %s", f.Label, before, after))
+		}
+		line := fmt.Sprintf("%s%s “%s”（%s）", x.KindLabel, x.WhatLabel, x.Name, x.ID)
+		if len(fields) > 0 {
+			line += "：" + strings.Join(fields, "；")
+		}
+		fmt.Fprintln(c.stdout, line)
+	}
+	if len(p.Work) > 0 {
+		fmt.Fprintln(c.stdout, "未完的工作由以下岗位接手：")
+		for _, w := range p.Work {
+			to := w.FallsTo
+			if to == "" {
+				to = "到此为止"
+			}
+			fmt.Fprintf(c.stdout, "  %s 难事 %s %s%s → %s\n", w.Person.Name, w.Number, w.PartLabel, space(w.Ref), to)
+		}
+		if p.MoreWork {
+			fmt.Fprintln(c.stdout, "  ……")
+		}
+	}
+	for _, v := range p.Vacancies {
+		who := "只通知城运中心"
+		var names []string
+		for _, n := range v.StepIn {
+			names = append(names, n.Name)
+		}
+		if len(names) > 0 {
+			who = "由" + strings.Join(names, "、") + "代行"
+		}
+		fmt.Fprintf(c.stdout, "岗位空缺：%s，%s\n", v.Label, who)
+	}
+}
+
+func space(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " " + s
+}
+
