@@ -13,6 +13,7 @@ const (
 	public           permission = "public"    // without a token
 	signedIn         permission = "signed_in" // anybody with an account
 	caseRead         permission = "case.read"
+	evidenceRead     permission = "evidence.read"
 	caseReport       permission = "case.report"
 	caseRegister     permission = "case.register"
 	caseCommand      permission = "case.command"
@@ -23,6 +24,8 @@ const (
 	delegationWrite  permission = "delegation.write"
 	calendarRead     permission = "calendar.read"
 	calendarWrite    permission = "calendar.write"
+	policyRead       permission = "policy.read"
+	policyWrite      permission = "policy.write"
 	importRun        permission = "import.run"
 	auditRead        permission = "audit.read"
 	accountManage    permission = "account.manage"
@@ -40,6 +43,7 @@ var (
 // grants says which roles have a permission; signedIn and public ask for none.
 var grants = map[permission][]casework.Role{
 	caseRead:         parties,
+	evidenceRead:     staff,
 	caseReport:       {casework.Liaison, casework.Community, casework.DepartmentHead, casework.Handler, casework.Coordinator},
 	caseRegister:     {casework.Centre},
 	caseCommand:      parties,
@@ -50,6 +54,8 @@ var grants = map[permission][]casework.Role{
 	delegationWrite:  append(slices.Clone(staff), casework.SystemAdmin),
 	calendarRead:     casework.Roles,
 	calendarWrite:    {casework.Centre, casework.SystemAdmin},
+	policyRead:       {casework.Centre, casework.Supervisor, casework.PrincipalLeader, casework.LeadingGroup, casework.SecurityAdmin},
+	policyWrite:      {casework.SecurityAdmin},
 	importRun:        {casework.Centre},
 	auditRead:        {casework.Auditor},
 	accountManage:    {casework.SystemAdmin},

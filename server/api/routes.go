@@ -38,6 +38,7 @@ const (
 	tagTickets      = "工单"
 	tagOrganisation = "组织架构"
 	tagCalendar     = "工作日历"
+	tagPolicies     = "标准和期限"
 	tagImports      = "导入"
 	tagAudit        = "审计"
 	tagDemo         = "演示"
@@ -87,6 +88,8 @@ func routes() []route {
 		{Method: http.MethodGet, Path: v1 + "/cases/{id}/timeline", ID: "get_timeline", Permission: caseRead, Tag: tagCases, Summary: "难事的时间线", register: handle((*server).timeline)},
 		{Method: http.MethodGet, Path: v1 + "/cases/{id}/tickets", ID: "list_case_tickets", Permission: caseRead, Tag: tagCases, Summary: "难事中的工单，新的在前", register: handle((*server).caseTickets)},
 
+		{Method: http.MethodGet, Path: v1 + "/cases/{id}/evidence", ID: "list_case_evidence", Permission: evidenceRead, Tag: tagCases, Summary: "为什么是难事：每条依据和它所在的工单", Description: "不予入库、已并案的也可以查看。工单已脱敏。", register: handle((*server).evidence)},
+
 		{Method: http.MethodGet, Path: v1 + "/tickets", ID: "list_tickets", Permission: ticketRead, Tag: tagTickets, Summary: "全部工单，新的在前", Description: "供能看到全部难事的岗位使用，其他岗位列表为空；也可按来源和工单号查一件。", register: handle((*server).tickets)},
 		{Method: http.MethodGet, Path: v1 + "/tickets/{id}", ID: "get_ticket", Permission: ticketRead, Tag: tagTickets, Summary: "一件工单", register: handle((*server).oneTicket)},
 
@@ -98,6 +101,11 @@ func routes() []route {
 		{Method: http.MethodPost, Path: v1 + "/calendar/years", ID: "load_calendar_year", Permission: calendarWrite, Tag: tagCalendar, Summary: "载入一年的放假安排，重算期限", Description: "confirm 须与预览一致：载入的就是预览过的。重复载入相同的安排不改变期限。", Slow: true, register: handle((*server).loadYear)},
 		{Method: http.MethodPost, Path: v1 + "/calendar/closures", ID: "create_closure", Permission: calendarWrite, Tag: tagCalendar, Summary: "登记本地停工（如台风），重算期限", Slow: true, register: handle((*server).addClosure)},
 		{Method: http.MethodDelete, Path: v1 + "/calendar/closures/{id}", ID: "delete_closure", Permission: calendarWrite, Tag: tagCalendar, Summary: "撤销停工，重算期限", Slow: true, register: handle((*server).revokeClosure)},
+
+		{Method: http.MethodGet, Path: v1 + "/policies", ID: "list_policies", Permission: policyRead, Tag: tagPolicies, Summary: "各版入库标准和期限，新的在前", Description: "哪一版现行，每一版改了什么、为什么改。", register: handle((*server).policies)},
+		{Method: http.MethodPost, Path: v1 + "/policies/dry-run", ID: "dry_run_policy", Permission: policyRead, Tag: tagPolicies, Summary: "试算：换一套入库标准，历史工单会有多少成为难事", Description: "不改变任何数据。不填起止日期时统计最近 90 天，最多 366 天。例子只给能看难事的岗位。", Slow: true, register: handle((*server).dryRun)},
+		{Method: http.MethodPost, Path: v1 + "/policies", ID: "create_policy", Permission: policyWrite, Tag: tagPolicies, Summary: "登记新的一版，到施行日期起生效", Description: "policy 给出全部数字，version 为最新一版加 1。入库标准有变化时按历史工单试算，结果随版本保存。已经开始的响应阶段仍按它开始时的版本。", Status: http.StatusCreated, Slow: true, register: handle((*server).addPolicy)},
+		{Method: http.MethodDelete, Path: v1 + "/policies/{id}", ID: "withdraw_policy", Permission: policyWrite, Tag: tagPolicies, Summary: "撤回还没有到施行日期的一版", register: handle((*server).withdrawPolicy)},
 
 		{Method: http.MethodPost, Path: v1 + "/imports", ID: "start_import", Permission: importRun, Tag: tagImports, Summary: "上传工单文件（.xlsx、.xls、.csv），在后台导入", Description: "文件看得出有问题时立即拒绝；否则排队导入，用 GET 查看进度。同一文件可以重复导入：没有变化的行不会有任何影响。dry_run 只试算，不写入。", Status: http.StatusAccepted, Slow: true, register: handle((*server).startImport), document: documentUpload},
 		{Method: http.MethodGet, Path: v1 + "/imports", ID: "list_imports", Permission: importRun, Tag: tagImports, Summary: "导入列表，新的在前", register: handle((*server).listImports)},

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -61,6 +62,7 @@ type server struct {
 	version   string
 
 	directory directoryCache
+	trying    sync.Mutex      // one dry run at a time
 	slow      map[string]bool // routes with more time, by gin's template
 	quiet     map[string]bool // routes not worth a line in the log
 	line      chan struct{}   // the reads at work; those beyond wait here, first come first served

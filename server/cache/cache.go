@@ -15,6 +15,7 @@ package cache
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"sync"
@@ -207,4 +208,22 @@ func (c *Cache) Allow(ctx context.Context, key string, limit int64, window time.
 		return true, 0
 	}
 	return false, max(left, time.Second)
+}
+
+// Remember gives the value kept under key, or makes it and keeps it for as long as life: for figures that take long to count
+// and may be a little old. Several that miss it at once each make it. What make refuses is not kept.
+func Remember[T any](ctx context.Context, c *Cache, key string, life time.Duration, make func() (T, error)) (T, error) {
+	var v T
+	if raw, ok := c.Get(ctx, key); ok && json.Unmarshal(raw, &v) == nil {
+		return v, nil
+	}
+	v, err := make()
+	if err != nil {
+		return v, err
+	}
+	raw, err := json.Marshal(v)
+	if err == nil {
+		c.Set(ctx, key, raw, life)
+	}
+	return v, err
 }

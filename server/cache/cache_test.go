@@ -2,6 +2,7 @@ package cache_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -263,5 +264,37 @@ func TestABadAddressShowsNoPassword(t *testing.T) {
 	_, err := cache.New(cache.Options{URL: "redis://:geheim@host:port/zero", Clock: time.Now})
 	if err == nil || apperr.CodeOf(err) != apperr.InvalidArgument || strings.Contains(err.Error(), "geheim") {
 		t.Error(err)
+	}
+}
+
+// What is remembered is made once within its life, by the process or, with Redis, by all of them.
+func TestRemember(t *testing.T) {
+	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	c, err := cache.New(cache.Options{Clock: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	type figures struct{ N int }
+	made := 0
+	get := func() (figures, error) {
+		return cache.Remember(t.Context(), c, "figures", time.Minute, func() (figures, error) {
+			made++
+			if made == 1 {
+				return figures{}, errors.New("not now")
+			}
+			return figures{made}, nil
+		})
+	}
+	if _, err := get(); err == nil {
+		t.Error("an error was remembered")
+	}
+	for range 3 {
+		if f, err := get(); err != nil || f.N != 2 {
+			t.Error(f, err)
+		}
+	}
+	now = now.Add(2 * time.Minute)
+	if f, err := get(); err != nil || f.N != 3 {
+		t.Error(f, err)
 	}
 }

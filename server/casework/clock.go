@@ -158,7 +158,7 @@ func (d *draft) startStageClocks(s Stage) {
 // also on a rest day or after hours (domain §4), unless the policy says after_hours: next_working_day.
 func stageDue(cal *workday.Calendar, p Policy, opened time.Time, days int) workday.Deadline {
 	day := workday.DateOf(opened)
-	if p.AfterHours == "next_working_day" && (!cal.IsWorkingDay(day) || opened.After(cal.CloseOf(day))) {
+	if p.AfterHours == nextWorkingDay && (!cal.IsWorkingDay(day) || opened.After(cal.CloseOf(day))) {
 		day = cal.NextWorkingDay(day)
 	}
 	return cal.AddWorkingDays(day, days)

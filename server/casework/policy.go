@@ -1,6 +1,12 @@
 package casework
 
-import "xiaopu/server/workday"
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"xiaopu/server/workday"
+)
 
 // Policy is one dated version of the numbers the mechanism runs on. A stage keeps the version it was opened under.
 // “decision” marks a number on which policy 奉浦街办〔2025〕6号 is silent.
@@ -77,4 +83,181 @@ func DefaultPolicy() Policy {
 			HotTickets: 10, HotDays: 7, LongUnresolvedDays: 30, Cross: true,
 		},
 	}
+}
+
+// PolicyProblem is a number of a policy that cannot be.
+type PolicyProblem struct {
+	Path    string // as in the file and in JSON: triggers.burst_tickets
+	Message string
+}
+
+// policyNumber is one number of a policy: where it stands, what people call it, and its bounds.
+type policyNumber struct {
+	path, label, unit string
+	low, high         int
+	of                func(p *Policy) *int
+}
+
+// The bounds: a clock of no days would never run out; of too many, nobody would see it.
+const (
+	maxClockDays  = 60
+	maxClockHours = 240
+)
+
+var policyNumbers = []policyNumber{
+	{"tier_days.iii", "Ⅲ级响应期限", "个工作日", 1, maxClockDays, func(p *Policy) *int { return &p.TierDays.III }},
+	{"tier_days.ii", "Ⅱ级响应期限", "个工作日", 1, maxClockDays, func(p *Policy) *int { return &p.TierDays.II }},
+	{"tier_days.i", "Ⅰ级响应期限", "个工作日", 1, maxClockDays, func(p *Policy) *int { return &p.TierDays.I }},
+	{"hops_to_ii", "升至Ⅱ级的未接单部门数", "个", 1, 100, func(p *Policy) *int { return &p.HopsToII }},
+	{"idle_days", "入库和交办期限", "个工作日", 1, maxClockDays, func(p *Policy) *int { return &p.IdleDays }},
+	{"contact_days", "先行联系期限", "个工作日", 1, maxClockDays, func(p *Policy) *int { return &p.ContactDays }},
+	{"accept_remind_hours", "接单提醒", "个工作小时", 1, maxClockHours, func(p *Policy) *int { return &p.AcceptRemindHours }},
+	{"accept_days", "接单期限", "个工作日", 1, maxClockDays, func(p *Policy) *int { return &p.AcceptDays }},
+	{"task_ack_hours", "任务确认期限", "个工作小时", 1, maxClockHours, func(p *Policy) *int { return &p.TaskAckHours }},
+	{"hold_days", "核查宽限", "个工作日", 1, maxClockDays, func(p *Policy) *int { return &p.HoldDays }},
+	{"rating_days", "评价期限", "个工作日", 1, maxClockDays, func(p *Policy) *int { return &p.RatingDays }},
+	{"callback_days", "不满意回访期限", "个工作日", 1, maxClockDays, func(p *Policy) *int { return &p.CallbackDays }},
+	{"warn_hours", "到期前提醒", "个工作小时", 1, maxClockHours, func(p *Policy) *int { return &p.WarnHours }},
+	{"order_days", "超期督办答复期限", "个工作日", 1, maxClockDays, func(p *Policy) *int { return &p.OrderDays }},
+	{"held_over_days", "挂账后报告间隔", "个工作日", 1, maxClockDays, func(p *Policy) *int { return &p.HeldOverDays }},
+	{"hearing_day", "专题汇报截止日", "日", 1, 28, func(p *Policy) *int { return &p.HearingDay }}, // every month has it
+	{"report_day", "专报截止日", "日", 1, 28, func(p *Policy) *int { return &p.ReportDay }},
+	{"triggers.unaccepted", "多部门未接单", "个部门", 0, 1000, func(p *Policy) *int { return &p.Triggers.Unaccepted }},
+	{"triggers.reassigned", "多次重新交办", "次", 0, 1000, func(p *Policy) *int { return &p.Triggers.Reassigned }},
+	{"triggers.burst_tickets", "当日集中来电", "件", 0, 1000, func(p *Policy) *int { return &p.Triggers.BurstTickets }},
+	{"triggers.burst_min_people", "当日集中来电涉及人数", "人", 1, 1000, func(p *Policy) *int { return &p.Triggers.BurstMinPeople }},
+	{"triggers.hot_tickets", "高频热点", "件", 0, 10_000, func(p *Policy) *int { return &p.Triggers.HotTickets }},
+	{"triggers.hot_days", "高频热点统计天数", "天", 1, 366, func(p *Policy) *int { return &p.Triggers.HotDays }},
+	{"triggers.long_unresolved_days", "长期未解决", "天", 0, 3660, func(p *Policy) *int { return &p.Triggers.LongUnresolvedDays }},
+}
+
+// policySwitches are what a policy only turns on and off.
+var policySwitches = []struct {
+	label string
+	of    func(p *Policy) bool
+}{
+	{"不满意件", func(p *Policy) bool { return p.Triggers.Dissatisfied }},
+	{"三跨或流程复杂", func(p *Policy) bool { return p.Triggers.Cross }},
+	{"下班后开始的顺延到下一个工作日", func(p *Policy) bool { return p.AfterHours != "" }},
+}
+
+const nextWorkingDay = "next_working_day"
+
+// Check gives everything in p that is out of bounds, by path.
+func (p Policy) Check() []PolicyProblem {
+	var out []PolicyProblem
+	wrong := func(path, format string, args ...any) {
+		out = append(out, PolicyProblem{path, fmt.Sprintf("“%s”", path) + fmt.Sprintf(format, args...)})
+	}
+	between := func(path string, n, low, high int) {
+		if n < low || n > high {
+			wrong(path, "现在是 %d，应在 %d 到 %d 之间", n, low, high)
+		}
+	}
+	between("version", p.Version, 1, 1_000_000)
+	if p.EffectiveOn.IsZero() {
+		wrong("effective_on", "没有写日期，请写施行日期，例如 2025-11-22")
+	}
+	if p.AfterHours != "" && p.AfterHours != nextWorkingDay {
+		wrong("after_hours", "现在是“%.30s”，只能写 %s，或不写", p.AfterHours, nextWorkingDay)
+	}
+	if err := p.OfficeHours.Validate(); err != nil {
+		out = append(out, PolicyProblem{"office_hours", err.Error()})
+	}
+	for _, n := range policyNumbers {
+		between(n.path, *n.of(&p), n.low, n.high)
+	}
+	if p.ReportDay > p.HearingDay {
+		wrong("report_day", "（%d 日）晚于 “hearing_day”（%d 日），专报应在专题汇报之前，请核对", p.ReportDay, p.HearingDay)
+	}
+	return out
+}
+
+// Differences says in words what p changes against the version before it, one sentence each.
+func (p Policy) Differences(before Policy) []string {
+	out := []string{}
+	for _, n := range policyNumbers {
+		old, now := *n.of(&before), *n.of(&p)
+		if old != now {
+			out = append(out, n.label+" 由"+n.words(old)+"改为"+n.words(now))
+		}
+	}
+	if !slices.Equal(before.OfficeHours, p.OfficeHours) {
+		out = append(out, "办公时间 由 "+hoursWords(before.OfficeHours)+" 改为 "+hoursWords(p.OfficeHours))
+	}
+	for _, s := range policySwitches {
+		if old, now := s.of(&before), s.of(&p); old != now {
+			out = append(out, s.label+" 由"+switchWords(old)+"改为"+switchWords(now))
+		}
+	}
+	return out
+}
+
+// Numbers tells every number of p in words, in order.
+func (p Policy) Numbers() []string {
+	out := []string{}
+	for _, n := range policyNumbers {
+		out = append(out, n.label+n.words(*n.of(&p)))
+	}
+	out = append(out, "办公时间 "+hoursWords(p.OfficeHours))
+	for _, s := range policySwitches {
+		out = append(out, s.label+" "+switchWords(s.of(&p)))
+	}
+	return out
+}
+
+func (n policyNumber) words(v int) string {
+	if v == 0 && n.low == 0 {
+		return " 停用"
+	}
+	return fmt.Sprintf(" %d %s", v, n.unit)
+}
+
+// Words is the threshold of one rule in words: “5 件”, “7 天 10 件”, “停用”.
+func (t Triggers) Words(kind TriggerKind) string {
+	counted := func(n int, format string, args ...any) string {
+		if n <= 0 {
+			return "停用"
+		}
+		return fmt.Sprintf(format, args...)
+	}
+	switch kind {
+	case ByUnaccepted:
+		return counted(t.Unaccepted, "%d 个部门", t.Unaccepted)
+	case ByReassigned:
+		return counted(t.Reassigned, "%d 次", t.Reassigned)
+	case ByBurst:
+		if t.BurstMinPeople > 1 {
+			return counted(t.BurstTickets, "%d 件、%d 人", t.BurstTickets, t.BurstMinPeople)
+		}
+		return counted(t.BurstTickets, "%d 件", t.BurstTickets)
+	case ByHotTopic:
+		return counted(t.HotTickets, "%d 天 %d 件", t.HotDays, t.HotTickets)
+	case ByLongUnresolved:
+		return counted(t.LongUnresolvedDays, "%d 天", t.LongUnresolvedDays)
+	case ByDissatisfied:
+		return switchWords(t.Dissatisfied)
+	case ByCross:
+		return switchWords(t.Cross)
+	}
+	return ""
+}
+
+func hoursWords(h workday.Hours) string {
+	if len(h) == 0 { // a version from before hours were in it
+		h = workday.DefaultHours
+	}
+	sessions := make([]string, len(h))
+	for i, x := range h {
+		text, _ := x.MarshalText() // never fails for hours that were checked
+		sessions[i] = string(text)
+	}
+	return strings.Join(sessions, "、")
+}
+
+func switchWords(on bool) string {
+	if on {
+		return "启用"
+	}
+	return "停用"
 }

@@ -43,7 +43,7 @@ var notReads = []string{
 	"AddImportRows", "DropImportProblems",
 	"AddHandovers", "AddOrganisationChange", "DecideOrganisationChange", "DropOrganisation", "EndHandover", "PreviewAgain",
 	"AddCalendarYear", "AddClosure", "AddImportProblems", "AddPolicy", "InsertCase", "InsertNotices", "InsertTickets", "MoveSequence", "NoteDone",
-	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "SpendEvidence", "StopAging", "UpdateTicket",
+	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "SpendEvidence", "StopAging", "UpdateTicket", "WithdrawPolicy",
 	"DropSignIns", "EndSession", "EndSessions", "FinishSignIn", "InsertAccount", "InsertRefreshToken", "InsertSession", "InsertSignIn", "RotateRefreshToken",
 	"SaveAccount", "SaveSignIn", "TouchSession",
 	"BreakOff", "Exec", "MigrateFS", "MigrateTo", "PreparedTexts", "Query", "Record", "Scan", // of these tests
@@ -226,6 +226,25 @@ func reads() (list []read) {
 	add("Revisions", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Revisions(ctx)) })
 	add("Sequence", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Sequence(ctx, "case-2026")) })
 	add("StoredEvents", "", func(ctx context.Context, db *store.DB) error { return ignore(db.StoredEvents(ctx, "c-00001")) })
+	add("PolicyVersions", "", func(ctx context.Context, db *store.DB) error { return ignore(db.PolicyVersions(ctx)) })
+	add("TicketsBetween", "first", func(ctx context.Context, db *store.DB) error {
+		return ignore(db.TicketsBetween(ctx, day(3), day(40), time.Time{}, "", 100))
+	})
+	add("TicketsBetween", "", func(ctx context.Context, db *store.DB) error {
+		return ignore(db.TicketsBetween(ctx, day(3), day(40), day(20), "t-00100", 100))
+	})
+	add("TicketsByID", "", func(ctx context.Context, db *store.DB) error {
+		return ignore(db.TicketsByID(ctx, []string{"t-00001", "t-00100", "t-02000"}))
+	})
+	add("TicketRequesters", "", func(ctx context.Context, db *store.DB) error {
+		return ignore(db.TicketRequesters(ctx, []string{"t-00001", "t-00100", "t-02000"}))
+	})
+	add("MatterTickets", "outside", func(ctx context.Context, db *store.DB) error {
+		return ignore(db.MatterTickets(ctx, []store.MatterSpan{{Matter: "m-0001", From: day(0), To: day(13)}}))
+	})
+	add("TicketsByOrder", "outside", func(ctx context.Context, db *store.DB) error {
+		return ignore(db.TicketsByOrder(ctx, ticket.Hotline, []string{"NO-t-00001", "NO-t-00002"}))
+	})
 	add("Ticket", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Ticket(ctx, "t-00001")) })
 
 	inside("Case", "inside", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.Case(ctx, "c-00001")) })

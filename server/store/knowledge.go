@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"xiaopu/server/apperr"
 	"xiaopu/server/casework"
 	"xiaopu/server/workday"
 )
@@ -157,21 +158,45 @@ func (tx *Tx) RevokeClosure(ctx context.Context, id string, now time.Time) (bool
 	return true, tx.Revise(ctx, CalendarRevision, 1)
 }
 
-// Policies lists every version of the policy, oldest first.
+// Policies lists every version of the policy that was not taken back, oldest first.
 func (db *DB) Policies(ctx context.Context) ([]casework.Policy, error) {
-	rows, err := db.query(ctx, `SELECT body FROM policies ORDER BY version`)
+	stored, err := db.PolicyVersions(ctx)
+	var list []casework.Policy
+	for _, p := range stored {
+		if p.WithdrawnAt.IsZero() {
+			list = append(list, p.Policy)
+		}
+	}
+	return list, err
+}
+
+// StoredPolicy is a version of the policy with what is known of it.
+type StoredPolicy struct {
+	Policy    casework.Policy
+	Reason    string
+	DryRun    []byte // JSON, nil for none
+	CreatedAt time.Time
+	CreatedBy string
+	// WithdrawnAt is when it was taken back, before its day; zero when it was not.
+	WithdrawnAt time.Time
+	WithdrawnBy string
+}
+
+// PolicyVersions lists every version of the policy, oldest first.
+func (db *DB) PolicyVersions(ctx context.Context) ([]StoredPolicy, error) {
+	rows, err := db.query(ctx, `SELECT body, reason, dry_run, created_at, created_by, withdrawn_at, withdrawn_by FROM policies ORDER BY version`)
 	if err != nil {
 		return nil, fmt.Errorf("policies: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
-	var list []casework.Policy
+	var list []StoredPolicy
 	for rows.Next() {
 		var body []byte
-		if err := rows.Scan(&body); err != nil {
+		var p StoredPolicy
+		if err := rows.Scan(&body, &p.Reason, &p.DryRun, (*Millis)(&p.CreatedAt), &p.CreatedBy, (*Millis)(&p.WithdrawnAt), &p.WithdrawnBy); err != nil {
 			return nil, err
 		}
-		var p casework.Policy
-		if err := json.Unmarshal(body, &p); err != nil {
+		if err := json.Unmarshal(body, &p.Policy); err != nil {
 			return nil, fmt.Errorf("policy: %w", err)
 		}
 		list = append(list, p)
@@ -179,17 +204,36 @@ func (db *DB) Policies(ctx context.Context) ([]casework.Policy, error) {
 	return list, rows.Err()
 }
 
-// AddPolicy stores a new version of the policy.
-func (tx *Tx) AddPolicy(ctx context.Context, p casework.Policy, by string, now time.Time) error {
-	body, err := json.Marshal(p)
+// ErrPolicyTaken says that somebody made a version of this number first.
+var ErrPolicyTaken = apperr.New(apperr.Aborted, "policy.version_conflict", "刚有人登记了新的版本，请刷新页面，核对后重新提交。")
+
+// AddPolicy stores a new version of the policy; ErrPolicyTaken when there is one of its number.
+func (tx *Tx) AddPolicy(ctx context.Context, p StoredPolicy) error {
+	body, err := json.Marshal(p.Policy)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.exec(ctx, `INSERT INTO policies (version, effective_on, body, created_at, created_by) VALUES (?, ?, ?, ?, ?)`,
-		p.Version, p.EffectiveOn.String(), body, Millis(now), by); err != nil {
-		return fmt.Errorf("policy %d: %w", p.Version, err)
+	var dryRun any
+	if p.DryRun != nil {
+		dryRun = p.DryRun
+	}
+	if _, err := tx.exec(ctx, `INSERT INTO policies (version, effective_on, body, reason, dry_run, created_at, created_by) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		p.Policy.Version, p.Policy.EffectiveOn.String(), body, p.Reason, dryRun, Millis(p.CreatedAt), p.CreatedBy); isDuplicate(err) {
+		return ErrPolicyTaken
+	} else if err != nil {
+		return fmt.Errorf("policy %d: %w", p.Policy.Version, err)
 	}
 	return tx.Revise(ctx, PolicyRevision, 1)
+}
+
+// WithdrawPolicy takes a version back that is not in force yet on the day given; it says whether there was one.
+func (tx *Tx) WithdrawPolicy(ctx context.Context, version int, today workday.Date, by string, now time.Time) (bool, error) {
+	n, err := tx.exec(ctx, `UPDATE policies SET withdrawn_at = ?, withdrawn_by = ? WHERE version = ? AND withdrawn_at IS NULL AND effective_on > ?`,
+		Millis(now), by, version, today.String())
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return true, tx.Revise(ctx, PolicyRevision, 1)
 }
 
 // OrganisationRow is one department, grid, community, person or delegation, as JSON.

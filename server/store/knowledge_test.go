@@ -99,20 +99,46 @@ func TestClosuresHoldUntilRevoked(t *testing.T) {
 
 func TestPoliciesKeepEveryVersion(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
-		first, second := casework.DefaultPolicy(), casework.DefaultPolicy()
-		first.Version, second.Version = 1, 2
-		second.EffectiveOn = workday.Date{Year: 2026, Month: 7, Day: 1}
+		first, second := store.StoredPolicy{Policy: casework.DefaultPolicy(), CreatedAt: monday}, store.StoredPolicy{
+			Policy: casework.DefaultPolicy(), Reason: "来电增多", DryRun: []byte(`{"tickets":3}`), CreatedAt: monday, CreatedBy: "p-1",
+		}
+		first.Policy.Version, second.Policy.Version = 1, 2
+		second.Policy.EffectiveOn = workday.Date{Year: 2026, Month: 7, Day: 1}
 		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
-			return errors.Join(tx.AddPolicy(ctx, second, "p-1", monday), tx.AddPolicy(ctx, first, "", monday))
+			return errors.Join(tx.AddPolicy(ctx, second), tx.AddPolicy(ctx, first))
 		})
-		if d := cmp.Diff([]casework.Policy{first, second}, must[[]casework.Policy](t)(db.Policies(t.Context()))); d != "" {
+		if d := cmp.Diff([]store.StoredPolicy{first, second}, must[[]store.StoredPolicy](t)(db.PolicyVersions(t.Context()))); d != "" {
 			t.Error(d)
 		}
-		err := db.InTx(t.Context(), func(ctx context.Context, tx *store.Tx) error { return tx.AddPolicy(ctx, second, "", monday) })
-		if !store.IsDuplicate(err) {
+		if d := cmp.Diff([]casework.Policy{first.Policy, second.Policy}, must[[]casework.Policy](t)(db.Policies(t.Context()))); d != "" {
+			t.Error(d)
+		}
+		err := db.InTx(t.Context(), func(ctx context.Context, tx *store.Tx) error { return tx.AddPolicy(ctx, second) })
+		if !errors.Is(err, store.ErrPolicyTaken) {
 			t.Error("a version was stored twice:", err)
 		}
-		if r := must[map[string]int64](t)(db.Revisions(t.Context())); r[store.PolicyRevision] != 2 {
+		withdraw := func(version int, today string, want bool) {
+			t.Helper()
+			inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+				on := must[workday.Date](t)(workday.ParseDate(today))
+				was, err := tx.WithdrawPolicy(ctx, version, on, "p-2", monday)
+				if was != want {
+					t.Errorf("withdrawn: %v, want %v", was, want)
+				}
+				return err
+			})
+		}
+		withdraw(2, "2026-07-01", false) // its day has come
+		withdraw(3, "2026-03-02", false)
+		withdraw(2, "2026-06-30", true)
+		withdraw(2, "2026-06-30", false)
+		if d := cmp.Diff([]casework.Policy{first.Policy}, must[[]casework.Policy](t)(db.Policies(t.Context()))); d != "" {
+			t.Error(d)
+		}
+		if v := must[[]store.StoredPolicy](t)(db.PolicyVersions(t.Context())); len(v) != 2 || v[1].WithdrawnBy != "p-2" || !v[1].WithdrawnAt.Equal(monday) {
+			t.Errorf("%+v", v)
+		}
+		if r := must[map[string]int64](t)(db.Revisions(t.Context())); r[store.PolicyRevision] != 3 {
 			t.Error(r)
 		}
 	})

@@ -181,37 +181,34 @@ func (tx *Tx) TicketByOrder(ctx context.Context, source ticket.Source, orderNo s
 
 // TicketsByOrder loads those of a source's tickets that have one of these order numbers.
 func (tx *Tx) TicketsByOrder(ctx context.Context, source ticket.Source, orderNos []string) ([]TicketRow, error) {
-	return tx.someTickets(ctx, `source = ? AND order_no IN `, []any{string(source)}, orderNos)
+	return someTickets(ctx, tx, `source = ? AND order_no IN `, []any{string(source)}, orderNos)
+}
+
+// TicketsByOrder loads those of a source's tickets that have one of these order numbers.
+func (db *DB) TicketsByOrder(ctx context.Context, source ticket.Source, orderNos []string) ([]TicketRow, error) {
+	return someTickets(ctx, db, `source = ? AND order_no IN `, []any{string(source)}, orderNos)
+}
+
+// TicketsByID loads the tickets with these ids.
+func (db *DB) TicketsByID(ctx context.Context, ids []string) ([]TicketRow, error) {
+	return someTickets(ctx, db, `id IN `, nil, ids)
 }
 
 // TicketsByID loads the tickets with these ids.
 func (tx *Tx) TicketsByID(ctx context.Context, ids []string) ([]TicketRow, error) {
-	return tx.someTickets(ctx, `id IN `, nil, ids)
+	return someTickets(ctx, tx, `id IN `, nil, ids)
 }
 
 // ticketsAtOnce bounds the list of one statement.
 const ticketsAtOnce = 500
 
-func (tx *Tx) someTickets(ctx context.Context, where string, first []any, keys []string) (list []TicketRow, _ error) {
+func someTickets(ctx context.Context, q querier, where string, first []any, keys []string) (list []TicketRow, _ error) {
 	for part := range slices.Chunk(keys, ticketsAtOnce) {
-		args := slices.Clone(first)
-		for _, k := range part {
-			args = append(args, k)
-		}
-		rows, err := tx.query(ctx, `SELECT `+ticketColumns+` FROM tickets WHERE `+where+`(`+marks(len(part))+`)`, args...)
+		more, err := scanTickets(q.query(ctx, `SELECT `+ticketColumns+` FROM tickets WHERE `+where+`(`+marks(len(part))+`)`, append(slices.Clone(first), arguments(part)...)...))
 		if err != nil {
-			return nil, fmt.Errorf("load tickets: %w", err)
+			return nil, err
 		}
-		for rows.Next() {
-			r, err := scanTicket(rows.Scan)
-			if err != nil {
-				return nil, errors.Join(err, rows.Close())
-			}
-			list = append(list, r)
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			return nil, fmt.Errorf("load tickets: %w", err)
-		}
+		list = append(list, more...)
 	}
 	return list, nil
 }
@@ -259,7 +256,46 @@ func (db *DB) Tickets(ctx context.Context, f TicketFilter) ([]TicketRow, error) 
 	if !f.AfterAt.IsZero() {
 		add(`accepted_at <= ? AND (accepted_at < ? OR id < ?)`, Millis(f.AfterAt), Millis(f.AfterAt), f.AfterID)
 	}
-	rows, err := db.query(ctx, `SELECT `+ticketColumns+` FROM tickets`+where+` ORDER BY accepted_at DESC, id DESC LIMIT ?`, append(args, f.Limit)...)
+	return scanTickets(db.query(ctx, `SELECT `+ticketColumns+` FROM tickets`+where+` ORDER BY accepted_at DESC, id DESC LIMIT ?`, append(args, f.Limit)...))
+}
+
+// TicketsBetween lists tickets accepted within [from, to], oldest first, behind the row with the keys given.
+func (db *DB) TicketsBetween(ctx context.Context, from, to, afterAt time.Time, afterID string, limit int) ([]TicketRow, error) {
+	return scanTickets(db.query(ctx, `SELECT `+ticketColumns+` FROM tickets WHERE accepted_at >= ? AND accepted_at <= ? AND (accepted_at > ? OR id > ?)
+		ORDER BY accepted_at, id LIMIT ?`, Millis(maxTime(from, afterAt)), Millis(to), Millis(afterAt), afterID, limit))
+}
+
+// TicketRequesters gives the key of who asks for each of these tickets that there are.
+func (db *DB) TicketRequesters(ctx context.Context, ids []string) (map[string]string, error) {
+	found := map[string]string{}
+	for part := range slices.Chunk(ids, ticketsAtOnce) {
+		rows, err := db.query(ctx, `SELECT id, requester FROM tickets WHERE id IN (`+marks(len(part))+`)`, arguments(part)...)
+		if err != nil {
+			return nil, fmt.Errorf("requesters: %w", err)
+		}
+		for rows.Next() {
+			var id, requester string
+			if err := rows.Scan(&id, &requester); err != nil {
+				return nil, errors.Join(err, rows.Close())
+			}
+			found[id] = requester
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return nil, fmt.Errorf("requesters: %w", err)
+		}
+	}
+	return found, nil
+}
+
+func arguments(list []string) []any {
+	args := make([]any, len(list))
+	for i, s := range list {
+		args[i] = s
+	}
+	return args
+}
+
+func scanTickets(rows *sql.Rows, err error) ([]TicketRow, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list tickets: %w", err)
 	}
@@ -294,6 +330,16 @@ const mattersAtOnce = 100
 // MatterTickets lists the tickets accepted within the spans, by matter and oldest first. The spans of one matter do not
 // overlap.
 func (tx *Tx) MatterTickets(ctx context.Context, spans []MatterSpan) (map[string][]MatterTicket, error) {
+	return matterTickets(ctx, tx, spans)
+}
+
+// MatterTickets lists the tickets accepted within the spans, by matter and oldest first. The spans of one matter do not
+// overlap.
+func (db *DB) MatterTickets(ctx context.Context, spans []MatterSpan) (map[string][]MatterTicket, error) {
+	return matterTickets(ctx, db, spans)
+}
+
+func matterTickets(ctx context.Context, q querier, spans []MatterSpan) (map[string][]MatterTicket, error) {
 	found := map[string][]MatterTicket{}
 	for part := range slices.Chunk(spans, mattersAtOnce) {
 		const span = `matter = ? AND accepted_at >= ? AND accepted_at <= ?`
@@ -301,7 +347,7 @@ func (tx *Tx) MatterTickets(ctx context.Context, spans []MatterSpan) (map[string
 		for _, s := range part {
 			args = append(args, s.Matter, Millis(s.From), Millis(s.To))
 		}
-		rows, err := tx.query(ctx, `SELECT matter, id, source, order_no, requester, case_id, accepted_at FROM tickets WHERE `+
+		rows, err := q.query(ctx, `SELECT matter, id, source, order_no, requester, case_id, accepted_at FROM tickets WHERE `+
 			span+strings.Repeat(` OR `+span, len(part)-1), args...)
 		if err != nil {
 			return nil, fmt.Errorf("tickets about matters: %w", err)

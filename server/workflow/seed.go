@@ -28,7 +28,7 @@ func (e *Engine) Seed(ctx context.Context, years []workday.Year, policy casework
 				return err
 			}
 		}
-		return tx.AddPolicy(ctx, policy, "", e.Now(k))
+		return tx.AddPolicy(ctx, store.StoredPolicy{Policy: policy, CreatedAt: e.Now(k)})
 	})
 	if err != nil {
 		return err

@@ -439,8 +439,12 @@ func (in *intake) know(ctx context.Context, rows []*store.TicketRow) (map[string
 
 // around gives those of the tickets about r's matter, oldest first, that can make a trigger fire with it.
 func (in *intake) around(same map[string][]store.MatterTicket, r *store.TicketRow) []store.MatterTicket {
-	from, to := recognition.Window(r.Ticket.AcceptedAt, in.policy)
-	list := same[r.Matter]
+	return around(same[r.Matter], r.Ticket.AcceptedAt, in.policy)
+}
+
+// around gives the part of list, oldest first, that can make a trigger fire with a ticket accepted at.
+func around(list []store.MatterTicket, at time.Time, policy casework.Triggers) []store.MatterTicket {
+	from, to := recognition.Window(at, policy)
 	i, _ := slices.BinarySearchFunc(list, from, func(m store.MatterTicket, t time.Time) int { return m.AcceptedAt.Compare(t) })
 	j := i
 	for j < len(list) && !list[j].AcceptedAt.After(to) {
@@ -449,19 +453,25 @@ func (in *intake) around(same map[string][]store.MatterTicket, r *store.TicketRo
 	return list[i:j]
 }
 
-// one evaluates the triggers of a row and does what follows.
-func (in *intake) one(ctx context.Context, r *store.TicketRow, same []store.MatterTicket) error {
-	input := recognition.Input{Ticket: r.Ticket, Requester: r.Requester, Policy: in.policy, Now: in.now}
+// judged is what recognition looks at in a ticket.
+func judged(r *store.TicketRow, same []store.MatterTicket, chain []*store.TicketRow, policy casework.Triggers, now time.Time) recognition.Input {
+	input := recognition.Input{Ticket: r.Ticket, Requester: r.Requester, Policy: policy, Now: now}
 	for _, s := range same {
 		input.Same = append(input.Same, recognition.Fact{TicketID: s.ID, OrderNo: s.OrderNo, Requester: s.Requester, AcceptedAt: s.AcceptedAt})
-	}
-	chain, err := in.chain(ctx, r.Ticket)
-	if err != nil {
-		return err
 	}
 	for _, c := range chain {
 		input.Chain = append(input.Chain, c.Ticket)
 	}
+	return input
+}
+
+// one evaluates the triggers of a row and does what follows.
+func (in *intake) one(ctx context.Context, r *store.TicketRow, same []store.MatterTicket) error {
+	chain, err := in.chain(ctx, r.Ticket)
+	if err != nil {
+		return err
+	}
+	input := judged(r, same, chain, in.policy, in.now)
 	triggers := recognition.Evaluate(input)
 	if len(triggers) > 0 {
 		// Only now is it worth asking what has already counted.
@@ -479,26 +489,38 @@ func (in *intake) one(ctx context.Context, r *store.TicketRow, same []store.Matt
 }
 
 // chain gives the earlier orders that a ticket was reassigned from, nearest first.
-func (in *intake) chain(ctx context.Context, t ticket.Ticket) (out []*store.TicketRow, _ error) {
-	const most = 10 // longer chains say nothing more
-	seen := map[string]bool{t.OrderNo: true}
-	for queue := linkedOrders(t); len(queue) > 0 && len(out) < most; queue = queue[1:] {
-		no := queue[0]
-		if seen[no] {
-			continue
-		}
-		seen[no] = true
-		k := orderKey{t.Source, no}
+func (in *intake) chain(ctx context.Context, t ticket.Ticket) ([]*store.TicketRow, error) {
+	return chainOf(t, func(k orderKey) (*store.TicketRow, error) {
 		r, met := in.tickets[k]
 		if !met {
 			r = in.earlier.row(k)
-			stored, err := in.tx.TicketByOrder(ctx, t.Source, no)
+			stored, err := in.tx.TicketByOrder(ctx, k.source, k.no)
 			if err == nil {
 				r = &stored
 			} else if !errors.Is(err, store.ErrNoTicket) {
 				return nil, err
 			}
 			in.tickets[k] = r
+		}
+		return r, nil
+	})
+}
+
+// longestChain is how many earlier orders are looked at: longer chains say nothing more.
+const longestChain = 10
+
+// chainOf follows the orders that a ticket names, as far as find knows them.
+func chainOf(t ticket.Ticket, find func(orderKey) (*store.TicketRow, error)) (out []*store.TicketRow, _ error) {
+	seen := map[string]bool{t.OrderNo: true}
+	for queue := linkedOrders(t); len(queue) > 0 && len(out) < longestChain; queue = queue[1:] {
+		no := queue[0]
+		if seen[no] {
+			continue
+		}
+		seen[no] = true
+		r, err := find(orderKey{t.Source, no})
+		if err != nil {
+			return nil, err
 		}
 		if r != nil {
 			out = append(out, r)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,7 +39,7 @@ func migrated(t *testing.T) []string {
 
 // What only reads or checks never makes a database out of a mistyped path; what may make one says so.
 func TestAMistypedPathMakesNoDatabase(t *testing.T) {
-	for _, args := range []string{"audit verify", "user list", "user token x", "sweep", "calendar list", "calendar reopen x", "backup copy"} {
+	for _, args := range []string{"audit verify", "user list", "user token x", "sweep", "policy show", "policy dry-run", "calendar list", "calendar reopen x", "backup copy"} {
 		env := fresh(t)
 		path := strings.TrimPrefix(env[0], "XIAOPU_DB=sqlite:")
 		if code, _, errs := xiaopu(t, env, strings.Fields(args)...); code != exitError || !strings.Contains(errs, "没有数据库文件 "+path) {
@@ -109,6 +110,34 @@ func TestAFileOfHeadersAloneSaysSo(t *testing.T) {
 	}
 	env := fresh(t)
 	if code, _, errs := xiaopu(t, env, "import", path+"x"); code != exitError || !strings.Contains(errs, "请检查路径") {
+		t.Errorf("exit %d %s", code, errs)
+	}
+}
+
+func TestPolicy(t *testing.T) {
+	env := fresh(t)
+	text := "工单编号,受理时间,标题,内容描述,诉求地址\n"
+	for i := range 4 {
+		text += fmt.Sprintf("2026030108000%d,%s 08:00,路灯不亮,一个月了,奉浦大道1号\n", i, time.Now().Format(time.DateOnly))
+	}
+	path := filepath.Join(t.TempDir(), "x.csv")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errs := xiaopu(t, env, "import", path); code != exitOK {
+		t.Fatal(out, errs)
+	}
+	code, out, errs := xiaopu(t, env, "policy", "dry-run", "--burst-tickets", "4")
+	if code != exitOK || !strings.Contains(out, "4 件工单试算") || !strings.Contains(out, "当日集中来电 由 5 件改为 4 件：多 1 件（0 → 1）") {
+		t.Errorf("exit %d %s %s", code, out, errs)
+	}
+	if code, out, errs = xiaopu(t, env, "policy", "show"); code != exitOK || !strings.Contains(out, "第 1 版\t2025-11-22 起施行\t现行") || !strings.Contains(out, "当日集中来电 5 件") {
+		t.Errorf("exit %d %s %s", code, out, errs)
+	}
+	if code, _, errs = xiaopu(t, env, "policy", "dry-run", "--from", "gestern"); code != exitError || !strings.Contains(errs, "要写成日期") {
+		t.Errorf("exit %d %s", code, errs)
+	}
+	if code, _, errs = xiaopu(t, env, "policy", "dry-run", "--hot-days", "400"); code != exitError || !strings.Contains(errs, "应在 1 到 366 之间") {
 		t.Errorf("exit %d %s", code, errs)
 	}
 }
