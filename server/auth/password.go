@@ -99,7 +99,7 @@ func weak(folded string) bool {
 
 func letters(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' {
+		if unicode.IsLetter(r) {
 			return r
 		}
 		return -1
