@@ -23,7 +23,7 @@
 // A session is a row. Its access tokens are JWTs signed with HMAC-SHA256 that name person and session, hold for minutes,
 // and say nothing else: posts and scope come from the organisation at every request, and Check asks whether the session
 // lives, so an end rules within seconds. Its refresh token is good for one exchange; see Refresh for what happens when one
-// is shown again. docs/adr/0005-sessions.md says why.
+// is shown again. The ADR on sessions says why.
 //
 // A token found good is remembered by its hash, so that the requests that follow with it cost no second signature check;
 // its times are looked at again each time. Algorithms other than HS256, "none" among them, are refused before the signature

@@ -334,3 +334,36 @@ func TestImportEndsWithOneLineOfCounts(t *testing.T) {
 		t.Errorf("sweep: exit %d %s", code, out)
 	}
 }
+
+// The first administrator comes in by the command line; the password is shown once and opens nothing but changing it.
+func TestUserPasswordAndUnlock(t *testing.T) {
+	env := fresh(t)
+	street := filepath.Join(t.TempDir(), "org.yaml")
+	if err := os.WriteFile(street, []byte("departments: []\ngrids: []\ncommunities: []\npeople:\n  - id: p-sysadmin\n    name: 系管\n    posts:\n      - role: system_admin\n  - id: p-auditor\n    name: 审计\n    posts:\n      - role: auditor\n  - id: p-centre\n    name: 王敏\n    posts:\n      - role: centre\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := xiaopu(t, env, "organisation", "load", street); code != exitOK {
+		t.Fatal(errs)
+	}
+	if code, _, errs := xiaopu(t, env, "user", "unlock", "系管"); code != exitError || !strings.Contains(errs, "还没有账号") {
+		t.Errorf("exit %d %s", code, errs)
+	}
+	seen := map[string]bool{}
+	for _, args := range [][]string{{"系管"}, {"p-sysadmin"}, {"p-auditor", "--reset-totp"}} {
+		code, out, errs := xiaopu(t, env, append([]string{"user", "password"}, args...)...)
+		lines := strings.Split(strings.TrimSpace(out), "\n")
+		if code != exitOK || len(lines) != 2 || len(lines[1]) != 16 || seen[lines[1]] {
+			t.Errorf("%v: exit %d %s%s", args, code, out, errs)
+		}
+		seen[lines[1]] = true
+	}
+	if code, out, errs := xiaopu(t, env, "user", "unlock", "系管"); code != exitOK || !strings.Contains(out, "已解除") {
+		t.Errorf("exit %d %s%s", code, out, errs)
+	}
+	if code, _, errs := xiaopu(t, env, "user", "password", "无此人"); code != exitError || !strings.Contains(errs, "无此人") {
+		t.Errorf("exit %d %s", code, errs)
+	}
+	if code, out, errs := xiaopu(t, env, "audit", "verify"); code != exitOK || !strings.Contains(out, "5 条审计日志") {
+		t.Errorf("exit %d %s%s", code, out, errs)
+	}
+}
