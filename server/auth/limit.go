@@ -121,8 +121,9 @@ func (s *Service) cleared(ctx context.Context, t attempt, what string) {
 	s.cache.Delete(ctx, "signin:"+what+":"+t.pair)
 }
 
-// failed counts a failure, the nth of its pair, and reports whether it locks the pair.
-func (s *Service) failed(ctx context.Context, t attempt, what string, n int64) (until time.Time, locks bool) {
+// failed counts a failure, the nth of its pair, and reports whether it locks the pair. The count stays: attempts that began
+// before the lock are too many by it, and it ends before the lock does.
+func (s *Service) failed(ctx context.Context, t attempt, n int64) (until time.Time, locks bool) {
 	s.cache.Count(ctx, "signin:address:"+t.address, addressWindow)
 	s.cache.Count(ctx, "signin:name:"+t.name, nameWindow)
 	if n < lockAfter {
@@ -132,7 +133,6 @@ func (s *Service) failed(ctx context.Context, t attempt, what string, n int64) (
 	text := strconv.AppendInt(nil, until.UnixMilli(), 10)
 	s.cache.Set(ctx, "signin:lock:"+t.pair, text, lockFor)
 	s.cache.Set(ctx, "signin:locked:"+t.name, text, lockFor) // for the list of accounts
-	s.cleared(ctx, t, what)
 	return until, true
 }
 

@@ -118,7 +118,7 @@ func (s *Service) Begin(ctx context.Context, login, password string) (Progress, 
 		why = "initial_password_expired"
 	}
 	if why != "" {
-		return Progress{}, s.fail(ctx, t, "password", why, n, errRefused)
+		return Progress{}, s.fail(ctx, t, why, n, errRefused)
 	}
 	s.cleared(ctx, t, "password")
 	verified := a.Password
@@ -147,8 +147,8 @@ func (s *Service) shutOut(ctx context.Context) error {
 }
 
 // fail records a failure, locks what has failed too often, and gives the answer.
-func (s *Service) fail(ctx context.Context, t attempt, what, why string, n int64, answer error) error {
-	until, locks := s.failed(ctx, t, what, n)
+func (s *Service) fail(ctx context.Context, t attempt, why string, n int64, answer error) error {
+	until, locks := s.failed(ctx, t, n)
 	object := "login:" + t.login
 	if t.personID != "" {
 		object = "account:" + t.personID
@@ -374,7 +374,7 @@ func (s *Service) ChangePassword(ctx context.Context, personID, sessionID, curre
 		return err
 	}
 	if !right {
-		return s.fail(ctx, t, "password", "wrong_password", n, apperr.New(apperr.InvalidArgument, "auth.password_wrong", "当前密码不正确，请核对。"))
+		return s.fail(ctx, t, "wrong_password", n, apperr.New(apperr.InvalidArgument, "auth.password_wrong", "当前密码不正确，请核对。"))
 	}
 	s.cleared(ctx, t, "password")
 	phc, err := s.newPassword(ctx, p, a.Password, password)
@@ -519,7 +519,7 @@ func (s *Service) withCode(ctx context.Context, token string, want Step, fn func
 	out, err := s.step(ctx, token, want, fn)
 	switch {
 	case err == errCode: //nolint:errorlint // our own value, unwrapped
-		return out, s.fail(ctx, t, "code", "wrong_code", n, errCode)
+		return out, s.fail(ctx, t, "wrong_code", n, errCode)
 	case err == nil:
 		s.cleared(ctx, t, "code")
 	}
