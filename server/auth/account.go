@@ -61,7 +61,7 @@ func (s *Service) administer(ctx context.Context, actor, personID, action string
 		if err := fn(ctx, tx, a); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, actor, action, p.ID, "", nil)
+		return s.record(ctx, tx, actor, action, p.ID, nil)
 	})
 	s.forget(personID)
 	return err
@@ -90,7 +90,7 @@ func (s *Service) ResetPassword(ctx context.Context, actor, personID string) (pa
 		if err := s.endAll(ctx, tx, p.ID, "", "password_reset"); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, actor, "account.reset_password", p.ID, "", nil)
+		return s.record(ctx, tx, actor, "account.reset_password", p.ID, nil)
 	})
 	s.forget(p.ID)
 	return password, until, err
@@ -128,7 +128,7 @@ func (s *Service) SetPassword(ctx context.Context, password string, people ...st
 		if err := s.put(ctx, p, func(ctx context.Context, tx *store.Tx, a *store.Account) error {
 			a.Password, a.PasswordAt, a.PasswordUntil, a.MustChange = phc, s.clock(), time.Time{}, false
 			a.DisabledAt, a.ActiveAt = time.Time{}, s.clock()
-			return s.record(ctx, tx, Operator, "account.set_password", id, "", nil)
+			return s.record(ctx, tx, Operator, "account.set_password", id, nil)
 		}); err != nil {
 			return err
 		}
@@ -168,7 +168,7 @@ func (s *Service) disable(ctx context.Context, tx *store.Tx, a *store.Account, a
 	if err := s.endAll(ctx, tx, a.PersonID, "", "disabled"); err != nil {
 		return err
 	}
-	return s.record(ctx, tx, actor, "account.disable", a.PersonID, "", map[string]string{"why": why})
+	return s.record(ctx, tx, actor, "account.disable", a.PersonID, map[string]string{"why": why})
 }
 
 // Enable lets a disabled account be used again, with its password.

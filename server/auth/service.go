@@ -150,6 +150,6 @@ func (s *Service) change(ctx context.Context, personID string, fn func(ctx conte
 }
 
 // record is RecordIn of the engine with what concerns a person's account.
-func (s *Service) record(ctx context.Context, tx *store.Tx, actor, action, personID, outcome string, detail map[string]string) error {
-	return s.engine.RecordIn(ctx, tx, workflow.Audited{Actor: actor, Action: action, Object: "account:" + personID, Outcome: outcome, Detail: detail})
+func (s *Service) record(ctx context.Context, tx *store.Tx, actor, action, personID string, detail map[string]string) error {
+	return s.engine.RecordIn(ctx, tx, workflow.Audited{Actor: actor, Action: action, Object: "account:" + personID, Detail: detail})
 }

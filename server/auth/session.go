@@ -240,7 +240,7 @@ func (s *Service) EndOthers(ctx context.Context, personID, sessionID string) (n 
 		if n, err = tx.EndSessions(ctx, personID, sessionID, "ended_elsewhere", s.clock()); err != nil || n == 0 {
 			return err
 		}
-		return s.record(ctx, tx, personID, "session.end_others", personID, "", map[string]string{"why": "ended_elsewhere"})
+		return s.record(ctx, tx, personID, "session.end_others", personID, map[string]string{"why": "ended_elsewhere"})
 	})
 	s.forget(personID)
 	return n, err
@@ -259,7 +259,7 @@ func (s *Service) endAll(ctx context.Context, tx *store.Tx, personID, but, why s
 	if err != nil || n == 0 {
 		return err
 	}
-	return s.record(ctx, tx, "", "session.end_all", personID, "", map[string]string{"why": why})
+	return s.record(ctx, tx, "", "session.end_all", personID, map[string]string{"why": why})
 }
 
 // Tidy is the daily work: it disables accounts that nobody has signed in to for too long, ends what is left of those who

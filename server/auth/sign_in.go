@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -351,7 +352,7 @@ func (s *Service) setPassword(ctx context.Context, tx *store.Tx, a *store.Accoun
 	if err := s.endAll(ctx, tx, personID, keepSession, "password_changed"); err != nil {
 		return err
 	}
-	return s.record(ctx, tx, personID, "account.change_password", personID, "", nil)
+	return s.record(ctx, tx, personID, "account.change_password", personID, nil)
 }
 
 // ChangePassword changes the password of somebody signed in, who gives the current one again. Their other sessions end.
@@ -469,7 +470,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, token, code string) (Progress
 			a.Recovery = append(a.Recovery, s.recoveryIndex(a.PersonID, c))
 		}
 		in.SecondFactor = true
-		return s.record(ctx, tx, a.PersonID, "account.enrol_totp", a.PersonID, "", nil)
+		return s.record(ctx, tx, a.PersonID, "account.enrol_totp", a.PersonID, nil)
 	})
 }
 
@@ -479,7 +480,7 @@ func (s *Service) GiveCode(ctx context.Context, token, code string) (Progress, e
 		in.SecondFactor = true
 		if i := slices.Index(a.Recovery, s.recoveryIndex(a.PersonID, code)); i >= 0 {
 			a.Recovery = slices.Delete(a.Recovery, i, i+1)
-			return s.record(ctx, tx, a.PersonID, "account.use_recovery_code", a.PersonID, "", map[string]string{"left": fmt.Sprint(len(a.Recovery))})
+			return s.record(ctx, tx, a.PersonID, "account.use_recovery_code", a.PersonID, map[string]string{"left": fmt.Sprint(len(a.Recovery))})
 		}
 		secret, err := s.db.Sealer().Open(a.TOTP, totpPlace(a.PersonID))
 		if err != nil {
@@ -517,10 +518,10 @@ func (s *Service) withCode(ctx context.Context, token string, want Step, fn func
 		return Progress{}, err
 	}
 	out, err := s.step(ctx, token, want, fn)
-	switch {
-	case err == errCode: //nolint:errorlint // our own value, unwrapped
+	if errors.Is(err, errCode) {
 		return out, s.fail(ctx, t, "wrong_code", n, errCode)
-	case err == nil:
+	}
+	if err == nil {
 		s.cleared(ctx, t, "code")
 	}
 	return out, err
