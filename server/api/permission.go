@@ -18,6 +18,10 @@ const (
 	caseRegister     permission = "case.register"
 	caseCommand      permission = "case.command"
 	ticketRead       permission = "ticket.read"
+	ticketUnmask     permission = "ticket.unmask"
+	ticketSearch     permission = "ticket.search"
+	personErase      permission = "person.erase"
+	certificateRead  permission = "certificate.read"
 	todoRead         permission = "todo.read"
 	inboxRead        permission = "inbox.read"
 	organisationRead permission = "organisation.read"
@@ -48,6 +52,10 @@ var grants = map[permission][]casework.Role{
 	caseRegister:     {casework.Centre},
 	caseCommand:      parties,
 	ticketRead:       parties,
+	ticketUnmask:     staff,
+	ticketSearch:     {casework.Centre},
+	personErase:      {casework.Centre},
+	certificateRead:  {casework.Auditor, casework.SecurityAdmin},
 	todoRead:         parties,
 	inboxRead:        parties,
 	organisationRead: append(slices.Clone(staff), casework.SystemAdmin, casework.SecurityAdmin),

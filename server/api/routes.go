@@ -41,6 +41,7 @@ const (
 	tagPolicies     = "标准和期限"
 	tagImports      = "导入"
 	tagAudit        = "审计"
+	tagPrivacy      = "个人信息"
 	tagDemo         = "演示"
 )
 
@@ -92,6 +93,8 @@ func routes() []route {
 
 		{Method: http.MethodGet, Path: v1 + "/tickets", ID: "list_tickets", Permission: ticketRead, Tag: tagTickets, Summary: "全部工单，新的在前", Description: "供能看到全部难事的岗位使用，其他岗位列表为空；也可按来源和工单号查一件。", register: handle((*server).tickets)},
 		{Method: http.MethodGet, Path: v1 + "/tickets/{id}", ID: "get_ticket", Permission: ticketRead, Tag: tagTickets, Summary: "一件工单", register: handle((*server).oneTicket)},
+		{Method: http.MethodPost, Path: v1 + "/tickets/{id}/unmask", ID: "unmask_ticket", Permission: ticketUnmask, Tag: tagTickets, Summary: "查看工单的完整个人信息（须写明理由）", Description: "供正在办理该难事的人员使用：承办人、牵头部门负责人、有未完成任务的协办方、协调专员、专班成员和城运中心；对其他人该工单不存在。每次查看记入审计日志，每人每天有次数上限。", register: handle((*server).unmask)},
+		{Method: http.MethodPost, Path: v1 + "/tickets/search", ID: "search_tickets", Permission: ticketSearch, Tag: tagTickets, Summary: "按电话或证件号码查工单，新的在前", Description: "号码放在请求体里，不进入网址和日志；查到的内容仍是脱敏的。每次查询记入审计日志。", register: handle((*server).searchTickets)},
 
 		{Method: http.MethodGet, Path: v1 + "/organisation", ID: "get_organisation", Permission: organisationRead, Tag: tagOrganisation, Summary: "部门、网格、村居和人员，供选择", register: handle((*server).organisation)},
 
@@ -117,6 +120,10 @@ func routes() []route {
 		{Method: http.MethodGet, Path: v1 + "/imports/{id}/problems", ID: "list_import_problems", Permission: importRun, Tag: tagImports, Summary: "一次导入中有问题的行", register: handle((*server).importProblems)},
 
 		{Method: http.MethodGet, Path: v1 + "/audit-log", ID: "list_audit_log", Permission: auditRead, Tag: tagAudit, Summary: "审计日志，新的在前", Description: "登录、查看完整个人信息、导出和管理操作。可按人员、操作或对象筛选其一。", register: handle((*server).auditLog)},
+
+		{Method: http.MethodGet, Path: v1 + "/retention/certificates", ID: "list_certificates", Permission: certificateRead, Tag: tagPrivacy, Summary: "个人信息删除证明，新的在前", register: handle((*server).certificates)},
+		{Method: http.MethodGet, Path: v1 + "/retention/certificates/{id}", ID: "get_certificate", Permission: certificateRead, Tag: tagPrivacy, Summary: "一份删除证明，含可打印的文本", Description: "按 id 或编号查看。agrees 说明留存的明细与证明中的校验值是否一致。", register: handle((*server).certificate)},
+		{Method: http.MethodPost, Path: v1 + "/retention/requests", ID: "erase_person", Permission: personErase, Tag: tagPrivacy, Summary: "应本人要求删除其个人信息", Description: "删除该号码名下工单中的姓名、电话、证件号码、详细地址和文字中的上述内容，并出具删除证明。所在难事尚未销项的工单暂不删除，证明中写明件数。", Slow: true, register: handle((*server).erasePerson)},
 
 		{Method: http.MethodGet, Path: v1 + "/dev/clock", ID: "get_dev_clock", Permission: devClock, Tag: tagDemo, Summary: "演示时钟的现在（仅演示环境）", register: handle((*server).devNow)},
 		{Method: http.MethodPost, Path: v1 + "/dev/clock", ID: "advance_dev_clock", Permission: devClock, Tag: tagDemo, Summary: "拨快演示时钟并处理到期事项（仅演示环境）", Slow: true, register: handle((*server).advance)},

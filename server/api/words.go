@@ -5,6 +5,7 @@ import (
 	"xiaopu/server/casework"
 	"xiaopu/server/store"
 	"xiaopu/server/ticket"
+	"xiaopu/server/workflow"
 )
 
 // enumerations are the string types whose values the document lists, with what they are called.
@@ -23,6 +24,7 @@ var enumerations = []enumeration{
 	}, casework.TodoKind.Label),
 	enumerate(ticket.Sources, ticket.Source.Label),
 	enumerate(store.ImportStates, store.ImportState.Label),
+	enumerate(workflow.Fields, workflow.Field.Label),
 	labelled(pair[casework.Domain]{casework.Livelihood, "民生"}, pair[casework.Domain]{casework.Business, "商企"}),
 	labelled(pair[casework.Scope]{casework.Individual, "个案"}, pair[casework.Scope]{casework.Common, "共性"}),
 	labelled(pair[casework.Reach]{casework.SingleDepartment, "本部门"}, pair[casework.Reach]{casework.CrossDepartment, "跨部门"}),

@@ -30,7 +30,7 @@ const (
 		` WHERE v.viewer = ? AND v.status = ? AND c.lead_department_id = ? ORDER BY v.sort_at, v.case_id LIMIT ?) u`
 	scopedSQL = `SELECT /*! STRAIGHT_JOIN */ ` + columnsSQL + ` FROM (` + partSQL + `0 UNION ` + partSQL + `1) k CROSS JOIN cases c ON c.id = k.case_id
 		ORDER BY k.sort_at, k.case_id LIMIT ?`
-	caseSQL   = `SELECT head_hash, calendar_revision, body FROM cases WHERE id = ?`
+	caseSQL   = `SELECT head_hash, calendar_revision, updated_at, body FROM cases WHERE id = ?`
 	eventsSQL = `SELECT body FROM case_events WHERE case_id = ? AND seq > ? ORDER BY seq LIMIT ?`
 	doneSQL   = `SELECT request, case_id FROM idempotency WHERE actor = ? AND item = ?`
 
@@ -203,7 +203,7 @@ func (m *move) write(ctx context.Context, w *writer, id, number, actor, key stri
 	}
 	defer func() { _ = tx.Rollback() }()
 	var head string
-	var revision sql.NullInt64
+	var revision, updated sql.NullInt64
 	var stored []byte
 	w.mu.RLock()
 	st := w.prepare[caseSQL]
@@ -214,7 +214,7 @@ func (m *move) write(ctx context.Context, w *writer, id, number, actor, key stri
 	} else {
 		row = tx.QueryRowContext(ctx, caseSQL, id)
 	}
-	if err := row.Scan(&head, &revision, &stored); err != nil {
+	if err := row.Scan(&head, &revision, &updated, &stored); err != nil {
 		return err
 	}
 	named := strings.NewReplacer(m.before.ID, id, m.before.Number, number)
@@ -478,9 +478,9 @@ func (h *bareHandlers) cases(c *gin.Context, st *sql.Stmt, args ...any) {
 
 func (h *bareHandlers) load(ctx context.Context, id string) ([]byte, error) {
 	var head string
-	var revision sql.NullInt64
+	var revision, updated sql.NullInt64
 	var body []byte
-	err := h.one.QueryRowContext(ctx, id).Scan(&head, &revision, &body)
+	err := h.one.QueryRowContext(ctx, id).Scan(&head, &revision, &updated, &body)
 	return body, err
 }
 

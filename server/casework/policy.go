@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,6 +36,7 @@ type Policy struct {
 	ReportDay         int `json:"report_day"`          // day of the month by which the report is due, policy 二.3
 
 	Triggers Triggers `json:"triggers"`
+	Privacy  Privacy  `json:"privacy"`
 }
 
 // TierDays are the working days of each tier.
@@ -68,6 +70,28 @@ type Triggers struct {
 	Cross              bool `json:"cross"`                //
 }
 
+// Privacy says how long personal data is kept, and how much of it somebody may look at (all decisions). A number that a version
+// from before there were any leaves out is the default's.
+type Privacy struct {
+	RowDays      int `json:"row_days"`       // an import's row as it came, calendar days after the import
+	CaseYears    int `json:"case_years"`     // what names a person in a ticket of a case, years after the case was closed
+	TicketYears  int `json:"ticket_years"`   // … in a ticket of no case, years after its source closed it
+	UnmaskPerDay int `json:"unmask_per_day"` // tickets that one person may see unmasked, and look-ups by number, in a day
+}
+
+func defaultPrivacy() Privacy {
+	return Privacy{RowDays: 90, CaseYears: 3, TicketYears: 3, UnmaskPerDay: 50}
+}
+
+// Ruling fills what p leaves out.
+func (p Privacy) Ruling() Privacy {
+	d := defaultPrivacy()
+	return Privacy{
+		RowDays: cmp.Or(p.RowDays, d.RowDays), CaseYears: cmp.Or(p.CaseYears, d.CaseYears), TicketYears: cmp.Or(p.TicketYears, d.TicketYears),
+		UnmaskPerDay: cmp.Or(p.UnmaskPerDay, d.UnmaskPerDay),
+	}
+}
+
 // DefaultPolicy holds the numbers of the policy and the decisions of domain §2–§4. configs/policy.yaml says the same;
 // a test keeps the two equal.
 func DefaultPolicy() Policy {
@@ -82,6 +106,7 @@ func DefaultPolicy() Policy {
 			Unaccepted: 3, Reassigned: 3, Dissatisfied: true, BurstTickets: 5, BurstMinPeople: 1,
 			HotTickets: 10, HotDays: 7, LongUnresolvedDays: 30, Cross: true,
 		},
+		Privacy: defaultPrivacy(),
 	}
 }
 
@@ -128,6 +153,10 @@ var policyNumbers = []policyNumber{
 	{"triggers.burst_min_people", "当日集中来电涉及人数", "人", 1, 1000, func(p *Policy) *int { return &p.Triggers.BurstMinPeople }},
 	{"triggers.hot_tickets", "高频热点", "件", 0, 10_000, func(p *Policy) *int { return &p.Triggers.HotTickets }},
 	{"triggers.hot_days", "高频热点统计天数", "天", 1, 366, func(p *Policy) *int { return &p.Triggers.HotDays }},
+	{"privacy.row_days", "导入原始行的保存期限", "天", 1, 3660, func(p *Policy) *int { return &p.Privacy.RowDays }},
+	{"privacy.case_years", "已销项难事中个人信息的保存期限", "年", 1, 100, func(p *Policy) *int { return &p.Privacy.CaseYears }},
+	{"privacy.ticket_years", "未成难事的工单中个人信息的保存期限", "年", 1, 100, func(p *Policy) *int { return &p.Privacy.TicketYears }},
+	{"privacy.unmask_per_day", "每人每天查看完整信息的上限", "次", 1, 10_000, func(p *Policy) *int { return &p.Privacy.UnmaskPerDay }},
 	{"triggers.long_unresolved_days", "长期未解决", "天", 0, 3660, func(p *Policy) *int { return &p.Triggers.LongUnresolvedDays }},
 }
 

@@ -280,6 +280,49 @@ func See(c Case, a Actor) Sight {
 	return sight
 }
 
+// WorksOn reports whether actor works on the case now, so that they may see whom it is about (domain §5): the centre, and while
+// the case is open or resolved its handler, the head of its lead department, its coordinator, the members of its task force,
+// and who has a task on it that has not ended.
+func WorksOn(c Case, a Actor) bool {
+	if _, centre := a.as(Centre, ""); centre {
+		return true
+	}
+	if !c.Status.Open() && c.Status != Resolved {
+		return false
+	}
+	people := []string{c.CoordinatorID}
+	if c.TaskForce != nil {
+		people = append(people, c.TaskForce.Leader)
+		for _, m := range c.TaskForce.Members {
+			people = append(people, m.PersonID)
+		}
+	}
+	for _, id := range people {
+		if _, mine := a.is(id, "", ""); mine {
+			return true
+		}
+	}
+	if _, mine := a.is(c.HandlerID, Handler, c.LeadDepartmentID); mine {
+		return true
+	}
+	if _, heads := a.as(DepartmentHead, c.LeadDepartmentID); heads && c.LeadDepartmentID != "" {
+		return true
+	}
+	for _, id := range c.OpenTasks() {
+		role, unit := c.Tasks[id].Addressee.split()
+		var mine bool
+		if role == "person" {
+			_, mine = a.is(unit, "", "")
+		} else {
+			_, mine = a.as(role, unit)
+		}
+		if mine {
+			return true
+		}
+	}
+	return false
+}
+
 // TodoKeys lists the addressees under which actor's things to do stand.
 func TodoKeys(a Actor) []Addressee {
 	var out []Addressee

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -172,7 +173,7 @@ func (c Config) check() []finding {
 	switch {
 	case c.VaultKeys == "" && c.Mode == Production:
 		wrong("vault_keys", "没有设置：正式环境必须设置，请用 xiaopu vault keys 生成，妥善备份，并经 XIAOPU_VAULT_KEYS_FILE 提供")
-	case c.VaultKeys != "" && c.Mode == Production && strings.Contains(string(c.VaultKeys), ":AAAAAAAAAAAAAAAA"):
+	case c.VaultKeys != "" && c.Mode == Production && keysForTrial(string(c.VaultKeys)):
 		wrong("vault_keys", "是演示或示例用的密钥，正式环境不能用，请用 xiaopu vault keys 另行生成")
 	}
 	between("token_minutes", c.TokenMinutes, 5, 24*60, "分钟")
@@ -244,4 +245,23 @@ func forTrial(key string) bool {
 		different[key[i]] = true
 	}
 	return len(different) < 10
+}
+
+// keysForTrial recognises a file with keys that were typed rather than drawn: of few different bytes.
+func keysForTrial(text string) bool {
+	for _, line := range strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == ',' }) {
+		_, encoded, _ := strings.Cut(line, ":")
+		key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
+		if err != nil || len(key) == 0 {
+			continue // whether it is a key at all, the vault says
+		}
+		different := map[byte]bool{}
+		for _, b := range key {
+			different[b] = true
+		}
+		if len(different) < 10 {
+			return true
+		}
+	}
+	return false
 }

@@ -28,7 +28,7 @@ func (e evaluation) cross() (casework.Trigger, bool) {
 		label := crossLabel(c)
 		labels = append(labels, label)
 		evidence = append(evidence, casework.Evidence{
-			Key: string(c) + ":" + id(t), TicketID: t.ID, OrderNo: t.OrderNo, From: from, Quote: quote(cmp.Or(words, label)), At: t.AcceptedAt,
+			Key: string(c) + ":" + id(t), TicketID: t.ID, OrderNo: t.OrderNo, From: from, Quote: quote(t, cmp.Or(words, label)), At: t.AcceptedAt,
 		})
 	}
 	return e.trigger(casework.ByCross, "工单"+name(t)+"标明属于“三跨”："+strings.Join(labels, "、"), evidence)

@@ -131,7 +131,7 @@ func (e evaluation) dissatisfied() (casework.Trigger, bool) {
 	own := id(t) + ratedMark
 	on := workday.DateOf(at).String() // sources differ in whether they tell the time of day
 	trigger, _ := e.trigger(casework.ByDissatisfied, "工单"+name(t)+"回访评价为不满意", []casework.Evidence{{
-		Key: own + on, TicketID: t.ID, OrderNo: t.OrderNo, From: fromRating, Quote: quote(cmp.Or(t.Feedback, "不满意")), At: at,
+		Key: own + on, TicketID: t.ID, OrderNo: t.OrderNo, From: fromRating, Quote: quote(t, cmp.Or(t.Feedback, "不满意")), At: at,
 	}})
 	for i, yes := range e.Spent {
 		if counted, ours := strings.CutPrefix(i, item(casework.ByDissatisfied, own)); yes && ours && counted >= on {

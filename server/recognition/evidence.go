@@ -69,9 +69,9 @@ func name(t *ticket.Ticket) string {
 // quoteRunes bounds what evidence quotes; package ticket quotes no more either.
 const quoteRunes = 60
 
-// quote is text as evidence shows it: personal numbers masked, cut when long.
-func quote(text string) string {
-	s := ticket.MaskText(strings.TrimSpace(text))
+// quote is a text of t as evidence shows it: without what names or reaches a person, cut when long.
+func quote(t *ticket.Ticket, text string) string {
+	s := t.Masked(strings.TrimSpace(text))
 	n := 0
 	cut := false
 	for i := range s {

@@ -35,7 +35,7 @@ func (e evaluation) unaccepted() (casework.Trigger, bool) {
 	var names []string
 	var stated ticket.Hop
 	record := func(key string, h ticket.Hop) {
-		v := casework.Evidence{Key: key, TicketID: t.ID, OrderNo: t.OrderNo, From: h.From, Quote: quote(h.Quote), At: t.AcceptedAt}
+		v := casework.Evidence{Key: key, TicketID: t.ID, OrderNo: t.OrderNo, From: h.From, Quote: quote(t, h.Quote), At: t.AcceptedAt}
 		if h.At != nil {
 			v.At = *h.At
 		}
@@ -157,7 +157,7 @@ func handedOut(t *ticket.Ticket, line []*ticket.Ticket) (count int, records []ca
 			return
 		}
 		orders[orderNo] = true
-		v.Key, v.OrderNo, v.From, v.Quote = orderNo, orderNo, from, quote(words)
+		v.Key, v.OrderNo, v.From, v.Quote = orderNo, orderNo, from, quote(t, words)
 		if i := slices.IndexFunc(line, func(b *ticket.Ticket) bool { return b.OrderNo == orderNo }); i >= 0 {
 			v.TicketID, v.At = line[i].ID, line[i].AcceptedAt
 		}
@@ -188,7 +188,7 @@ func handedOut(t *ticket.Ticket, line []*ticket.Ticket) (count int, records []ca
 	}
 	for k := max(len(orders), count-maxCounted) + 1; k <= count; k++ {
 		v := casework.Evidence{
-			Key: id(t) + countedMark + itoa(k), TicketID: t.ID, OrderNo: t.OrderNo, From: source.From, Quote: quote(source.Quote), At: t.AcceptedAt,
+			Key: id(t) + countedMark + itoa(k), TicketID: t.ID, OrderNo: t.OrderNo, From: source.From, Quote: quote(t, source.Quote), At: t.AcceptedAt,
 		}
 		records = append(records, v)
 	}

@@ -62,6 +62,8 @@ type querier interface {
 	queryRow(ctx context.Context, text string, args ...any) row
 	// exec runs one INSERT, UPDATE or DELETE and gives the number of rows it matched, changed or not.
 	exec(ctx context.Context, text string, args ...any) (int64, error)
+	// Sealer seals and opens personal data.
+	Sealer() Sealer
 }
 
 var (

@@ -24,11 +24,12 @@ import (
 // few rows that come out of a derived table. A new method on DB or Tx that reads finds its place in reads below.
 
 // small are the tables that may be read whole: they grow by some rows a year (anchors: by one a day).
-var small = []string{"revisions", "sequences", "calendar_years", "calendar_closures", "policies", "organisation", "anchors", "schema_migrations"}
+var small = []string{"revisions", "sequences", "calendar_years", "calendar_closures", "policies", "organisation", "anchors", "schema_migrations", "vault_keys"}
 
 // aliases are the names under which the big tables stand in the texts.
 var aliases = map[string]string{
-	"cases": "", "c": "cases", "case_events": "", "e": "case_events", "case_viewers": "", "v": "case_viewers", "case_todos": "", "tickets": "",
+	"cases": "", "c": "cases", "case_events": "", "e": "case_events", "case_viewers": "", "v": "case_viewers", "case_todos": "", "tickets": "", "tk": "tickets",
+	"ticket_identities": "", "ti": "ticket_identities", "retention_certificates": "", "retention_items": "",
 	"imports": "", "import_problems": "", "anchor_heads": "", "matters": "", "evidence": "", "inbox": "", "outbox": "", "idempotency": "", "audit_log": "", "ticket_links": "",
 	"import_chunks": "", "import_rows": "",
 	"accounts": "", "sign_ins": "", "sessions": "", "refresh_tokens": "",
@@ -42,15 +43,15 @@ var notReads = []string{
 	"AddImportChunk", "CreateImport", "DropImportFile", "EndImport", "MarkRead", "QueueImport", "ReleaseImport", "StopImport",
 	"AddImportRows", "DropImportProblems",
 	"AddHandovers", "AddOrganisationChange", "DecideOrganisationChange", "DropOrganisation", "EndHandover", "PreviewAgain",
-	"AddCalendarYear", "AddClosure", "AddImportProblems", "AddPolicy", "InsertCase", "InsertNotices", "InsertTickets", "MoveSequence", "NoteDone",
-	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "SpendEvidence", "StopAging", "UpdateTicket", "WithdrawPolicy",
+	"AddCalendarYear", "AddCertificate", "AddClosure", "AddImportProblems", "AddPolicy", "EraseRow", "InsertCase", "InsertNotices", "InsertTickets", "KeepPersonFrom", "MoveSequence", "NoteDone",
+	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SaveCertificate", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "SpendEvidence", "StopAging", "UpdateTicket", "WithdrawPolicy",
 	"DropSignIns", "EndSession", "EndSessions", "FinishSignIn", "InsertAccount", "InsertRefreshToken", "InsertSession", "InsertSignIn", "RotateRefreshToken",
 	"SaveAccount", "SaveSignIn", "TouchSession",
 	"BreakOff", "Exec", "MigrateFS", "MigrateTo", "PreparedTexts", "Query", "Record", "Scan", // of these tests
 }
 
-// readsAll is what reads a whole table because that is its task: the audit.
-var readsAll = []string{"OrphanEvents"}
+// readsAll is what reads a whole table or index because that is its task: the audit, and the state of the keys.
+var readsAll = []string{"OrphanEvents", "KeyUses"}
 
 // maySort is what finds its rows by an index and puts them into another order: once a day, the cases of that day.
 var maySort = []string{"MakeAnchor"}
@@ -116,12 +117,41 @@ func reads() (list []read) {
 	}
 	for _, f := range []store.TicketFilter{
 		{}, {CaseID: "c-00001"}, {Matter: "m-0001"}, {CaseID: "c-00001", Matter: "m-0001"}, {Source: ticket.Hotline, OrderNo: "NO-t-00100"},
+		{Requester: "r-0001"}, {Identity: "x-0001"},
 	} {
 		f.Limit = 21
 		add("Tickets", fmt.Sprintf("%+v", f), func(ctx context.Context, db *store.DB) error { return ignore(db.Tickets(ctx, f)) })
 		f.AfterAt, f.AfterID = day(30), "t-00500"
 		add("Tickets", fmt.Sprintf("%+v", f), func(ctx context.Context, db *store.DB) error { return ignore(db.Tickets(ctx, f)) })
 	}
+	for _, after := range []store.Aged{{}, {ID: "t-00500", At: day(1)}} {
+		add("AgedRows", fmt.Sprint(after), func(ctx context.Context, db *store.DB) error { return ignore(db.AgedRows(ctx, day(2), after, 200)) })
+		add("AgedPeople", fmt.Sprint(after), func(ctx context.Context, db *store.DB) error { return ignore(db.AgedPeople(ctx, day(2), after, 200)) })
+	}
+	for _, before := range []string{"", "rc-0100"} {
+		add("Certificates", before, func(ctx context.Context, db *store.DB) error { return ignore(db.Certificates(ctx, before, 21)) })
+	}
+	add("Certificate", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Certificate(ctx, "SC-0100")) })
+	add("OpenCertificate", "", func(ctx context.Context, db *store.DB) error { return ignore(db.OpenCertificate(ctx)) })
+	add("CertifiedItems", "", func(ctx context.Context, db *store.DB) error {
+		return ignore(db.CertifiedItems(ctx, "rc-0001", 3, 100))
+	})
+	add("CheckKeys", "", func(ctx context.Context, db *store.DB) error { return db.CheckKeys(ctx, monday) })
+	add("KeyUses", "", func(ctx context.Context, db *store.DB) error { return ignore(db.KeyUses(ctx)) })
+	inside("Reseal", "", func(ctx context.Context, tx *store.Tx) error {
+		_, _, _, err := tx.Reseal(ctx, store.ResealFrom{}, 100)
+		return err
+	})
+	inside("ResealPeople", "", func(ctx context.Context, tx *store.Tx) error { _, _, err := tx.ResealPeople(ctx); return err })
+	inside("ForgetKeys", "", func(ctx context.Context, tx *store.Tx) error { return tx.ForgetKeys(ctx) })
+	inside("ErasePerson", "", func(ctx context.Context, tx *store.Tx) error {
+		r, err := tx.Ticket(ctx, "t-00001")
+		if err != nil {
+			return err
+		}
+		return ignore(tx.ErasePerson(ctx, r))
+	})
+	inside("EraseNotices", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.EraseNotices(ctx, "r-0001", 100)) })
 	for _, public := range []bool{false, true} {
 		add("Events", fmt.Sprint("public ", public), func(ctx context.Context, db *store.DB) error {
 			return ignore(db.Events(ctx, "c-00001", 2, public, 51))
@@ -366,7 +396,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	bulk(t, db, `case_todos (addressee, kind, case_id, ref, due_at)`, todos)
 	bulk(t, db, `case_events (case_id, seq, kind, at, recorded_at, is_public, hash, body)`, events)
 
-	var tickets, links, inbox, problems, heads, anchors, evidence, matters, keys, imports, entries, pieces [][]any
+	var tickets, links, inbox, problems, heads, anchors, evidence, matters, keys, imports, entries, pieces, identities, certificates, items [][]any
 	for i := range 3000 {
 		matter := some("m-%04d", 1000)
 		var aging, caseID any = nil, fmt.Sprintf("c-%05d", rnd.IntN(cases))
@@ -374,8 +404,17 @@ func seedForPlans(t testing.TB, db *store.DB) {
 			aging, caseID = store.Millis(day(rnd.IntN(60))), ""
 		}
 		id := fmt.Sprintf("t-%05d", i)
-		tickets = append(tickets, []any{id, "hotline", "NO-" + id, "f", "标题", matter, some("r-%04d", 900), store.Millis(day(rnd.IntN(60))), aging, caseID, `{"id":"` + id + `"}`, `[]`, 1, 1})
+		body, key := []byte(`{"id":"`+id+`"}`), 0 // a few are from before there were keys
+		if i%30 > 0 {
+			body, key = must[[]byte](t)(storetest.Sealer.SealBytes(body, "tickets.body:"+id)), 1
+		}
+		tickets = append(tickets, []any{id, "hotline", "NO-" + id, "f", matter, some("r-%04d", 900), store.Millis(day(rnd.IntN(60))), aging, caseID, body, nil, key, i, i, 1, 1})
 		links = append(links, []any{"hotline", some("NO-t-%05d", 3000), id})
+		if i%10 == 0 {
+			identities = append(identities, []any{some("x-%04d", 90), store.Millis(day(rnd.IntN(60))), id})
+			items = append(items, []any{some("rc-%04d", 300), i, "row", id})
+			certificates = append(certificates, []any{fmt.Sprintf("rc-%04d", i/10), fmt.Sprintf("SC-%04d", i/10), i < 2990, 1, 1, "{}"})
+		}
 		inbox = append(inbox, []any{fmt.Sprintf("n-%05d", i), some("p-%03d", 200), "", "c-00001", "NS", 1, "accepted", false, "{}", 1, rnd.IntN(4) > 0, nil})
 		problems = append(problems, []any{fmt.Sprintf("i-%03d", i/500), i % 500 / 2, i % 2, false, "NO", "原因"})
 		heads = append(heads, []any{fmt.Sprintf("an-%03d", i/20), fmt.Sprintf("c-%05d", i), 1, "h"})
@@ -421,7 +460,10 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	}
 	bulk(t, db, `organisation_changes (id, status, posts, whole, revision, proposed_by, proposed_at, decided_by, decided_at, preview, body)`, changes)
 	bulk(t, db, `handovers (id, person_id, revision, created_at)`, handovers)
-	bulk(t, db, `tickets (id, source, order_no, fingerprint, title, matter, requester, accepted_at, aging_at, case_id, body, raw, created_at, updated_at)`, tickets)
+	bulk(t, db, `tickets (id, source, order_no, fingerprint, matter, requester, accepted_at, aging_at, case_id, sealed_body, sealed_raw, sealed_key, row_at, person_at, created_at, updated_at)`, tickets)
+	bulk(t, db, `ticket_identities (identity, accepted_at, ticket_id)`, identities)
+	bulk(t, db, `retention_certificates (id, number, finished, started_at, version, body)`, certificates)
+	bulk(t, db, `retention_items (certificate_id, seq, rule, ticket_id)`, items)
 	bulk(t, db, `ticket_links (source, order_no, ticket_id)`, links)
 	bulk(t, db, `inbox (id, recipient, stands_for, case_id, number, seq, kind, urgent, args, created_at, is_read, read_at)`, inbox)
 	bulk(t, db, `import_problems (import_id, line, part, fatal, order_no, message)`, problems)

@@ -199,6 +199,7 @@ func (db *DB) PolicyVersions(ctx context.Context) ([]StoredPolicy, error) {
 		if err := json.Unmarshal(body, &p.Policy); err != nil {
 			return nil, fmt.Errorf("policy: %w", err)
 		}
+		p.Policy.Privacy = p.Policy.Privacy.Ruling() // versions from before it had any
 		list = append(list, p)
 	}
 	return list, rows.Err()
@@ -236,6 +237,11 @@ func (tx *Tx) WithdrawPolicy(ctx context.Context, version int, today workday.Dat
 	return true, tx.Revise(ctx, PolicyRevision, 1)
 }
 
+// PersonKind is the kind of the organisation's rows that are about people. They are stored sealed.
+const PersonKind = "person"
+
+func placeOfPerson(id string) string { return "organisation.body:" + PersonKind + ":" + id }
+
 // OrganisationRow is one department, grid, community, person or delegation, as JSON.
 type OrganisationRow struct {
 	Kind, ID string
@@ -244,7 +250,7 @@ type OrganisationRow struct {
 
 // Organisation lists everything the organisation is made of.
 func (db *DB) Organisation(ctx context.Context) ([]OrganisationRow, error) {
-	rows, err := db.query(ctx, `SELECT kind, id, body FROM organisation ORDER BY kind, id`)
+	rows, err := db.query(ctx, `SELECT kind, id, body, sealed_key FROM organisation ORDER BY kind, id`)
 	if err != nil {
 		return nil, fmt.Errorf("organisation: %w", err)
 	}
@@ -252,8 +258,14 @@ func (db *DB) Organisation(ctx context.Context) ([]OrganisationRow, error) {
 	var list []OrganisationRow
 	for rows.Next() {
 		var r OrganisationRow
-		if err := rows.Scan(&r.Kind, &r.ID, &r.Body); err != nil {
+		var key int
+		if err := rows.Scan(&r.Kind, &r.ID, &r.Body, &key); err != nil {
 			return nil, err
+		}
+		if key > 0 {
+			if r.Body, err = db.Sealer().Open(string(r.Body), placeOfPerson(r.ID)); err != nil {
+				return nil, fmt.Errorf("organisation %s %s: %w", r.Kind, r.ID, err)
+			}
 		}
 		list = append(list, r)
 	}
@@ -263,9 +275,17 @@ func (db *DB) Organisation(ctx context.Context) ([]OrganisationRow, error) {
 // PutOrganisation stores rows of the organisation, new or changed.
 func (tx *Tx) PutOrganisation(ctx context.Context, list []OrganisationRow) error {
 	for _, r := range list {
-		n, err := tx.exec(ctx, `UPDATE organisation SET body = ? WHERE kind = ? AND id = ?`, r.Body, r.Kind, r.ID)
+		body, key := string(r.Body), 0
+		if r.Kind == PersonKind {
+			var err error
+			if body, err = tx.Sealer().Seal(r.Body, placeOfPerson(r.ID)); err != nil {
+				return fmt.Errorf("organisation %s %s: %w", r.Kind, r.ID, err)
+			}
+			key = tx.Sealer().CurrentKey()
+		}
+		n, err := tx.exec(ctx, `UPDATE organisation SET body = ?, sealed_key = ? WHERE kind = ? AND id = ?`, body, key, r.Kind, r.ID)
 		if err == nil && n == 0 {
-			_, err = tx.exec(ctx, `INSERT INTO organisation (kind, id, body) VALUES (?, ?, ?)`, r.Kind, r.ID, r.Body)
+			_, err = tx.exec(ctx, `INSERT INTO organisation (kind, id, body, sealed_key) VALUES (?, ?, ?, ?)`, r.Kind, r.ID, body, key)
 		}
 		if err != nil {
 			return fmt.Errorf("organisation %s %s: %w", r.Kind, r.ID, err)

@@ -3,11 +3,14 @@ package store
 // Sealer seals personal data before it reaches the database, and indexes it so that it can be found. vault.Vault is the
 // usual one; a certified device takes its place by doing the same.
 type Sealer interface {
-	// Seal seals plain for a place, the table, column and row that it is stored in: “tickets.body:ID”.
+	// Seal seals plain for a place, the table, column and row that it is stored in: “organisation.body:person:ID”.
 	Seal(plain []byte, place string) (string, error)
 	// Open gives what Seal sealed for the same place.
 	Open(sealed, place string) ([]byte, error)
-	// KeyOf gives the number of the key a value was sealed with; 0 for what is no sealed value.
+	// SealBytes and OpenBytes do so for a column of bytes.
+	SealBytes(plain []byte, place string) ([]byte, error)
+	OpenBytes(sealed []byte, place string) ([]byte, error)
+	// KeyOf gives the number of the key a text was sealed with; 0 for what is no sealed value.
 	KeyOf(sealed string) int
 	// CurrentKey is the number of the key that seals.
 	CurrentKey() int

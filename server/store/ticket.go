@@ -30,8 +30,20 @@ var ErrNoTicket = apperr.New(apperr.NotFound, "ticket.not_found", "没有找到�
 
 // TicketKey is how an import finds a ticket again.
 type TicketKey struct {
-	ID, OrderNo, Fingerprint, Matter, Requester, CaseID string
+	ID, OrderNo, Matter, Requester, CaseID string
+	// Erased says that what names a person was erased: it must not come back with the next export.
+	Erased bool
+
+	fingerprint string // as stored: blind
+	sealer      Sealer
 }
+
+// Says reports whether the stored row says the same as t.
+func (k TicketKey) Says(t ticket.Ticket) bool { return k.fingerprint == blindFingerprint(k.sealer, t) }
+
+// blindFingerprint is a fingerprint as it is stored: with the plain one, and the row but for the phone, every phone could be
+// tried.
+func blindFingerprint(s Sealer, t ticket.Ticket) string { return s.Blind("row", t.Fingerprint) }
 
 // TicketKeys finds the stored tickets of a source by order number.
 func (tx *Tx) TicketKeys(ctx context.Context, source ticket.Source, orderNos []string) (map[string]TicketKey, error) {
@@ -43,14 +55,14 @@ func (tx *Tx) TicketKeys(ctx context.Context, source ticket.Source, orderNos []s
 	for _, no := range orderNos {
 		args = append(args, no)
 	}
-	rows, err := tx.query(ctx, `SELECT id, order_no, fingerprint, matter, requester, case_id FROM tickets WHERE source = ? AND order_no IN (`+marks(len(orderNos))+`)`, args...)
+	rows, err := tx.query(ctx, `SELECT id, order_no, fingerprint, matter, requester, case_id, person_at IS NULL FROM tickets WHERE source = ? AND order_no IN (`+marks(len(orderNos))+`)`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("find tickets: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
-		var k TicketKey
-		if err := rows.Scan(&k.ID, &k.OrderNo, &k.Fingerprint, &k.Matter, &k.Requester, &k.CaseID); err != nil {
+		k := TicketKey{sealer: tx.Sealer()}
+		if err := rows.Scan(&k.ID, &k.OrderNo, &k.fingerprint, &k.Matter, &k.Requester, &k.CaseID, &k.Erased); err != nil {
 			return nil, err
 		}
 		found[k.OrderNo] = k
@@ -58,13 +70,67 @@ func (tx *Tx) TicketKeys(ctx context.Context, source ticket.Source, orderNos []s
 	return found, rows.Err()
 }
 
-func encodeTicket(t ticket.Ticket) (body, raw []byte, err error) {
-	if raw, err = json.Marshal(t.Raw); err != nil {
-		return nil, nil, err
+// sealedTicket is a ticket as its row holds it.
+type sealedTicket struct {
+	body, raw []byte // raw is nil when there is none
+	key       int
+}
+
+func placeOfBody(id string) string { return "tickets.body:" + id }
+func placeOfRaw(id string) string  { return "tickets.raw:" + id }
+
+func sealTicket(s Sealer, t ticket.Ticket) (out sealedTicket, err error) {
+	if len(t.Raw) > 0 {
+		// Header and text in turn: half of what names for both would take.
+		cells := make([]string, 0, 2*len(t.Raw))
+		for _, c := range t.Raw {
+			cells = append(cells, c.Header, c.Text)
+		}
+		raw, err := json.Marshal(cells)
+		if err != nil {
+			return out, err
+		}
+		if out.raw, err = s.SealBytes(raw, placeOfRaw(t.ID)); err != nil {
+			return out, err
+		}
 	}
 	t.Raw = nil
-	body, err = json.Marshal(t)
+	body, err := json.Marshal(t)
+	if err != nil {
+		return out, err
+	}
+	out.key = s.CurrentKey()
+	out.body, err = s.SealBytes(body, placeOfBody(t.ID))
+	return out, err
+}
+
+// openTicket gives the JSON of body and raw. Rows from before there were keys, with key 0, are not sealed.
+func openTicket(s Sealer, id string, in sealedTicket) (body, raw []byte, err error) {
+	if in.key == 0 {
+		return in.body, in.raw, nil
+	}
+	if body, err = s.OpenBytes(in.body, placeOfBody(id)); err != nil || len(in.raw) == 0 {
+		return body, nil, err
+	}
+	raw, err = s.OpenBytes(in.raw, placeOfRaw(id))
 	return body, raw, err
+}
+
+// decodeRaw reads a row's cells, also as they were written before there were keys.
+func decodeRaw(raw []byte) ([]ticket.Cell, error) {
+	var flat []string
+	if err := json.Unmarshal(raw, &flat); err != nil {
+		var cells []ticket.Cell
+		return cells, json.Unmarshal(raw, &cells)
+	}
+	if len(flat)%2 != 0 {
+		return nil, errors.New("a header without a text")
+	}
+	var cells []ticket.Cell
+	for pair := range slices.Chunk(flat, 2) {
+		cells = append(cells, ticket.Cell{Header: pair[0], Text: pair[1]})
+	}
+	return cells, nil
 }
 
 // agingAt is when a ticket began to wait; NULL when it no longer does or is in a case.
@@ -77,36 +143,69 @@ func agingAt(r TicketRow) time.Time {
 
 // InsertTickets stores new tickets in one statement.
 func (tx *Tx) InsertTickets(ctx context.Context, list []TicketRow) error {
-	args := make([]any, 0, 14*len(list))
+	sealer := tx.Sealer()
+	args := make([]any, 0, 16*len(list))
 	for _, r := range list {
-		body, raw, err := encodeTicket(r.Ticket)
+		sealed, err := sealTicket(sealer, r.Ticket)
 		if err != nil {
 			return fmt.Errorf("ticket %s: %w", r.Ticket.OrderNo, err)
 		}
 		t := r.Ticket
-		args = append(args, t.ID, string(t.Source), t.OrderNo, t.Fingerprint, cut(t.Title, 200), r.Matter, r.Requester,
-			Millis(t.AcceptedAt), Millis(agingAt(r)), r.CaseID, body, raw, Millis(r.CreatedAt), Millis(r.UpdatedAt))
+		args = append(args, t.ID, string(t.Source), t.OrderNo, blindFingerprint(sealer, t), r.Matter, r.Requester,
+			Millis(t.AcceptedAt), Millis(agingAt(r)), r.CaseID, sealed.body, sealed.raw, sealed.key, Millis(rowAt(r)), Millis(r.UpdatedAt), Millis(r.CreatedAt), Millis(r.UpdatedAt))
 	}
-	if err := tx.insertRows(ctx, `INSERT INTO tickets (id, source, order_no, fingerprint, title, matter, requester,
-		accepted_at, aging_at, case_id, body, raw, created_at, updated_at) VALUES `, 14, args); err != nil {
+	if err := tx.insertRows(ctx, `INSERT INTO tickets (id, source, order_no, fingerprint, matter, requester,
+		accepted_at, aging_at, case_id, sealed_body, sealed_raw, sealed_key, row_at, person_at, created_at, updated_at) VALUES `, 16, args); err != nil {
 		return fmt.Errorf("insert tickets: %w", err)
+	}
+	return tx.insertIdentities(ctx, list...)
+}
+
+// rowAt is since when the row as it came is kept; zero when it is not.
+func rowAt(r TicketRow) time.Time {
+	if len(r.Ticket.Raw) == 0 {
+		return time.Time{}
+	}
+	return r.UpdatedAt
+}
+
+// insertIdentities makes tickets that name an ID number findable by it.
+func (tx *Tx) insertIdentities(ctx context.Context, list ...TicketRow) error {
+	var args []any
+	for _, r := range list {
+		if key := IdentityIndex(tx.Sealer(), r.Ticket.Requester.IDNumber); key != "" {
+			args = append(args, key, Millis(r.Ticket.AcceptedAt), r.Ticket.ID)
+		}
+	}
+	if err := tx.insertRows(ctx, `INSERT INTO ticket_identities (identity, accepted_at, ticket_id) VALUES `, 3, args); err != nil {
+		return fmt.Errorf("identities of tickets: %w", err)
 	}
 	return nil
 }
 
-// UpdateTicket stores a ticket whose row changed; its case stays.
+// IdentityIndex is the blind index of an ID number or a credit code; "" for none.
+func IdentityIndex(s Sealer, number string) string {
+	return s.Blind("identity", ticket.IdentityKey(number))
+}
+
+// UpdateTicket stores a ticket whose row changed; its case stays. What was erased of it stays erased: see TicketKey.Erased.
 func (tx *Tx) UpdateTicket(ctx context.Context, r TicketRow) error {
-	body, raw, err := encodeTicket(r.Ticket)
+	sealed, err := sealTicket(tx.Sealer(), r.Ticket)
 	if err != nil {
 		return fmt.Errorf("ticket %s: %w", r.Ticket.OrderNo, err)
 	}
 	t := r.Ticket
-	_, err = tx.exec(ctx, `UPDATE tickets SET fingerprint = ?, title = ?, matter = ?, requester = ?, accepted_at = ?, aging_at = ?, body = ?, raw = ?, updated_at = ? WHERE id = ?`,
-		t.Fingerprint, cut(t.Title, 200), r.Matter, r.Requester, Millis(t.AcceptedAt), Millis(agingAt(r)), body, raw, Millis(r.UpdatedAt), t.ID)
+	_, err = tx.exec(ctx, `UPDATE tickets SET fingerprint = ?, matter = ?, requester = ?, accepted_at = ?, aging_at = ?, sealed_body = ?, sealed_raw = ?,
+		sealed_key = ?, row_at = ?, updated_at = ? WHERE id = ?`,
+		blindFingerprint(tx.Sealer(), t), r.Matter, r.Requester, Millis(t.AcceptedAt), Millis(agingAt(r)), sealed.body, sealed.raw,
+		sealed.key, Millis(rowAt(r)), Millis(r.UpdatedAt), t.ID)
+	if err == nil {
+		_, err = tx.exec(ctx, `DELETE FROM ticket_identities WHERE ticket_id = ?`, t.ID)
+	}
 	if err != nil {
 		return fmt.Errorf("update ticket %s: %w", t.OrderNo, err)
 	}
-	return nil
+	return tx.insertIdentities(ctx, r)
 }
 
 // SetTicketCase notes which case tickets are in.
@@ -145,19 +244,24 @@ func (tx *Tx) StopAging(ctx context.Context, ticketID string) error {
 	return err
 }
 
-const ticketColumns = `body, raw, matter, requester, case_id, created_at, updated_at`
+const ticketColumns = `tk.id, tk.sealed_body, tk.sealed_raw, tk.sealed_key, tk.matter, tk.requester, tk.case_id, tk.created_at, tk.updated_at`
 
-func scanTicket(scan func(...any) error) (TicketRow, error) {
+func scanTicket(s Sealer, scan func(...any) error) (TicketRow, error) {
 	var r TicketRow
-	var body, raw []byte
-	if err := scan(&body, &raw, &r.Matter, &r.Requester, &r.CaseID, (*Millis)(&r.CreatedAt), (*Millis)(&r.UpdatedAt)); err != nil {
+	var id string
+	var sealed sealedTicket
+	if err := scan(&id, &sealed.body, &sealed.raw, &sealed.key, &r.Matter, &r.Requester, &r.CaseID, (*Millis)(&r.CreatedAt), (*Millis)(&r.UpdatedAt)); err != nil {
 		return r, err
+	}
+	body, raw, err := openTicket(s, id, sealed)
+	if err != nil {
+		return r, fmt.Errorf("ticket %s: %w", id, err)
 	}
 	if err := json.Unmarshal(body, &r.Ticket); err != nil {
 		return r, fmt.Errorf("ticket body: %w", err)
 	}
 	if len(raw) > 0 {
-		if err := json.Unmarshal(raw, &r.Ticket.Raw); err != nil {
+		if r.Ticket.Raw, err = decodeRaw(raw); err != nil {
 			return r, fmt.Errorf("ticket row: %w", err)
 		}
 	}
@@ -204,7 +308,7 @@ const ticketsAtOnce = 500
 
 func someTickets(ctx context.Context, q querier, where string, first []any, keys []string) (list []TicketRow, _ error) {
 	for part := range slices.Chunk(keys, ticketsAtOnce) {
-		more, err := scanTickets(q.query(ctx, `SELECT `+ticketColumns+` FROM tickets WHERE `+where+`(`+marks(len(part))+`)`, append(slices.Clone(first), arguments(part)...)...))
+		more, err := listTickets(ctx, q, `SELECT `+ticketColumns+` FROM tickets tk WHERE `+where+`(`+marks(len(part))+`)`, append(slices.Clone(first), arguments(part)...)...)
 		if err != nil {
 			return nil, err
 		}
@@ -214,7 +318,7 @@ func someTickets(ctx context.Context, q querier, where string, first []any, keys
 }
 
 func oneTicket(ctx context.Context, q querier, where string, args ...any) (TicketRow, error) {
-	r, err := scanTicket(q.queryRow(ctx, `SELECT `+ticketColumns+` FROM tickets`+where, args...).Scan)
+	r, err := scanTicket(q.Sealer(), q.queryRow(ctx, `SELECT `+ticketColumns+` FROM tickets tk`+where, args...).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, ErrNoTicket
 	}
@@ -223,10 +327,12 @@ func oneTicket(ctx context.Context, q querier, where string, args ...any) (Ticke
 
 // TicketFilter says which tickets a list holds.
 type TicketFilter struct {
-	CaseID  string // the tickets of one case
-	OrderNo string // with Source: one ticket
-	Source  ticket.Source
-	Matter  string
+	CaseID    string // the tickets of one case
+	OrderNo   string // with Source: one ticket
+	Source    ticket.Source
+	Matter    string
+	Requester string // the blind index of a phone
+	Identity  string // an IdentityIndex; alone
 	// After continues behind the row with these keys, newest first.
 	AfterAt time.Time
 	AfterID string
@@ -235,6 +341,15 @@ type TicketFilter struct {
 
 // Tickets lists tickets, newest first.
 func (db *DB) Tickets(ctx context.Context, f TicketFilter) ([]TicketRow, error) {
+	return tickets(ctx, db, f)
+}
+
+// Tickets lists tickets, newest first.
+func (tx *Tx) Tickets(ctx context.Context, f TicketFilter) ([]TicketRow, error) {
+	return tickets(ctx, tx, f)
+}
+
+func tickets(ctx context.Context, q querier, f TicketFilter) ([]TicketRow, error) {
 	where, args := ``, []any{}
 	add := func(term string, a ...any) {
 		if where == "" {
@@ -244,25 +359,29 @@ func (db *DB) Tickets(ctx context.Context, f TicketFilter) ([]TicketRow, error) 
 		}
 		args = append(args, a...)
 	}
-	if f.CaseID != "" {
-		add(`case_id = ?`, f.CaseID)
+	from, at, id := `tickets tk`, `tk.accepted_at`, `tk.id`
+	if f.Identity != "" {
+		from, at, id = `ticket_identities ti CROSS JOIN tickets tk ON tk.id = ti.ticket_id`, `ti.accepted_at`, `ti.ticket_id`
+		add(`ti.identity = ?`, f.Identity)
 	}
-	if f.Matter != "" {
-		add(`matter = ?`, f.Matter)
+	for _, c := range []struct{ column, value string }{{`tk.case_id`, f.CaseID}, {`tk.matter`, f.Matter}, {`tk.requester`, f.Requester}} {
+		if c.value != "" {
+			add(c.column+` = ?`, c.value)
+		}
 	}
 	if f.OrderNo != "" {
-		add(`source = ? AND order_no = ?`, string(f.Source), f.OrderNo)
+		add(`tk.source = ? AND tk.order_no = ?`, string(f.Source), f.OrderNo)
 	}
 	if !f.AfterAt.IsZero() {
-		add(`accepted_at <= ? AND (accepted_at < ? OR id < ?)`, Millis(f.AfterAt), Millis(f.AfterAt), f.AfterID)
+		add(at+` <= ? AND (`+at+` < ? OR `+id+` < ?)`, Millis(f.AfterAt), Millis(f.AfterAt), f.AfterID)
 	}
-	return scanTickets(db.query(ctx, `SELECT `+ticketColumns+` FROM tickets`+where+` ORDER BY accepted_at DESC, id DESC LIMIT ?`, append(args, f.Limit)...))
+	return listTickets(ctx, q, `SELECT /*! STRAIGHT_JOIN */ `+ticketColumns+` FROM `+from+where+` ORDER BY `+at+` DESC, `+id+` DESC LIMIT ?`, append(args, f.Limit)...)
 }
 
 // TicketsBetween lists tickets accepted within [from, to], oldest first, behind the row with the keys given.
 func (db *DB) TicketsBetween(ctx context.Context, from, to, afterAt time.Time, afterID string, limit int) ([]TicketRow, error) {
-	return scanTickets(db.query(ctx, `SELECT `+ticketColumns+` FROM tickets WHERE accepted_at >= ? AND accepted_at <= ? AND (accepted_at > ? OR id > ?)
-		ORDER BY accepted_at, id LIMIT ?`, Millis(maxTime(from, afterAt)), Millis(to), Millis(afterAt), afterID, limit))
+	return listTickets(ctx, db, `SELECT `+ticketColumns+` FROM tickets tk WHERE accepted_at >= ? AND accepted_at <= ? AND (accepted_at > ? OR id > ?)
+		ORDER BY accepted_at, id LIMIT ?`, Millis(maxTime(from, afterAt)), Millis(to), Millis(afterAt), afterID, limit)
 }
 
 // TicketRequesters gives the key of who asks for each of these tickets that there are.
@@ -295,14 +414,15 @@ func arguments(list []string) []any {
 	return args
 }
 
-func scanTickets(rows *sql.Rows, err error) ([]TicketRow, error) {
+func listTickets(ctx context.Context, q querier, text string, args ...any) ([]TicketRow, error) {
+	rows, err := q.query(ctx, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list tickets: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
 	var list []TicketRow
 	for rows.Next() {
-		r, err := scanTicket(rows.Scan)
+		r, err := scanTicket(q.Sealer(), rows.Scan)
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package ticket
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -58,6 +59,84 @@ func MaskAddress(address string) string {
 		}
 		return "***室"
 	})
+}
+
+// doors are households named inside a running text: only what ends in 室 or stands behind a building and ends in 户 or 房, since
+// 300户 counts households.
+var doors = regexp.MustCompile(`(号楼|号|幢|栋|单元|座|楼)?([-—]?)[0-9０-９]{2,5}[A-Za-z]?室|(号楼|号|幢|栋|单元|座|楼)([-—]?)[0-9０-９]{2,4}[A-Za-z]?(?:户|房)`)
+
+// Masked gives a text of this ticket, or about it, as others than those who work on it may read it: without phone and ID
+// numbers, the requester's name and what looks like another person's, and the door.
+func (t *Ticket) Masked(text string) string {
+	if text == "" {
+		return ""
+	}
+	if t.Address != "" {
+		text = strings.ReplaceAll(text, t.Address, MaskAddress(t.Address))
+		for _, m := range rooms.FindAllString(t.Address, -1) {
+			// 12号302室 is also written 12号302.
+			if m = strings.TrimRight(m, "室户房"); strings.IndexFunc(m, isDigit) > 0 {
+				text = strings.ReplaceAll(text, m, m[:strings.IndexFunc(m, isDigit)]+"***")
+			}
+		}
+	}
+	text = doors.ReplaceAllString(text, "$1$2$3$4***室")
+	return MaskText(HideNames(text, t.Requester))
+}
+
+func isDigit(r rune) bool { return '0' <= r && r <= '9' || '０' <= r && r <= '９' }
+
+// Erased is the ticket without what names or reaches a person: what is left when the time to keep that is over. Enterprises
+// keep their name, which is public.
+func (t Ticket) Erased() Ticket {
+	e := t
+	for _, s := range []*string{&e.Title, &e.Content, &e.Reply, &e.Feedback} {
+		*s = t.Masked(*s)
+	}
+	e.Address = MaskAddress(t.Address)
+	e.Requester = Requester{Kind: t.Requester.Kind}
+	if t.Requester.Kind == Enterprise {
+		e.Requester.Name = t.Requester.Name
+	}
+	e.Links, e.Hops, e.Reassignments, e.Marks = slices.Clone(t.Links), slices.Clone(t.Hops), slices.Clone(t.Reassignments), slices.Clone(t.Marks)
+	for i := range e.Links {
+		e.Links[i].Quote = t.Masked(e.Links[i].Quote)
+	}
+	for i := range e.Hops {
+		e.Hops[i].Quote, e.Hops[i].Reason = t.Masked(e.Hops[i].Quote), t.Masked(e.Hops[i].Reason)
+	}
+	for i := range e.Reassignments {
+		e.Reassignments[i].Quote = t.Masked(e.Reassignments[i].Quote)
+	}
+	for i := range e.Marks {
+		e.Marks[i].Quote = t.Masked(e.Marks[i].Quote)
+	}
+	e.Raw = nil
+	return e
+}
+
+// PhoneKey is a phone number as it is looked up: its digits, a mobile number without the country's.
+func PhoneKey(phone string) string {
+	s := strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return r
+		}
+		return -1
+	}, narrow(phone))
+	if len(s) == 13 && strings.HasPrefix(s, "86") && mobile(s[2:]) {
+		return s[2:]
+	}
+	return s
+}
+
+// IdentityKey is an ID number or an enterprise's credit code as it is looked up.
+func IdentityKey(number string) string {
+	return strings.ToUpper(strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' {
+			return -1
+		}
+		return r
+	}, narrow(number)))
 }
 
 // MaskText hides phone numbers, ID numbers and any other long number inside free text, and leaves all else as it is.

@@ -68,7 +68,8 @@ type row struct {
 }
 
 func (r *row) problem(f Field, fatal bool, message string) {
-	r.problems = append(r.problems, Problem{f, message, fatal})
+	// A shifted column puts any number anywhere.
+	r.problems = append(r.problems, Problem{f, MaskText(message), fatal})
 }
 
 func (r *row) field(i int) Field {
@@ -385,7 +386,7 @@ func (r *row) phone() string {
 		}
 	}
 	if d := strings.NewReplacer("-", "", "(", "", ")", "", "转", "").Replace(n); !digits(d) || len(d) < 5 {
-		r.problem(FieldPhone, false, "联系电话“"+MaskText(s)+"”不像电话号码，请核对")
+		r.problem(FieldPhone, false, "联系电话“"+MaskPhone(s)+"”不像电话号码，请核对")
 	}
 	return n
 }

@@ -66,6 +66,9 @@ func Add(text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if v.current == maxKeyID {
+		return "", badKeys("序号已用到 %d", maxKeyID)
+	}
 	return strings.TrimRight(text, "\n") + fmt.Sprintf("\n%d:%s\n", v.current+1, draw()), nil
 }
 

@@ -11,8 +11,9 @@
 // value, equal for equal values, which without its key tells nothing. Its key is made once per installation and never
 // changes, so that a new master key leaves every index as it is.
 //
-//	Seal(plain, place) → “1.KEY.base64(nonce ‖ ciphertext ‖ tag)”
-//	Blind(domain, value) → 32 hex digits of HMAC-SM3
+//	Seal(plain, place)      → “1.KEY.base64(nonce ‖ ciphertext ‖ tag)”, for a column of text
+//	SealBytes(plain, place) → 1 ‖ KEY in 3 bytes ‖ nonce ‖ ciphertext ‖ tag, for one of bytes: a quarter shorter
+//	Blind(domain, value)    → 32 hex digits of HMAC-SM3
 //
 // The crypto is that of emmansun/gmsm, which is not a certified product. Who must use one implements store.Sealer over it.
 //
@@ -32,8 +33,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/emmansun/gmsm/sm3"
 	"github.com/emmansun/gmsm/sm4"
@@ -51,12 +54,14 @@ type Keys map[int][]byte
 type Vault struct {
 	current int
 	aead    map[int]cipher.AEAD
-	blind   []byte
+	macs    sync.Pool // of hash.Hash: HMACs that have their key
 }
 
 const (
-	format   = "1" // of a sealed value
-	maxKeyID = 999_999
+	format      = "1" // of a sealed value as text
+	formatBytes = 1   // of one as bytes
+	headBytes   = 4   // before its nonce
+	maxKeyID    = 999_999
 )
 
 // New makes a Vault of master keys and the key of the blind index. It refuses no keys, numbers out of bounds, and keys that
@@ -69,10 +74,11 @@ func New(keys Keys, index []byte) (*Vault, error) {
 		return nil, fmt.Errorf("vault: the blind index's key has %d bytes, want %d", len(index), KeyBytes)
 	}
 	v := &Vault{aead: make(map[int]cipher.AEAD, len(keys))}
-	var err error
-	if v.blind, err = hkdf.Key(sm3.New, index, nil, "xiaopu blind index sm3", KeyBytes); err != nil {
+	blind, err := hkdf.Key(sm3.New, index, nil, "xiaopu blind index sm3", KeyBytes)
+	if err != nil {
 		return nil, fmt.Errorf("vault: %w", err)
 	}
+	v.macs.New = func() any { return hmac.New(sm3.New, blind) }
 	for id, master := range keys {
 		v.current = max(v.current, id)
 		if id < 1 || id > maxKeyID {
@@ -99,34 +105,62 @@ func New(keys Keys, index []byte) (*Vault, error) {
 // CurrentKey is the number of the key that seals.
 func (v *Vault) CurrentKey() int { return v.current }
 
-// Seal seals plain for a place.
+// Seal seals plain for a place, as text.
 func (v *Vault) Seal(plain []byte, place string) (string, error) {
-	gcm := v.aead[v.current]
-	raw := make([]byte, gcm.NonceSize(), gcm.NonceSize()+len(plain)+gcm.Overhead())
-	_, _ = rand.Read(raw) // never fails
-	raw = gcm.Seal(raw, raw, plain, []byte(place))
+	sealed := v.seal(plain, place, 0)
 	head := format + "." + strconv.Itoa(v.current) + "."
-	out := make([]byte, len(head)+base64.RawStdEncoding.EncodedLen(len(raw)))
+	out := make([]byte, len(head)+base64.RawStdEncoding.EncodedLen(len(sealed)))
 	copy(out, head)
-	base64.RawStdEncoding.Encode(out[len(head):], raw)
+	base64.RawStdEncoding.Encode(out[len(head):], sealed)
 	return string(out), nil
 }
 
-// Open gives what was sealed for this place.
+// SealBytes seals plain for a place, as bytes.
+func (v *Vault) SealBytes(plain []byte, place string) ([]byte, error) {
+	out := v.seal(plain, place, headBytes)
+	out[0], out[1], out[2], out[3] = formatBytes, byte(v.current>>16), byte(v.current>>8), byte(v.current)
+	return out, nil
+}
+
+// seal gives nonce, ciphertext and tag behind room for a head.
+func (v *Vault) seal(plain []byte, place string, head int) []byte {
+	gcm := v.aead[v.current]
+	out := make([]byte, head+gcm.NonceSize(), head+gcm.NonceSize()+len(plain)+gcm.Overhead())
+	nonce := out[head:]
+	_, _ = rand.Read(nonce) // never fails
+	return gcm.Seal(out, nonce, plain, []byte(place))
+}
+
+// Open gives what Seal sealed for this place.
 func (v *Vault) Open(sealed, place string) ([]byte, error) {
 	id, body, ok := parse(sealed)
 	if !ok {
 		return nil, damaged(place, errors.New("not a sealed value"))
 	}
+	raw, err := base64.RawStdEncoding.Strict().DecodeString(body)
+	if err != nil {
+		return nil, damaged(place, errors.New("cut off"))
+	}
+	return v.open(id, raw, place)
+}
+
+// OpenBytes gives what SealBytes sealed for this place.
+func (v *Vault) OpenBytes(sealed []byte, place string) ([]byte, error) {
+	if len(sealed) < headBytes || sealed[0] != formatBytes {
+		return nil, damaged(place, errors.New("not a sealed value"))
+	}
+	return v.open(int(sealed[1])<<16|int(sealed[2])<<8|int(sealed[3]), sealed[headBytes:], place)
+}
+
+func (v *Vault) open(id int, raw []byte, place string) ([]byte, error) {
 	gcm := v.aead[id]
 	if gcm == nil {
 		return nil, apperr.New(apperr.Internal, "vault.key_missing", "缺少 %d 号密钥，无法读取封存的个人信息，请联系系统管理员检查密钥配置。", id)
 	}
-	raw, err := base64.RawStdEncoding.DecodeString(body)
-	if err != nil || len(raw) < gcm.NonceSize()+gcm.Overhead() {
+	if len(raw) < gcm.NonceSize()+gcm.Overhead() {
 		return nil, damaged(place, errors.New("cut off"))
 	}
-	plain, err := gcm.Open(raw[gcm.NonceSize():gcm.NonceSize()], raw[:gcm.NonceSize()], raw[gcm.NonceSize():], []byte(place))
+	plain, err := gcm.Open(nil, raw[:gcm.NonceSize()], raw[gcm.NonceSize():], []byte(place))
 	if err != nil {
 		return nil, damaged(place, err)
 	}
@@ -137,7 +171,7 @@ func damaged(place string, cause error) error {
 	return apperr.New(apperr.Internal, "vault.damaged", "封存的个人信息已损坏或被移动，请联系系统管理员从备份恢复。").With(fmt.Errorf("%s: %w", place, cause))
 }
 
-// KeyOf gives the number of the key a value was sealed with; 0 for what is no sealed value.
+// KeyOf gives the number of the key a value was sealed with as text; 0 for what is no sealed value.
 func (v *Vault) KeyOf(sealed string) int {
 	id, _, ok := parse(sealed)
 	if !ok {
@@ -170,7 +204,9 @@ func (v *Vault) Blind(domain, value string) string {
 	if value == "" {
 		return ""
 	}
-	mac := hmac.New(sm3.New, v.blind)
+	mac := v.macs.Get().(hash.Hash)
+	defer v.macs.Put(mac)
+	mac.Reset()
 	mac.Write([]byte(domain))
 	mac.Write([]byte{0})
 	mac.Write([]byte(value))

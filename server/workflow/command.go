@@ -45,6 +45,7 @@ func (e *Engine) Do(ctx context.Context, r Request) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	r.Command = withoutNumbers(r.Command)
 	asCommanded := r
 	if r.Command, err = k.check(r.Command); err != nil {
 		return Outcome{}, err

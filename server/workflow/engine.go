@@ -16,6 +16,7 @@ import (
 	"xiaopu/server/organisation"
 	"xiaopu/server/recognition"
 	"xiaopu/server/store"
+	"xiaopu/server/ticket"
 	"xiaopu/server/workday"
 )
 
@@ -210,14 +211,16 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // requesterOf is the key under which a requester's tickets are found: the same phone gives the same key, and without the
 // index key it does not give the phone. "" for no phone.
-func (e *Engine) requesterOf(phone string) string { return e.db.Sealer().Blind("phone", phone) }
+func (e *Engine) requesterOf(phone string) string {
+	return e.db.Sealer().Blind("phone", ticket.PhoneKey(phone))
+}
 
 // The kinds of rows the organisation is stored in.
 const (
 	kindDepartment = "department"
 	kindGrid       = "grid"
 	kindCommunity  = "community"
-	kindPerson     = "person"
+	kindPerson     = store.PersonKind
 	kindDelegation = "delegation"
 )
 

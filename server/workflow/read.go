@@ -133,7 +133,7 @@ func onlyRequester(a casework.Actor) bool {
 func (k *Knowledge) item(r store.CaseRow, now time.Time, sight casework.Sight) CaseItem {
 	it := CaseItem{
 		ID: r.ID, Number: r.Number, Version: r.Version, Status: r.Status, StatusLabel: r.Status.Label(), Tier: r.Tier,
-		TierLabel: r.Tier.Label(), Round: r.Round, Title: r.Title, Place: r.Place, Domain: r.Domain, Topic: r.Topic,
+		TierLabel: r.Tier.Label(), Round: r.Round, Title: ticket.MaskText(r.Title), Place: ticket.MaskText(r.Place), Domain: r.Domain, Topic: r.Topic,
 		Tickets: r.Tickets, Triggers: []string{}, UpdatedAt: r.UpdatedAt,
 		Community: k.community(r.CommunityID), Grid: k.grid(r.GridID), LeadDepartment: k.department(r.LeadDepartmentID), Handler: k.person(r.HandlerID),
 	}
@@ -146,7 +146,7 @@ func (k *Knowledge) item(r store.CaseRow, now time.Time, sight casework.Sight) C
 		it.Clock = k.clock(r.DueAt, r.Provisional, now)
 	}
 	if sight != casework.Full {
-		it.Title, it.Place, it.Handler = ticket.MaskText(r.Title), "", nil
+		it.Place, it.Handler = "", nil
 	}
 	if sight == casework.AsRequester { // why it is a hard case, and how many others ask, is the office's
 		it.Triggers, it.Tickets = []string{}, 0
@@ -362,7 +362,11 @@ func (k *Knowledge) forResident(v *CaseView, c casework.Case, actor casework.Act
 }
 
 func (k *Knowledge) forStaff(v *CaseView, c casework.Case) {
-	v.Hops, v.TaskForce, v.Consultations, v.Contacts = c.Hops, c.TaskForce, c.Consultations, c.Contacts
+	c = maskedTexts(c)
+	v.Why, v.Hops, v.TaskForce, v.Consultations, v.Contacts = c.Triggers, c.Hops, c.TaskForce, c.Consultations, c.Contacts
+	if v.Why == nil {
+		v.Why = []casework.Trigger{}
+	}
 	v.Submission, v.Verification = c.Submission, c.Verification
 	v.Coordinator = k.person(c.CoordinatorID)
 	if c.Tier != "" && c.Tier != casework.TierIII {
@@ -397,7 +401,79 @@ func (k *Knowledge) forStaff(v *CaseView, c casework.Case) {
 	}
 }
 
-// TicketView is a ticket as staff see it: phone and name masked, numbers inside the text masked.
+// maskedTexts is a case with the phone and ID numbers masked inside everything that somebody wrote: what was stored before
+// they were masked on their way in.
+func maskedTexts(c casework.Case) casework.Case {
+	mask := func(list ...*string) {
+		for _, s := range list {
+			*s = ticket.MaskText(*s)
+		}
+	}
+	c.Triggers = slices.Clone(c.Triggers)
+	for i := range c.Triggers {
+		t := &c.Triggers[i]
+		mask(&t.Summary)
+		t.Evidence = slices.Clone(t.Evidence)
+		for j := range t.Evidence {
+			mask(&t.Evidence[j].Quote)
+		}
+	}
+	c.Hops = slices.Clone(c.Hops)
+	for i := range c.Hops {
+		mask(&c.Hops[i].Reason)
+	}
+	c.Consultations = slices.Clone(c.Consultations)
+	for i := range c.Consultations {
+		mask(&c.Consultations[i].Minutes, &c.Consultations[i].Plan)
+	}
+	c.Contacts = slices.Clone(c.Contacts)
+	for i := range c.Contacts {
+		mask(&c.Contacts[i].Said)
+	}
+	if c.TaskForce != nil {
+		t := *c.TaskForce
+		mask(&t.Plan)
+		c.TaskForce = &t
+	}
+	if c.Submission != nil {
+		m := *c.Submission
+		mask(&m.Result, &m.Answer)
+		m.Evidence = maskedList(m.Evidence)
+		c.Submission = &m
+	}
+	if c.Verification != nil {
+		m := *c.Verification
+		mask(&m.Finding)
+		c.Verification = &m
+	}
+	c.Tasks = each(c.Tasks, func(t *casework.Task) {
+		mask(&t.Text, &t.Result)
+		t.Evidence = maskedList(t.Evidence)
+	})
+	c.Ratings = each(c.Ratings, func(r *casework.RatingNote) { mask(&r.Words, &r.Record) })
+	c.Orders = each(c.Orders, func(o *casework.Order) { mask(&o.Text, &o.Answer) })
+	return c
+}
+
+func maskedList(list []string) []string {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i] = maskUnlessID(list[i])
+	}
+	return list
+}
+
+// each gives a map with f done to every value.
+func each[V any](m map[string]V, f func(*V)) map[string]V {
+	out := make(map[string]V, len(m))
+	for k, v := range m {
+		f(&v)
+		out[k] = v
+	}
+	return out
+}
+
+// TicketView is a ticket as staff see it: phone and name masked, and what names or reaches a person inside the text.
 type TicketView struct {
 	ID             string              `json:"id"`
 	Source         ticket.Source       `json:"source"`
@@ -426,18 +502,18 @@ type TicketView struct {
 func ticketView(r store.TicketRow, sight casework.Sight) TicketView {
 	t := r.Ticket
 	v := TicketView{
-		ID: t.ID, Source: t.Source, SourceLabel: t.Source.Label(), OrderNo: t.OrderNo, Title: ticket.MaskText(t.Title), Content: ticket.MaskText(t.Content),
-		Kind: t.Kind, Category: []string{}, Address: ticket.MaskAddress(t.Address), Community: t.Community, RequesterName: ticket.MaskName(t.Requester.Name),
+		ID: t.ID, Source: t.Source, SourceLabel: t.Source.Label(), OrderNo: t.OrderNo, Title: t.Masked(t.Title), Content: t.Masked(t.Content),
+		Kind: t.Kind, Category: []string{}, Address: ticket.MaskAddress(t.Address), Community: ticket.MaskAddress(t.Community), RequesterName: requesterName(t.Requester),
 		RequesterPhone: ticket.MaskPhone(t.Requester.Phone), AcceptedAt: t.AcceptedAt, HasTime: t.AcceptedHasTime, ClosedAt: t.ClosedAt,
-		Department: t.Department, Satisfaction: t.Satisfaction, Reply: ticket.MaskText(t.Reply), CaseID: r.CaseID,
+		Department: t.Department, Satisfaction: t.Satisfaction, Reply: t.Masked(t.Reply), CaseID: r.CaseID,
 	}
 	if sight != casework.AsRequester {
 		v.Links, v.Hops = slices.Clone(t.Links), slices.Clone(t.Hops)
 		for i := range v.Links {
-			v.Links[i].Quote = ticket.MaskText(v.Links[i].Quote)
+			v.Links[i].Quote = t.Masked(v.Links[i].Quote)
 		}
 		for i := range v.Hops {
-			v.Hops[i].Quote, v.Hops[i].Reason = ticket.MaskText(v.Hops[i].Quote), ticket.MaskText(v.Hops[i].Reason)
+			v.Hops[i].Quote, v.Hops[i].Reason = t.Masked(v.Hops[i].Quote), t.Masked(v.Hops[i].Reason)
 		}
 	}
 	for _, c := range t.Category {
@@ -446,6 +522,14 @@ func ticketView(r store.TicketRow, sight casework.Sight) TicketView {
 		}
 	}
 	return v
+}
+
+// requesterName is who asks, as others read it: an enterprise's name is public.
+func requesterName(q ticket.Requester) string {
+	if q.Kind == ticket.Enterprise {
+		return ticket.MaskText(q.Name)
+	}
+	return ticket.MaskName(q.Name)
 }
 
 // TicketQuery is what a list of tickets is asked for: all (for those who see all), of one case, or one order.
@@ -558,7 +642,7 @@ func (e *Engine) Todos(ctx context.Context, actor casework.Actor, cursorText str
 			break
 		}
 		page.Items = append(page.Items, TodoItem{
-			Kind: r.Kind, KindLabel: r.Kind.Label(), Ref: r.Ref, CaseID: r.CaseID, Number: r.Number, Title: r.Title, Tier: r.Tier,
+			Kind: r.Kind, KindLabel: r.Kind.Label(), Ref: r.Ref, CaseID: r.CaseID, Number: r.Number, Title: ticket.MaskText(r.Title), Tier: r.Tier,
 			TierLabel: r.Tier.Label(), Status: r.Status, For: k.addressee(r.Addressee), Clock: k.clock(r.DueAt, false, now),
 		})
 	}
@@ -703,12 +787,15 @@ func (e *Engine) Timeline(ctx context.Context, actor casework.Actor, id string, 
 			page.Next = seqCursor(events[i-1].Seq)
 			break
 		}
-		it := TimelineItem{Seq: ev.Seq, Kind: ev.Kind, At: ev.At, RecordedAt: ev.RecordedAt, Public: ev.Public, Who: k.who(ev, resident), Text: k.eventText(ev, resident)}
+		it := TimelineItem{Seq: ev.Seq, Kind: ev.Kind, At: ev.At, RecordedAt: ev.RecordedAt, Public: ev.Public, Who: k.who(ev, resident), Text: ticket.MaskText(k.eventText(ev, resident))}
 		if changes && !resident {
 			it.Changes = slices.DeleteFunc(slices.Clone(ev.Changes), func(c casework.Change) bool {
 				field, _, _ := strings.Cut(c.Path, "/")
 				return slices.Contains(byRequester, field)
 			})
+			for i := range it.Changes {
+				it.Changes[i].Before, it.Changes[i].After = maskJSON(it.Changes[i].Before), maskJSON(it.Changes[i].After)
+			}
 		}
 		page.Items = append(page.Items, it)
 	}

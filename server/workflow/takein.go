@@ -209,7 +209,7 @@ func (in *intake) keep(ctx context.Context, batch []ticket.Ticket) ([]*store.Tic
 	fresh := map[string]bool{}
 	for _, t := range batch {
 		key, have := known[t.Source][t.OrderNo]
-		if have && key.Fingerprint == t.Fingerprint {
+		if have && key.Says(t) {
 			in.taken.Unchanged++
 			continue
 		}
@@ -220,6 +220,9 @@ func (in *intake) keep(ctx context.Context, batch []ticket.Ticket) ([]*store.Tic
 		if !have {
 			t.ID = newID()
 			fresh[t.ID] = true
+		}
+		if key.Erased {
+			t = t.Erased()
 		}
 		r := &store.TicketRow{
 			// An export that leaves the phone out does not take the ticket from who asked.
@@ -660,6 +663,7 @@ func (in *intake) give(ctx context.Context, l *store.LoadedCase, cmd casework.Co
 func (in *intake) refresh(ctx context.Context, l store.LoadedCase, r *store.TicketRow) (store.LoadedCase, error) {
 	have, held := l.Case.Tickets[r.Ticket.ID]
 	now := ref(*r)
+	now.Requester = cmp.Or(now.Requester, have.Requester) // erased from the ticket, it stays in the timeline
 	if !held || have.Requester == now.Requester && have.AcceptedAt.Equal(now.AcceptedAt) {
 		return l, nil
 	}
@@ -713,11 +717,11 @@ func (in *intake) open(ctx context.Context, f finding, linked string) error {
 	t := f.row.Ticket
 	o := in.k.Organisation
 	report := casework.Report{
-		Title: recognition.Title(t), Facts: facts(t), Place: ticket.MaskAddress(t.Address), Triggers: f.triggers, Tier: recognition.SuggestedTier(f.triggers),
+		Title: recognition.Title(t), Facts: facts(t), Place: t.Masked(ticket.MaskAddress(t.Address)), Triggers: f.triggers, Tier: recognition.SuggestedTier(f.triggers),
 		LinkedCase: linked, Topic: t.Category[0],
 	}
 	if report.Place == "" {
-		report.Place = t.Community
+		report.Place = t.Masked(ticket.MaskAddress(t.Community))
 	}
 	if c, ok := o.CommunityByName(t.Community); ok {
 		report.CommunityID, report.GridID = c.ID, c.GridID
@@ -746,13 +750,14 @@ func (in *intake) open(ctx context.Context, f finding, linked string) error {
 	return in.spend(ctx, f.row.Matter, d.Case.ID, f.triggers)
 }
 
-// facts is what a case starts with: the ticket's own words, within what a case keeps.
+// facts is what a case starts with: the ticket's own words, within what a case keeps. They go into a timeline from which
+// nothing can be taken out again, so they name nobody.
 func facts(t ticket.Ticket) string {
 	text := t.Content
 	if text == "" {
 		text = t.Title
 	}
-	text = ticket.MaskText(text)
+	text = t.Masked(text)
 	if r := []rune(text); len(r) > 4000 {
 		text = string(r[:4000]) + "……"
 	}

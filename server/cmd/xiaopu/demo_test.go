@@ -25,7 +25,12 @@ func TestDemoAndRealDataStayApart(t *testing.T) {
 	}
 
 	dsn := storetest.DSNs(t)[0]
-	db, err := store.Open(context.Background(), dsn, store.Options{Sealer: storetest.Sealer})
+	keys := vault.Generate()
+	sealer, err := vault.Parse(keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := store.Open(context.Background(), dsn, store.Options{Sealer: sealer})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +41,7 @@ func TestDemoAndRealDataStayApart(t *testing.T) {
 	if _, err := demo.Load(context.Background(), db, demo.Options{Now: time.Now(), Sample: t.TempDir() + "/sample.xlsx"}); err != nil {
 		t.Fatal(err)
 	}
-	production := []string{"XIAOPU_DB=" + dsn, "XIAOPU_MODE=production", "XIAOPU_TOKEN_KEY=" + testKey, "XIAOPU_VAULT_KEYS=" + vault.Generate(), "XIAOPU_LISTEN=127.0.0.1:0"}
+	production := []string{"XIAOPU_DB=" + dsn, "XIAOPU_MODE=production", "XIAOPU_TOKEN_KEY=" + testKey, "XIAOPU_VAULT_KEYS=" + keys, "XIAOPU_LISTEN=127.0.0.1:0"}
 	sheet := filepath.Join(t.TempDir(), "x.csv")
 	if err := os.WriteFile(sheet, []byte("工单编号,受理时间\n"), 0o600); err != nil {
 		t.Fatal(err)

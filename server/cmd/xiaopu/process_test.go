@@ -45,7 +45,7 @@ type server struct {
 }
 
 func environment(dsn string, more ...string) []string {
-	env := []string{asProgram + "=1", "XIAOPU_DB=" + dsn, "XIAOPU_LISTEN=127.0.0.1:0", "XIAOPU_SWEEP_SECONDS=1", "XIAOPU_TOKEN_KEY=" + testKey, "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
+	env := []string{asProgram + "=1", "XIAOPU_DB=" + dsn, "XIAOPU_LISTEN=127.0.0.1:0", "XIAOPU_SWEEP_SECONDS=1", "XIAOPU_TOKEN_KEY=" + testKey, "XIAOPU_VAULT_KEYS=" + storetest.Keys, "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
 	return append(env, more...)
 }
 

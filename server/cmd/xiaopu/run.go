@@ -69,6 +69,11 @@ func init() {
 		{"calendar reopen", "停工编号 [--yes]", "撤销一次停工", calendarReopen},
 		{"sweep", "", "处理一遍到期事项后退出", sweep},
 		{"audit verify", "", "核对每件难事的时间线是否被事后改动", auditVerify},
+		{"vault keys", "[--add 文件]", "生成封存密钥文件；--add 在原有文件上增加一把新密钥（轮换）", vaultKeys},
+		{"vault status", "", "各把密钥下封存了多少，重新封存的进度", vaultStatus},
+		{"vault reseal", "", "立即用当前密钥重新封存（服务运行时会自动在后台进行）", vaultReseal},
+		{"retention run", "[--dry-run]", "删除保存期满的个人信息并出具证明", retentionRun},
+		{"retention certificate", "编号", "打印一份删除证明，并核对明细", retentionCertificate},
 		{"organisation load", "文件 [--whole] [--yes]", "载入组织架构（.yaml），先预览变化再确认", organisationLoad},
 		{"user list", "", "列出人员及岗位", userList},
 		{"user token", "姓名或编号 [--hours 12]", "打印登录令牌（正式环境不可用）", userToken},
@@ -293,6 +298,9 @@ func (c *call) prepare(s *system, a access) error {
 		return err
 	}
 	s.engine = workflow.New(s.db, workflow.Options{Clock: time.Now, Logger: s.log})
+	if err := s.engine.CheckKeys(c.ctx); err != nil {
+		return err
+	}
 	text, err := configs.Files.ReadFile("policy.yaml")
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"xiaopu/server/store/storetest"
 	"xiaopu/server/vault"
 	"xiaopu/server/workday"
 )
@@ -66,7 +67,10 @@ func TestAMistypedPathMakesNoDatabase(t *testing.T) {
 
 func TestAClosureIsShownDeclaredAndTakenBack(t *testing.T) {
 	now := time.Now()
-	env := migrated(t) // with the years: a deadline needs a calendar to be counted with
+	env := append(fresh(t), "XIAOPU_VAULT_KEYS="+storetest.Keys)
+	if code, _, errs := xiaopu(t, env, "migrate"); code != exitOK { // with the years: a deadline needs a calendar to be counted with
+		t.Fatal(errs)
+	}
 	dsn := strings.TrimPrefix(env[0], "XIAOPU_DB=")
 	db, e := prepared(t, dsn, now)
 	due := dispatchedCases(t, db, e, 1, now)[0].Clocks["stage"].DueAt
@@ -159,7 +163,11 @@ func TestBackupAndRestore(t *testing.T) {
 	if code != exitOK || !strings.Contains(out, "已恢复") || !strings.Contains(out, "vault_keys 与备份时的不同") { // each made its own
 		t.Fatalf("exit %d %s %s", code, out, errs)
 	}
-	if code, out, errs = xiaopu(t, other, "audit", "verify"); code != exitOK {
+	if code, out, errs = xiaopu(t, other, "audit", "verify"); code != exitError || !strings.Contains(errs, "密钥与数据库不符") {
+		t.Fatalf("with keys of its own: exit %d %s %s", code, out, errs)
+	}
+	keys := filepath.Join(filepath.Dir(strings.TrimPrefix(env[0], "XIAOPU_DB=sqlite:")), "vault.keys")
+	if code, out, errs = xiaopu(t, append(other, "XIAOPU_VAULT_KEYS_FILE="+keys), "audit", "verify"); code != exitOK {
 		t.Fatalf("exit %d %s %s", code, out, errs)
 	}
 	if code, _, errs = xiaopu(t, other, "restore", file); code != exitError || !strings.Contains(errs, "恢复只能写入空库") {

@@ -85,6 +85,7 @@ func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer, mem
 		(&deadline.Sweeper{Engine: s.engine, Every: s.config.SweepEvery(), Logger: s.log, Chores: []func(context.Context) error{s.tidy(people)}}).Run(ctx)
 	})
 	background.Go(func() { imports.Run(ctx) })
+	background.Go(func() { (&deadline.Keeper{Engine: s.engine, Logger: s.log}).Run(ctx) })
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	s.log.Info("serving", slog.String("listen", listener.Addr().String()), slog.String("version", version), slog.Any("config", s.config))

@@ -10,6 +10,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"os"
@@ -69,10 +70,15 @@ func DSNs(t testing.TB) []string {
 	return append(dsns, mysqlDSN(t))
 }
 
+// Keys is the file of keys that Sealer is made of: for processes that work on a database filled by a test.
+var Keys = func() string {
+	key := func(b byte) string { return base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{b}, vault.KeyBytes)) }
+	return "index:" + key(2) + ",1:" + key(1)
+}()
+
 // Sealer is a vault with keys for tests.
 var Sealer = func() *vault.Vault {
-	key := func(b byte) []byte { return bytes.Repeat([]byte{b}, vault.KeyBytes) }
-	v, err := vault.New(vault.Keys{1: key(1)}, key(2))
+	v, err := vault.Parse(Keys)
 	if err != nil {
 		panic(err)
 	}

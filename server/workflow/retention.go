@@ -1,0 +1,520 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"xiaopu/server/apperr"
+	"xiaopu/server/casework"
+	"xiaopu/server/store"
+	"xiaopu/server/ticket"
+)
+
+// The rules by which personal data is erased, as certificates name them.
+const (
+	ruleRow     = "row"     // an import's row as it came
+	ruleCase    = "case"    // what names a person in a ticket of a closed case
+	ruleTicket  = "ticket"  // … in a ticket of no case
+	ruleRequest = "request" // … of a person who asked for it
+)
+
+// retentionBatch is how many tickets one transaction erases.
+const retentionBatch = 100
+
+// RetentionRun says who erases, and whether only to count.
+type RetentionRun struct {
+	Occasion string // store.BySchedule or store.ByCommand
+	DryRun   bool
+}
+
+// Retain erases personal data whose time is over by the policy of the day, and certifies it. Each batch stands in the
+// certificate in the transaction that erases it, so that a run killed at any moment is certified as far as it came; the next
+// one finishes it. Where nothing is due there is no certificate, and the result has no number. A dry run erases nothing and
+// gives what would be.
+func (e *Engine) Retain(ctx context.Context, run RetentionRun) (store.Certificate, error) {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return store.Certificate{}, err
+	}
+	if run.DryRun {
+		return e.count(ctx, e.plan(k, run.Occasion))
+	}
+	c, err := e.unfinished(ctx, k)
+	if errors.Is(err, store.ErrNoCertificate) {
+		c, err = e.plan(k, run.Occasion), nil
+	}
+	if err == nil {
+		err = e.retain(ctx, k, &c)
+	}
+	if errors.Is(err, store.ErrStale) {
+		return c, nil // another process goes on with it
+	}
+	return c, err
+}
+
+// unfinished gives the certificate of a run by time that broke off; ErrNoCertificate when there is none. One of a person's request
+// that broke off is finished as far as it came: who asked for it, asks again.
+func (e *Engine) unfinished(ctx context.Context, k *Knowledge) (store.Certificate, error) {
+	for {
+		c, err := e.db.OpenCertificate(ctx)
+		if err != nil || c.Occasion != store.ByRequest {
+			return c, err
+		}
+		if e.Now(k).Sub(c.StartedAt) < requestLife {
+			return c, store.ErrNoCertificate // somebody is at it
+		}
+		if err := e.finish(ctx, k, &c, Audited{Actor: c.By, Action: "person.erase"}); err != nil {
+			return c, err
+		}
+	}
+}
+
+// requestLife is how long a request takes at the most.
+const requestLife = time.Hour
+
+// RetainDaily is Retain by schedule, once a day.
+func (e *Engine) RetainDaily(ctx context.Context) (c store.Certificate, err error) {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return c, err
+	}
+	local := e.Now(k).In(shanghai)
+	midnight := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, shanghai)
+	last, err := e.db.Certificates(ctx, "", 20) // those of requests may stand before it
+	if err != nil {
+		return c, err
+	}
+	for _, l := range last {
+		if l.Occasion == store.BySchedule && !l.FinishedAt.IsZero() && !l.StartedAt.Before(midnight) {
+			return c, nil
+		}
+	}
+	return e.Retain(ctx, RetentionRun{Occasion: store.BySchedule})
+}
+
+// plan is a certificate before anything is erased.
+func (e *Engine) plan(k *Knowledge, occasion string) store.Certificate {
+	now := e.Now(k)
+	p := k.PolicyAt(now).Privacy
+	return store.Certificate{
+		Occasion: occasion, StartedAt: now,
+		Rules: []store.CertifiedRule{
+			{Rule: ruleRow, Period: fmt.Sprintf("%d 天", p.RowDays), Before: now.AddDate(0, 0, -p.RowDays)},
+			{Rule: ruleCase, Period: fmt.Sprintf("%d 年", p.CaseYears), Before: now.AddDate(-p.CaseYears, 0, 0)},
+			{Rule: ruleTicket, Period: fmt.Sprintf("%d 年", p.TicketYears), Before: now.AddDate(-p.TicketYears, 0, 0)},
+		},
+	}
+}
+
+func before(c *store.Certificate, rule string) time.Time {
+	for _, r := range c.Rules {
+		if r.Rule == rule {
+			return r.Before
+		}
+	}
+	return time.Time{}
+}
+
+func (e *Engine) retain(ctx context.Context, k *Knowledge, c *store.Certificate) error {
+	var after store.Aged
+	for {
+		list, err := e.db.AgedRows(ctx, before(c, ruleRow), after, retentionBatch)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			break
+		}
+		after = list[len(list)-1]
+		if err := e.certified(ctx, c, func(ctx context.Context, tx *store.Tx) ([]store.Erased, error) {
+			var erased []store.Erased
+			for _, a := range list {
+				done, err := tx.EraseRow(ctx, a.ID, before(c, ruleRow))
+				if err != nil {
+					return nil, err
+				}
+				if done {
+					erased = append(erased, store.Erased{Rule: ruleRow, TicketID: a.ID})
+				}
+			}
+			return erased, nil
+		}); err != nil {
+			return err
+		}
+	}
+	after = store.Aged{}
+	for {
+		list, err := e.db.AgedPeople(ctx, latest(c), after, retentionBatch)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			break
+		}
+		after = list[len(list)-1]
+		if err := e.certified(ctx, c, func(ctx context.Context, tx *store.Tx) ([]store.Erased, error) {
+			var erased []store.Erased
+			for _, a := range list {
+				rule, err := e.erasePerson(ctx, tx, k, c, a.ID)
+				if err != nil {
+					return nil, err
+				}
+				if rule != "" {
+					erased = append(erased, store.Erased{Rule: rule, TicketID: a.ID})
+				}
+			}
+			return erased, nil
+		}); err != nil {
+			return err
+		}
+	}
+	return e.finish(ctx, k, c, Audited{Action: "retention.run"})
+}
+
+// latest is the instant before which a ticket must have been kept to come under either rule about people.
+func latest(c *store.Certificate) time.Time {
+	a, b := before(c, ruleCase), before(c, ruleTicket)
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// erasePerson erases what names a person in a ticket when its time is over, and gives the rule; otherwise it notes since when
+// the ticket is kept, and gives "".
+func (e *Engine) erasePerson(ctx context.Context, tx *store.Tx, k *Knowledge, c *store.Certificate, id string) (rule string, err error) {
+	r, err := tx.Ticket(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	rule, since, err := e.keptSince(ctx, tx, k, r)
+	if err != nil {
+		return "", err
+	}
+	if since.After(before(c, rule)) {
+		return "", tx.KeepPersonFrom(ctx, id, since)
+	}
+	done, err := tx.ErasePerson(ctx, r)
+	if err != nil || !done {
+		return "", err
+	}
+	return rule, nil
+}
+
+// keptSince says since when the time to keep what names a person in a ticket runs, and by which rule. While the case or the
+// ticket is open it has not begun: it begins now at the earliest.
+func (e *Engine) keptSince(ctx context.Context, tx *store.Tx, k *Knowledge, r store.TicketRow) (rule string, since time.Time, err error) {
+	c, err := caseOfTicket(ctx, tx, r)
+	if err != nil {
+		return "", since, err
+	}
+	switch {
+	case c.Status == casework.Closed:
+		return ruleCase, c.ClosedAt, nil
+	case c.ID != "" && c.Status != casework.Rejected:
+		return ruleCase, e.Now(k), nil
+	case r.Ticket.Open():
+		return ruleTicket, e.Now(k), nil
+	case r.Ticket.ClosedAt != nil:
+		return ruleTicket, *r.Ticket.ClosedAt, nil
+	}
+	return ruleTicket, r.UpdatedAt, nil // the sheet does not say when
+}
+
+// certified runs one batch of a certificate: what erase gives is counted in it, in one transaction. The certificate is stored
+// with the first that erases something.
+func (e *Engine) certified(ctx context.Context, c *store.Certificate, erase func(context.Context, *store.Tx) ([]store.Erased, error)) error {
+	begun := *c
+	return e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		next := begun
+		next.Rules = append([]store.CertifiedRule(nil), begun.Rules...)
+		erased, err := erase(ctx, tx)
+		if err != nil || len(erased) == 0 {
+			return err
+		}
+		if next.ID == "" {
+			if err := e.number(ctx, tx, &next); err != nil {
+				return err
+			}
+		}
+		if err := tx.SaveCertificate(ctx, &next, erased); err != nil {
+			return err
+		}
+		*c = next
+		return nil
+	})
+}
+
+func (e *Engine) number(ctx context.Context, tx *store.Tx, c *store.Certificate) error {
+	year := c.StartedAt.In(shanghai).Year()
+	n, err := tx.NextNumber(ctx, fmt.Sprintf("certificate-%d", year))
+	if err != nil {
+		return err
+	}
+	c.ID, c.Number = newID(), fmt.Sprintf("SC%d-%06d", year, n)
+	return tx.AddCertificate(ctx, c)
+}
+
+// finish ends a certificate, if anything was erased, and notes it in the audit log.
+func (e *Engine) finish(ctx context.Context, k *Knowledge, c *store.Certificate, entry Audited) error {
+	if c.ID == "" {
+		return nil
+	}
+	begun := *c
+	return e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		next := begun
+		next.FinishedAt = e.Now(k)
+		if err := tx.SaveCertificate(ctx, &next, nil); err != nil {
+			return err
+		}
+		entry.Detail = map[string]string{"certificate": next.Number, "occasion": next.Occasion, "hash": next.Hash}
+		for _, r := range next.Rules {
+			entry.Detail[r.Rule] = fmt.Sprint(r.Count)
+		}
+		if next.Reason != "" {
+			entry.Detail["reason"] = next.Reason
+		}
+		if entry.Object == "" {
+			entry.Object = "certificate:" + next.Number
+		}
+		if err := e.RecordIn(ctx, tx, entry); err != nil {
+			return err
+		}
+		*c = next
+		return nil
+	})
+}
+
+// count fills a plan with what it would erase.
+func (e *Engine) count(ctx context.Context, c store.Certificate) (store.Certificate, error) {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return c, err
+	}
+	add := func(rule string) {
+		for i := range c.Rules {
+			if c.Rules[i].Rule == rule {
+				c.Rules[i].Count++
+			}
+		}
+	}
+	for after := (store.Aged{}); ; {
+		list, err := e.db.AgedRows(ctx, before(&c, ruleRow), after, retentionBatch)
+		if err != nil {
+			return c, err
+		}
+		for range list {
+			add(ruleRow)
+		}
+		if len(list) < retentionBatch {
+			break
+		}
+		after = list[len(list)-1]
+	}
+	for after := (store.Aged{}); ; {
+		list, err := e.db.AgedPeople(ctx, latest(&c), after, retentionBatch)
+		if err != nil {
+			return c, err
+		}
+		var due []string
+		if err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+			due = due[:0]
+			for _, a := range list {
+				r, err := tx.Ticket(ctx, a.ID)
+				if err != nil {
+					return err
+				}
+				rule, since, err := e.keptSince(ctx, tx, k, r)
+				if err != nil {
+					return err
+				}
+				if !since.After(before(&c, rule)) {
+					due = append(due, rule)
+				}
+			}
+			return nil
+		}); err != nil {
+			return c, err
+		}
+		for _, rule := range due {
+			add(rule)
+		}
+		if len(list) < retentionBatch {
+			return c, nil
+		}
+		after = list[len(list)-1]
+	}
+}
+
+// ErasureRequest asks to erase what is stored of one person.
+type ErasureRequest struct {
+	Phone    string `json:"phone,omitempty" maxLength:"40" doc:"电话；与 id_number 二选一"`
+	IDNumber string `json:"id_number,omitempty" maxLength:"40" doc:"身份证号或统一社会信用代码"`
+	Reason   string `json:"reason" minLength:"2" maxLength:"200" doc:"理由，如“本人书面要求”；记入证明和审计日志"`
+}
+
+// EraseRequested erases what names a person in their tickets, because they asked for it, and certifies it. Tickets of cases
+// still being handled are kept, and counted as such: they come under the rules of time once the case is closed. not_found
+// when there is nothing to erase.
+func (e *Engine) EraseRequested(ctx context.Context, actor casework.Actor, ask ErasureRequest) (store.Certificate, error) {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return store.Certificate{}, err
+	}
+	f, object, err := e.lookUp(ask.Phone, ask.IDNumber)
+	if err != nil {
+		return store.Certificate{}, err
+	}
+	reason, err := statedReason(ask.Reason)
+	if err != nil {
+		return store.Certificate{}, err
+	}
+	c := store.Certificate{Occasion: store.ByRequest, By: actor.PersonID, Reason: reason, StartedAt: e.Now(k), Rules: []store.CertifiedRule{{Rule: ruleRequest}}}
+	f.Limit = retentionBatch
+	for {
+		list, err := e.db.Tickets(ctx, f)
+		if err != nil {
+			return c, err
+		}
+		if len(list) == 0 {
+			break
+		}
+		last := list[len(list)-1].Ticket
+		f.AfterAt, f.AfterID = last.AcceptedAt, last.ID
+		kept := 0
+		if err := e.certified(ctx, &c, func(ctx context.Context, tx *store.Tx) ([]store.Erased, error) {
+			kept = 0
+			var erased []store.Erased
+			for _, r := range list {
+				in, err := caseOfTicket(ctx, tx, r)
+				if err != nil {
+					return nil, err
+				}
+				if in.Status.Open() || in.Status == casework.Reported || in.Status == casework.Resolved {
+					kept++
+					continue
+				}
+				done, err := tx.ErasePerson(ctx, r)
+				if err != nil {
+					return nil, err
+				}
+				if done {
+					erased = append(erased, store.Erased{Rule: ruleRequest, TicketID: r.Ticket.ID})
+				}
+			}
+			return erased, nil
+		}); err != nil {
+			return c, err
+		}
+		c.Kept += kept
+	}
+	entry := Audited{Actor: actor.PersonID, Action: "person.erase", Object: object}
+	if c.ID == "" {
+		none := apperr.New(apperr.NotFound, "erasure.nothing", "没有找到可以删除的内容：请核对号码。")
+		if c.Kept > 0 {
+			none = apperr.New(apperr.FailedPrecondition, "erasure.open", "这个号码的 %d 件工单所在的难事还没有销项，办理期间不能删除；销项后到期自动删除，或届时再提交。", c.Kept)
+		}
+		entry.Outcome, entry.Detail = none.Reason, map[string]string{"reason": reason}
+		return c, errors.Join(e.Record(ctx, entry), none)
+	}
+	if c.Kept == 0 && f.Requester != "" {
+		if err := e.eraseNotices(ctx, f.Requester); err != nil {
+			return c, err
+		}
+	}
+	err = e.finish(ctx, k, &c, entry)
+	return c, err
+}
+
+// eraseNotices deletes what the system has told a requester.
+func (e *Engine) eraseNotices(ctx context.Context, requester string) error {
+	for {
+		var n int64
+		if err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+			n, err = tx.EraseNotices(ctx, requester, retentionBatch)
+			return err
+		}); err != nil || n == 0 {
+			return err
+		}
+	}
+}
+
+// Certificates lists the certificates of erasure, newest first, behind the one with id before.
+func (e *Engine) Certificates(ctx context.Context, before string, limit int) ([]store.Certificate, error) {
+	return e.db.Certificates(ctx, before, limit)
+}
+
+// Certificate gives one by id or number, and whether the lines kept behind it still make its hash.
+func (e *Engine) Certificate(ctx context.Context, idOrNumber string) (c store.Certificate, agrees bool, err error) {
+	if c, err = e.db.Certificate(ctx, idOrNumber); err != nil {
+		return c, false, err
+	}
+	hash, n := "", int64(0)
+	for {
+		list, err := e.db.CertifiedItems(ctx, c.ID, n, 500)
+		if err != nil {
+			return c, false, err
+		}
+		for _, i := range list {
+			hash, n = store.ChainErased(hash, i), i.Seq
+		}
+		if len(list) == 0 {
+			return c, hash == c.Hash && n == int64(c.Items()), nil
+		}
+	}
+}
+
+var occasionWords = map[string]string{store.BySchedule: "每日自动", store.ByCommand: "命令行", store.ByRequest: "本人要求"}
+
+var ruleWords = map[string]string{
+	ruleRow: "导入的原始行", ruleCase: "已销项难事的工单中的个人信息", ruleTicket: "未成难事的工单中的个人信息", ruleRequest: "本人要求删除的个人信息",
+}
+
+// RuleLabel is a rule of a certificate in Chinese.
+func RuleLabel(rule string) string { return ruleWords[rule] }
+
+// CertificateText prints a certificate as Markdown.
+func (e *Engine) CertificateText(ctx context.Context, c store.Certificate, agrees bool) (string, error) {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return "", err
+	}
+	at := func(t time.Time) string { return t.In(shanghai).Format("2006-01-02 15:04:05") }
+	out := "# 个人信息删除证明\n\n编号：" + c.Number + "\n\n"
+	out += "开始：" + at(c.StartedAt) + "\n\n"
+	if c.FinishedAt.IsZero() {
+		out += "结束：尚未完成\n\n"
+	} else {
+		out += "结束：" + at(c.FinishedAt) + "\n\n"
+	}
+	by := k.Organisation.PersonName(c.By)
+	if by == "" {
+		by = "系统"
+	}
+	out += "方式：" + occasionWords[c.Occasion] + "，经办：" + by + "\n\n"
+	if c.Reason != "" {
+		out += "理由：" + ticket.MaskText(c.Reason) + "\n\n"
+	}
+	out += "| 内容 | 保存期限 | 早于 | 删除件数 |\n| --- | --- | --- | --- |\n"
+	for _, r := range c.Rules {
+		since := "—"
+		if !r.Before.IsZero() {
+			since = at(r.Before)
+		}
+		period := r.Period
+		if period == "" {
+			period = "—"
+		}
+		out += fmt.Sprintf("| %s | %s | %s | %d |\n", ruleWords[r.Rule], period, since, r.Count)
+	}
+	if c.Kept > 0 {
+		out += fmt.Sprintf("\n所在难事尚未销项、暂不能删除的工单：%d 件。\n", c.Kept)
+	}
+	out += "\n删除范围：姓名、电话、证件号码、详细地址及文字中的上述内容；难事时间线不含个人信息，保持不变。\n\n明细校验值（SHA-256）：" + c.Hash + "\n\n"
+	if agrees {
+		return out + "核对：明细与校验值一致。\n", nil
+	}
+	return out + "核对：明细与校验值不一致，证明或明细被改动过，请联系审计员。\n", nil
+}
