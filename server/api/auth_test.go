@@ -306,10 +306,10 @@ func TestAnAddressThatFailsTooOftenWaits(t *testing.T) {
 	}
 	a := o.login(attacker, "p-cy", goodPassword)
 	a.refused(http.StatusTooManyRequests, "auth.too_many")
-	if a.header.Get("Retry-After") != "300" {
+	if a.header.Get("Retry-After") != "300" || len(o.audited("address.block")) != 1 {
 		t.Errorf("%v", a.header)
 	}
-	o.login("198.51.100.67", "p-cy", goodPassword)
+	ok[SignInProgress](o.login("198.51.100.67", "p-cy", goodPassword))
 	o.pass(5*time.Minute + time.Second)
 	ok[SignInProgress](o.login(attacker, "p-cy", goodPassword))
 }

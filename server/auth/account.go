@@ -140,6 +140,10 @@ func (s *Service) SetPassword(ctx context.Context, password string, people ...st
 func (s *Service) ResetTOTP(ctx context.Context, actor, personID string) error {
 	return s.administer(ctx, actor, personID, "account.reset_totp", func(ctx context.Context, tx *store.Tx, a *store.Account) error {
 		a.TOTP, a.TOTPStep, a.Recovery = "", 0, nil
+		// Who has given the password and waits for a chance to give a code must give it again.
+		if err := tx.DropSignIns(ctx, personID); err != nil {
+			return err
+		}
 		return s.endAll(ctx, tx, personID, "", "totp_reset")
 	})
 }
@@ -206,7 +210,7 @@ func (s *Service) SetLogin(ctx context.Context, actor, personID, login string) e
 		return apperr.New(apperr.InvalidArgument, "account.login_form", "登录名由 3 到 40 个字母、数字或 . _ @ - 组成，以字母或数字开头；也可以是本人手机号。")
 	}
 	if other, err := s.find(ctx, key); err != nil || other.ID != "" && other.ID != p.ID {
-		return orElse(err, errTaken) // another's id is their login name, now or once they have an account
+		return cmp.Or[error](err, errTaken) // another's id is their login name, now or once they have an account
 	}
 	err = s.administer(ctx, actor, p.ID, "account.set_login", func(_ context.Context, _ *store.Tx, a *store.Account) error {
 		a.Login, a.LoginIndex = shown, s.loginIndex(key)

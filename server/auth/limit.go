@@ -121,19 +121,21 @@ func (s *Service) cleared(ctx context.Context, t attempt, what string) {
 	s.cache.Delete(ctx, "signin:"+what+":"+t.pair)
 }
 
-// failed counts a failure, the nth of its pair, and reports whether it locks the pair. The count stays: attempts that began
-// before the lock are too many by it, and it ends before the lock does.
-func (s *Service) failed(ctx context.Context, t attempt, n int64) (until time.Time, locks bool) {
-	s.cache.Count(ctx, "signin:address:"+t.address, addressWindow)
+// failed counts a failure, the nth of its pair, and reports whether it locks the pair, and whether the address has to
+// wait from now on. The count of the pair stays: attempts that began before the lock are too many by it, and it ends before
+// the lock does.
+func (s *Service) failed(ctx context.Context, t attempt, n int64) (until time.Time, locks, blocks bool) {
+	failures, _ := s.cache.Count(ctx, "signin:address:"+t.address, addressWindow)
+	blocks = failures == addressLimit
 	s.cache.Count(ctx, "signin:name:"+t.name, nameWindow)
 	if n < lockAfter {
-		return time.Time{}, false
+		return time.Time{}, false, blocks
 	}
 	until = s.clock().Add(lockFor)
 	text := strconv.AppendInt(nil, until.UnixMilli(), 10)
 	s.cache.Set(ctx, "signin:lock:"+t.pair, text, lockFor)
 	s.cache.Set(ctx, "signin:locked:"+t.name, text, lockFor) // for the list of accounts
-	return until, true
+	return until, true, blocks
 }
 
 // lines lets a few attempts of each address through at a time, first come first served.

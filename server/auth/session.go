@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -80,18 +81,18 @@ func (s *Service) Refresh(ctx context.Context, token string) (Tokens, error) {
 	}
 	known, ok, err := s.db.RefreshToken(ctx, hash)
 	if err != nil || !ok {
-		return Tokens{}, orElse(err, errSessionEnded)
+		return Tokens{}, cmp.Or[error](err, errSessionEnded)
 	}
 	session, ok, err := s.db.Session(ctx, known.SessionID)
 	if err != nil || !ok {
-		return Tokens{}, orElse(err, errSessionEnded)
+		return Tokens{}, cmp.Or[error](err, errSessionEnded)
 	}
 	p, err := s.find(ctx, session.PersonID)
 	if err != nil {
 		return Tokens{}, err
 	}
 	if !p.staff {
-		return Tokens{}, orElse(s.EndLeft(ctx, session.PersonID), errSessionEnded)
+		return Tokens{}, cmp.Or[error](s.EndLeft(ctx, session.PersonID), errSessionEnded)
 	}
 	var next string
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -226,7 +227,7 @@ func (s *Service) End(ctx context.Context, personID, sessionID, why string) erro
 	err := s.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		ended, err := tx.EndSession(ctx, personID, sessionID, why, s.clock())
 		if err != nil || !ended {
-			return orElse(err, errNoSession)
+			return cmp.Or[error](err, errNoSession)
 		}
 		return s.recordEnd(ctx, tx, personID, sessionID, personID, why)
 	})
@@ -253,7 +254,7 @@ func (s *Service) EndLeft(ctx context.Context, personID string) error {
 	return err
 }
 
-// endAll ends sessions and sign-ins under way of a person, but one session, in the transaction of what makes it necessary.
+// endAll ends the sessions of a person, but one, in the transaction of what makes it necessary.
 func (s *Service) endAll(ctx context.Context, tx *store.Tx, personID, but, why string) error {
 	n, err := tx.EndSessions(ctx, personID, but, why, s.clock())
 	if err != nil || n == 0 {

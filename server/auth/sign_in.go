@@ -1,10 +1,12 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -149,23 +151,27 @@ func (s *Service) shutOut(ctx context.Context) error {
 
 // fail records a failure, locks what has failed too often, and gives the answer.
 func (s *Service) fail(ctx context.Context, t attempt, why string, n int64, answer error) error {
-	until, locks := s.failed(ctx, t, n)
+	until, locks, blocks := s.failed(ctx, t, n)
 	object := "login:" + t.login
 	if t.personID != "" {
 		object = "account:" + t.personID
 	}
-	err := s.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := s.engine.RecordIn(ctx, tx, workflow.Audited{Action: "session.start", Object: object, Outcome: why}); err != nil || !locks {
-			return err
-		}
-		return s.engine.RecordIn(ctx, tx, workflow.Audited{
-			Action: "account.lock", Object: object, Detail: map[string]string{"until": until.Format(time.RFC3339), "failures": fmt.Sprint(lockAfter)},
-		})
-	})
-	if err != nil {
-		return err
+	list := []workflow.Audited{{Action: "session.start", Object: object, Outcome: why}}
+	if locks {
+		list = append(list, workflow.Audited{Action: "account.lock", Object: object, Detail: map[string]string{"until": until.Format(time.RFC3339), "failures": strconv.Itoa(lockAfter)}})
 	}
-	return answer
+	if blocks {
+		list = append(list, workflow.Audited{Action: "address.block", Detail: map[string]string{"failures": strconv.Itoa(addressLimit)}})
+	}
+	err := s.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		for _, one := range list {
+			if err := s.engine.RecordIn(ctx, tx, one); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return cmp.Or(err, answer)
 }
 
 // rehash makes the hash anew at the cost of today and gives it.
@@ -214,9 +220,11 @@ func (s *Service) begin(ctx context.Context, p person, verified string) (Progres
 	return out, err
 }
 
-// step takes one step of a sign-in under way: fn decides on the account, and the next step or the session follows in the
-// same transaction.
-func (s *Service) step(ctx context.Context, token string, want Step, fn func(ctx context.Context, tx *store.Tx, a *store.Account, in *store.SignIn, out *Progress) error) (Progress, error) {
+// decision is what a step makes of an account, of the sign-in, and of the answer; it may run several times.
+type decision func(ctx context.Context, tx *store.Tx, a *store.Account, in *store.SignIn, out *Progress) error
+
+// step takes one step of a sign-in under way; the next step or the session follows in the same transaction.
+func (s *Service) step(ctx context.Context, token string, want Step, decide decision) (Progress, error) {
 	in, p, err := s.underWay(ctx, token, want)
 	if err != nil {
 		return Progress{}, err
@@ -234,7 +242,7 @@ func (s *Service) step(ctx context.Context, token string, want Step, fn func(ctx
 			return errOrder
 		}
 		out = Progress{Token: token, ExpiresAt: now.ExpiresAt}
-		if err := fn(ctx, tx, a, &now, &out); err != nil {
+		if err := decide(ctx, tx, a, &now, &out); err != nil {
 			return err
 		}
 		now.Password = a.Password
@@ -264,7 +272,7 @@ func (s *Service) underWay(ctx context.Context, token string, want Step) (store.
 	}
 	in, ok, err := s.db.SignIn(ctx, hash)
 	if err != nil || !ok {
-		return in, person{}, orElse(err, errStep)
+		return in, person{}, cmp.Or[error](err, errStep)
 	}
 	a, _, err := s.db.Account(ctx, in.PersonID)
 	if err != nil {
@@ -275,19 +283,12 @@ func (s *Service) underWay(ctx context.Context, token string, want Step) (store.
 	}
 	p, err := s.find(ctx, in.PersonID)
 	if err != nil || !p.staff {
-		return in, p, orElse(err, errStep)
+		return in, p, cmp.Or[error](err, errStep)
 	}
 	if s.next(a, in) != want {
 		return in, p, errOrder
 	}
 	return in, p, nil
-}
-
-func orElse(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
 }
 
 // valid refuses a sign-in that is over, or whose account has changed since the password was given.
@@ -326,6 +327,11 @@ func (s *Service) NewPassword(ctx context.Context, token, password string) (Prog
 
 // newPassword checks a password that a person chose against the rules and their history, and hashes it.
 func (s *Service) newPassword(ctx context.Context, p person, current, password string) (phc string, err error) {
+	leave, err := s.lines.enter(ctx, p.ID) // several hashes: nobody keeps others from theirs
+	if err != nil {
+		return "", err
+	}
+	defer leave()
 	a, _, err := s.db.Account(ctx, p.ID)
 	if err != nil {
 		return "", err
@@ -338,7 +344,7 @@ func (s *Service) newPassword(ctx context.Context, p person, current, password s
 	}
 	for _, old := range append([]string{current}, a.History...) {
 		if same, _, err := s.hasher.verify(ctx, password, old); err != nil || same {
-			return "", orElse(err, errOldPass)
+			return "", cmp.Or[error](err, errOldPass)
 		}
 	}
 	return s.hasher.hash(ctx, password)
@@ -363,7 +369,7 @@ func (s *Service) ChangePassword(ctx context.Context, personID, sessionID, curre
 	}
 	a, ok, err := s.db.Account(ctx, personID)
 	if err != nil || !ok {
-		return orElse(err, errNoAccount)
+		return cmp.Or[error](err, errNoAccount)
 	}
 	t := s.attemptOf(a.LoginIndex, personID, workflow.OriginOf(ctx).Address, a.UnlockedAt)
 	n, err := s.mayTry(ctx, t, "password")
@@ -419,7 +425,7 @@ func (s *Service) EnrolTOTP(ctx context.Context, token string) (secret, uri stri
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		now, ok, err := tx.SignIn(ctx, in.Hash)
 		if err != nil || !ok {
-			return orElse(err, errStep)
+			return cmp.Or[error](err, errStep)
 		}
 		a, _, err := tx.Account(ctx, p.ID)
 		if err != nil {
@@ -480,7 +486,7 @@ func (s *Service) GiveCode(ctx context.Context, token, code string) (Progress, e
 		in.SecondFactor = true
 		if i := slices.Index(a.Recovery, s.recoveryIndex(a.PersonID, code)); i >= 0 {
 			a.Recovery = slices.Delete(a.Recovery, i, i+1)
-			return s.record(ctx, tx, a.PersonID, "account.use_recovery_code", a.PersonID, map[string]string{"left": fmt.Sprint(len(a.Recovery))})
+			return s.record(ctx, tx, a.PersonID, "account.use_recovery_code", a.PersonID, map[string]string{"left": strconv.Itoa(len(a.Recovery))})
 		}
 		secret, err := s.db.Sealer().Open(a.TOTP, totpPlace(a.PersonID))
 		if err != nil {
@@ -503,7 +509,7 @@ func (s *Service) recoveryIndex(personID, code string) string {
 }
 
 // withCode takes a step that needs a code, under the limits.
-func (s *Service) withCode(ctx context.Context, token string, want Step, fn func(ctx context.Context, tx *store.Tx, a *store.Account, in *store.SignIn, out *Progress) error) (Progress, error) {
+func (s *Service) withCode(ctx context.Context, token string, want Step, decide decision) (Progress, error) {
 	_, p, err := s.underWay(ctx, token, want)
 	if err != nil {
 		return Progress{}, err
@@ -517,7 +523,7 @@ func (s *Service) withCode(ctx context.Context, token string, want Step, fn func
 	if err != nil {
 		return Progress{}, err
 	}
-	out, err := s.step(ctx, token, want, fn)
+	out, err := s.step(ctx, token, want, decide)
 	if errors.Is(err, errCode) {
 		return out, s.fail(ctx, t, "wrong_code", n, errCode)
 	}
