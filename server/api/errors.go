@@ -91,7 +91,7 @@ var (
 )
 
 var (
-	errTooLarge   = apperr.New(apperr.InvalidArgument, "request.too_large", "提交的内容超过 1 MB，请精简后重试。")
+	errTooLarge   = apperr.New(apperr.InvalidArgument, "request.too_large", "提交的内容过大（一般最多 1 MB，推送工单最多 4 MB），请精简或分批后重试。")
 	errMediaType  = apperr.New(apperr.InvalidArgument, "request.media_type", "请以 application/json 格式提交。")
 	errNoMethod   = apperr.New(apperr.InvalidArgument, "request.method", "这个地址不支持这种请求方法，请核对接口文档。")
 	errSlowUpload = apperr.New(apperr.InvalidArgument, "request.slow", "接收内容超时，请检查网络后重试。")

@@ -33,6 +33,7 @@ type exchange struct {
 	header    http.Header // of the answer
 	actor     casework.Actor
 	sessionID string // "" for a token outside any session
+	platform  string // another system that asks
 	caseID    string
 	reason    string // why it was refused
 }
@@ -139,6 +140,9 @@ func (s *server) logAccess(c *gin.Context, x *exchange, start time.Time) {
 	}
 	if x.actor.PersonID != "" {
 		attrs = append(attrs, slog.String("actor", x.actor.PersonID))
+	}
+	if x.platform != "" {
+		attrs = append(attrs, slog.String("platform", x.platform))
 	}
 	if caseName.MatchString(x.caseID) {
 		attrs = append(attrs, slog.String("case", x.caseID))

@@ -18,6 +18,7 @@ import (
 const (
 	schemaPrefix = "#/components/schemas/"
 	bearer       = "bearer"
+	platformKey  = "platform"
 )
 
 // document makes the OpenAPI document before any route is on it.
@@ -37,7 +38,8 @@ func document() *huma.OpenAPI {
 		Components: &huma.Components{
 			Schemas: registry,
 			SecuritySchemes: map[string]*huma.SecurityScheme{
-				bearer: {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "登录令牌"},
+				bearer:      {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "登录令牌"},
+				platformKey: {Type: "apiKey", In: "header", Name: "X-Signature", Description: "对接平台的签名，连同 X-Platform 和 X-Timestamp"},
 			},
 		},
 		Tags: []*huma.Tag{
@@ -46,6 +48,7 @@ func document() *huma.OpenAPI {
 			{Name: tagCases, Description: "难事项目库"},
 			{Name: tagCommands, Description: "对一件难事的每一种操作。谁在什么状态下可以办，以难事的 allowed 为准"},
 			{Name: tagTickets}, {Name: tagAccounts, Description: "系统管理员管理工作人员的账号"}, {Name: tagOrganisation}, {Name: tagCalendar}, {Name: tagImports},
+			{Name: tagIntake, Description: "向我们推送工单的其他系统"},
 			{Name: tagDemo, Description: "仅演示环境"}, {Name: tagSystem},
 		},
 	}

@@ -12,6 +12,7 @@ type permission string
 const (
 	public           permission = "public"    // without a token
 	signedIn         permission = "signed_in" // anybody with an account
+	platformSigned   permission = "platform"  // another system, by its signature
 	caseRead         permission = "case.read"
 	evidenceRead     permission = "evidence.read"
 	caseReport       permission = "case.report"
@@ -33,6 +34,7 @@ const (
 	importRun        permission = "import.run"
 	auditRead        permission = "audit.read"
 	accountManage    permission = "account.manage"
+	platformManage   permission = "platform.manage"
 	devClock         permission = "dev.clock"
 )
 
@@ -44,7 +46,7 @@ var (
 	staff = without(parties, casework.Resident)
 )
 
-// grants says which roles have a permission; signedIn and public ask for none.
+// grants says which roles have a permission; signedIn, platformSigned and public ask for none.
 var grants = map[permission][]casework.Role{
 	caseRead:         parties,
 	evidenceRead:     staff,
@@ -67,6 +69,7 @@ var grants = map[permission][]casework.Role{
 	importRun:        {casework.Centre},
 	auditRead:        {casework.Auditor},
 	accountManage:    {casework.SystemAdmin},
+	platformManage:   {casework.SystemAdmin},
 	devClock:         casework.Roles,
 }
 

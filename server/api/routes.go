@@ -20,8 +20,9 @@ type route struct {
 	Tag          string
 	Summary      string
 	Description  string
-	Status       int  // of success; 0 means 200
-	Slow         bool // may take minutes
+	Status       int   // of success; 0 means 200
+	Slow         bool  // may take minutes
+	MaxBody      int64 // 0 means maxBody
 
 	register func(*server, huma.API, huma.Operation)
 	document func(*huma.Operation) // adds what the types cannot say
@@ -40,6 +41,7 @@ const (
 	tagCalendar     = "工作日历"
 	tagPolicies     = "标准和期限"
 	tagImports      = "导入"
+	tagIntake       = "对接平台"
 	tagAudit        = "审计"
 	tagPrivacy      = "个人信息"
 	tagDemo         = "演示"
@@ -118,6 +120,13 @@ func routes() []route {
 		{Method: http.MethodPost, Path: v1 + "/imports/{id}/retry", ID: "retry_import", Permission: importRun, Tag: tagImports, Summary: "重试失败的导入", Description: "从断开处继续，已导入的行不会重复。", register: changeImport((*intake.Jobs).Retry)},
 		{Method: http.MethodGet, Path: v1 + "/imports/{id}/report", ID: "get_import_report", Permission: importRun, Tag: tagImports, Summary: "下载没有导入的行（.xlsx）", Description: "每行带原行号、原因和处理办法，个人信息已脱敏。改正后直接上传这个文件即可：没有改动的脱敏内容按原文导入。下载记入审计日志。", Slow: true, register: handleFile((*server).importReport), document: documentWorkbook},
 		{Method: http.MethodGet, Path: v1 + "/imports/{id}/problems", ID: "list_import_problems", Permission: importRun, Tag: tagImports, Summary: "一次导入中有问题的行", register: handle((*server).importProblems)},
+
+		{Method: http.MethodPost, Path: v1 + "/intake/tickets", ID: "push_tickets", Permission: platformSigned, Tag: tagIntake, Summary: "推送工单", Description: "由登记过的平台调用，须签名。每件工单单独校验：合格的在一个事务中全部接收，不合格的在 refused 中逐件说明。同一签名只处理一次；相同的工单重新签名推送没有影响。答复成功即已存妥。", MaxBody: maxPush, register: handle((*server).push), document: documentPush},
+		{Method: http.MethodGet, Path: v1 + "/intake/feed", ID: "read_feed", Permission: platformSigned, Tag: tagIntake, Summary: "推送的工单后来怎样", Description: "只含本平台推送的工单：接收、纳入难事、接单（含承诺时间）、提级、办结等，没有个人信息和办理人姓名。按发生次序，保存 next 下次接着取。", register: handle((*server).feed)},
+		{Method: http.MethodPost, Path: v1 + "/platforms", ID: "create_platform", Permission: platformManage, Tag: tagIntake, Summary: "登记对接平台，取得密钥", Description: "密钥只在答复中出现这一次。", Status: http.StatusCreated, register: handle((*server).addPlatform)},
+		{Method: http.MethodGet, Path: v1 + "/platforms", ID: "list_platforms", Permission: platformManage, Tag: tagIntake, Summary: "对接平台列表", register: handle((*server).listPlatforms)},
+		{Method: http.MethodPost, Path: v1 + "/platforms/{id}/rotate-key", ID: "rotate_platform_key", Permission: platformManage, Tag: tagIntake, Summary: "更换密钥", Description: "新密钥立即生效，旧密钥在 keep_hours 内仍有效。", register: handle((*server).rotatePlatformKey)},
+		{Method: http.MethodPost, Path: v1 + "/platforms/{id}/disable", ID: "disable_platform", Permission: platformManage, Tag: tagIntake, Summary: "停用对接平台", Description: "一秒内生效；已推送的工单保留。", register: handle((*server).disablePlatform)},
 
 		{Method: http.MethodGet, Path: v1 + "/audit-log", ID: "list_audit_log", Permission: auditRead, Tag: tagAudit, Summary: "审计日志，新的在前", Description: "登录、查看完整个人信息、导出和管理操作。可按人员、操作或对象筛选其一。", register: handle((*server).auditLog)},
 

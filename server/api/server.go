@@ -61,6 +61,9 @@ type server struct {
 	clock     func() time.Time
 	version   string
 
+	schemas      huma.Registry
+	pushedSchema *huma.Schema // of one ticket that a platform pushes
+
 	directory directoryCache
 	trying    sync.Mutex      // one dry run at a time
 	slow      map[string]bool // routes with more time, by gin's template
@@ -107,6 +110,7 @@ func build(o Options) (router *gin.Engine, doc *huma.OpenAPI) {
 		OpenAPI: doc, Formats: map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat},
 		DefaultFormat: "application/json", RejectUnknownQueryParameters: true,
 	})
+	s.learnSchemas(doc.Components.Schemas)
 	for _, r := range routes() {
 		if r.Permission == devClock && !o.DevClock {
 			continue
@@ -150,10 +154,14 @@ func (s *server) register(api huma.API, r route) {
 	s.quiet[template] = r.Permission == public && !strings.HasPrefix(r.Path, v1)
 	op := huma.Operation{
 		OperationID: r.ID, Method: r.Method, Path: r.Path, Summary: r.Summary, Description: r.Description, Tags: []string{r.Tag},
-		DefaultStatus: r.Status, MaxBodyBytes: maxBody, BodyReadTimeout: timeLimit,
+		DefaultStatus: r.Status, MaxBodyBytes: cmp.Or(r.MaxBody, maxBody), BodyReadTimeout: timeLimit,
 		Extensions: map[string]any{"x-permission": string(r.Permission)},
 	}
-	if r.Permission != public {
+	switch r.Permission {
+	case public:
+	case platformSigned: // the handler checks the signature, of the whole body
+		op.Security = []map[string][]string{{platformKey: {}}}
+	default:
 		op.Middlewares = huma.Middlewares{s.guard(r.Permission)}
 		if r.Method == http.MethodGet && !r.Slow {
 			op.Middlewares = append(op.Middlewares, s.queue)

@@ -23,6 +23,7 @@ var enumerations = []enumeration{
 		casework.TodoVerify, casework.TodoCallback, casework.TodoHearing, casework.TodoTask, casework.TodoOrder,
 	}, casework.TodoKind.Label),
 	enumerate(ticket.Sources, ticket.Source.Label),
+	enumerate(workflow.FeedKinds, workflow.FeedKind.Label),
 	enumerate(store.ImportStates, store.ImportState.Label),
 	enumerate(workflow.Fields, workflow.Field.Label),
 	labelled(pair[casework.Domain]{casework.Livelihood, "民生"}, pair[casework.Domain]{casework.Business, "商企"}),

@@ -305,7 +305,7 @@ func (r *run) note(ctx context.Context, tx *store.Tx, b batch, rows []store.Impo
 	if err := tx.AddImportProblems(ctx, r.record.ID, b.problems); err != nil {
 		return "", err
 	}
-	if err := tx.AddImportRows(ctx, r.im.DB.Sealer(), r.record.ID, rows, r.im.clock()); err != nil {
+	if err := tx.AddImportRows(ctx, r.record.ID, rows, r.im.clock()); err != nil {
 		return "", err
 	}
 	result, err := json.Marshal(c)

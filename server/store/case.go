@@ -296,18 +296,23 @@ func cut(s string, n int) string {
 
 // NextNumber counts on in the sequence of this name and gives the new number, from 1.
 func (tx *Tx) NextNumber(ctx context.Context, name string) (int64, error) {
-	n, err := tx.exec(ctx, `UPDATE sequences SET value = value + 1 WHERE name = ?`, name)
+	return tx.CountOn(ctx, name, 1)
+}
+
+// CountOn counts a sequence on by so many and gives the last of the new numbers.
+func (tx *Tx) CountOn(ctx context.Context, name string, by int64) (int64, error) {
+	n, err := tx.exec(ctx, `UPDATE sequences SET value = value + ? WHERE name = ?`, by, name)
 	if err != nil {
 		return 0, fmt.Errorf("sequence %s: %w", name, err)
 	}
 	if n == 0 {
-		if _, err := tx.exec(ctx, `INSERT INTO sequences (name, value) VALUES (?, 1)`, name); err != nil {
+		if _, err := tx.exec(ctx, `INSERT INTO sequences (name, value) VALUES (?, ?)`, name, by); err != nil {
 			if isDuplicate(err) {
-				return tx.NextNumber(ctx, name)
+				return tx.CountOn(ctx, name, by)
 			}
 			return 0, fmt.Errorf("sequence %s: %w", name, err)
 		}
-		return 1, nil
+		return by, nil
 	}
 	var v int64
 	err = tx.queryRow(ctx, `SELECT value FROM sequences WHERE name = ?`, name).Scan(&v)

@@ -24,16 +24,17 @@ import (
 // few rows that come out of a derived table. A new method on DB or Tx that reads finds its place in reads below.
 
 // small are the tables that may be read whole: they grow by some rows a year (anchors: by one a day).
-var small = []string{"revisions", "sequences", "calendar_years", "calendar_closures", "policies", "organisation", "anchors", "schema_migrations", "vault_keys"}
+var small = []string{"revisions", "sequences", "calendar_years", "calendar_closures", "policies", "organisation", "anchors", "schema_migrations", "vault_keys", "platforms"}
 
 // aliases are the names under which the big tables stand in the texts.
 var aliases = map[string]string{
 	"cases": "", "c": "cases", "case_events": "", "e": "case_events", "case_viewers": "", "v": "case_viewers", "case_todos": "", "tickets": "", "tk": "tickets",
 	"ticket_identities": "", "ti": "ticket_identities", "retention_certificates": "", "retention_items": "",
 	"imports": "", "import_problems": "", "anchor_heads": "", "matters": "", "evidence": "", "inbox": "", "outbox": "", "idempotency": "", "audit_log": "", "ticket_links": "",
-	"import_chunks": "", "import_rows": "",
 	"accounts": "", "sign_ins": "", "sessions": "", "refresh_tokens": "",
 	"organisation_changes": "", "handovers": "",
+	"import_chunks": "", "import_rows": "",
+	"platform_tickets": "", "platform_feed": "", "platform_requests": "",
 }
 
 // notReads are the methods that send no SELECT, or one whose text is another's.
@@ -41,8 +42,9 @@ var notReads = []string{
 	"Close", "Engine", "InTx", "InTxAgain", "Migrate", "Ping", "ReadsAtOnce", "Schema", "Sealer", // the database itself
 	"Backup", "Restore", // read and write whole tables: that is their task
 	"AddImportChunk", "CreateImport", "DropImportFile", "EndImport", "MarkRead", "QueueImport", "ReleaseImport", "StopImport",
-	"AddImportRows", "DropImportProblems",
 	"AddHandovers", "AddOrganisationChange", "DecideOrganisationChange", "DropOrganisation", "EndHandover", "PreviewAgain",
+	"AddImportRows", "DropImportProblems",
+	"AddPlatform", "AppendFeed", "NoteRequest", "SetPlatform",
 	"AddCalendarYear", "AddCertificate", "AddClosure", "AddImportProblems", "AddPolicy", "EraseRow", "InsertCase", "InsertNotices", "InsertTickets", "KeepPersonFrom", "MoveSequence", "NoteDone",
 	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SaveCertificate", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "SpendEvidence", "StopAging", "UpdateTicket", "WithdrawPolicy",
 	"DropSignIns", "EndSession", "EndSessions", "FinishSignIn", "InsertAccount", "InsertRefreshToken", "InsertSession", "InsertSignIn", "RotateRefreshToken",
@@ -246,6 +248,16 @@ func reads() (list []read) {
 	add("ForgetImportFiles", "", func(ctx context.Context, db *store.DB) error {
 		return ignore(db.ForgetImportFiles(ctx, day(-1), day(-1), 5))
 	})
+	add("Platforms", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Platforms(ctx)) })
+	add("Feed", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Feed(ctx, "pf-01", 50, 21)) })
+	pushed := []store.PlatformTicket{{TicketID: "t-00001", Platform: "pf-01"}, {TicketID: "t-00002", Platform: "pf-01"}, {TicketID: "t-90000", Platform: "pf-01"}}
+	inside("PlatformTickets", "", func(ctx context.Context, tx *store.Tx) error {
+		return ignore(tx.PlatformTickets(ctx, []string{"t-00001", "t-00002", "t-90000"}))
+	})
+	inside("AddPlatformTickets", "", func(ctx context.Context, tx *store.Tx) error { return tx.AddPlatformTickets(ctx, pushed) })
+	inside("CountOn", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.CountOn(ctx, "case-2026", 3)) })
+	inside("RequestDone", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.RequestDone(ctx, "pf-01", "s-00001")) })
+	inside("TakeRequests", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.TakeRequests(ctx, day(10), 5)) })
 	add("LastAnchor", "", func(ctx context.Context, db *store.DB) error { return ignore(db.LastAnchor(ctx)) })
 	add("NextDueAt", "", func(ctx context.Context, db *store.DB) error { return ignore(db.NextDueAt(ctx)) })
 	add("Organisation", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Organisation(ctx)) })
@@ -396,7 +408,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	bulk(t, db, `case_todos (addressee, kind, case_id, ref, due_at)`, todos)
 	bulk(t, db, `case_events (case_id, seq, kind, at, recorded_at, is_public, hash, body)`, events)
 
-	var tickets, links, inbox, problems, heads, anchors, evidence, matters, keys, imports, entries, pieces, identities, certificates, items [][]any
+	var tickets, links, inbox, problems, heads, anchors, evidence, matters, keys, imports, entries, pieces, identities, certificates, items, ofPlatforms, feed, requests [][]any
 	for i := range 3000 {
 		matter := some("m-%04d", 1000)
 		var aging, caseID any = nil, fmt.Sprintf("c-%05d", rnd.IntN(cases))
@@ -422,6 +434,10 @@ func seedForPlans(t testing.TB, db *store.DB) {
 		keys = append(keys, []any{some("p-%03d", 200), fmt.Sprintf("k-%05d", i), "r", "c-00001", store.Millis(day(rnd.IntN(60)))})
 		entries = append(entries, []any{i + 1, i, some("p-%03d", 200), some("a.b%02d", 30), some("ticket:t-%05d", 900), "h", "{}"})
 		imports = append(imports, []any{fmt.Sprintf("i-%03d", i), "12345工单2026年3月.xlsx", "hotline", "", i, `{"rows":` + strings.Repeat("1", 150) + `}`, i%100 == 1, "l"})
+		platform := some("pf-%02d", 5)
+		ofPlatforms = append(ofPlatforms, []any{id, platform, "NO-" + id})
+		feed = append(feed, []any{platform, i, i, "NO-" + id, "joined", "NS-1", "handling", nil, false})
+		requests = append(requests, []any{platform, fmt.Sprintf("s-%05d", i), store.Millis(day(rnd.IntN(60))), 1, 1, 1, 0})
 		pieces = append(pieces, []any{fmt.Sprintf("i-%03d", i/30), i % 30, "x", store.Millis(day(rnd.IntN(60)))})
 		if i < 1000 {
 			matters = append(matters, []any{fmt.Sprintf("m-%04d", i), "c-00001"})
@@ -472,6 +488,9 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	bulk(t, db, `evidence (matter, item, case_id)`, evidence)
 	bulk(t, db, `matters (matter, case_id)`, matters)
 	bulk(t, db, `imports (id, file_name, source, created_by, started_at, result, active, lease)`, imports)
+	bulk(t, db, `platform_tickets (ticket_id, platform, order_no)`, ofPlatforms)
+	bulk(t, db, `platform_feed (platform, seq, at, order_no, kind, number, status, due_at, provisional)`, feed)
+	bulk(t, db, `platform_requests (platform, signature, at, created, updated, unchanged, refused)`, requests)
 	bulk(t, db, `import_chunks (import_id, no, body, created_at)`, pieces)
 	bulk(t, db, `import_rows (import_id, line, body, created_at)`, pieces)
 	bulk(t, db, `sequences (name, value)`, [][]any{{"case-2026", 5000}, {"audit-log", 3000}})

@@ -358,14 +358,14 @@ func rowPlace(importID string, line int) string {
 }
 
 // AddImportRows keeps rows of a file as they came, sealed.
-func (tx *Tx) AddImportRows(ctx context.Context, sealer Sealer, importID string, list []ImportRow, now time.Time) error {
+func (tx *Tx) AddImportRows(ctx context.Context, importID string, list []ImportRow, now time.Time) error {
 	args := make([]any, 0, 4*len(list))
 	for _, r := range list {
 		plain, err := json.Marshal(r.Cells)
 		if err != nil {
 			return err
 		}
-		sealed, err := sealer.Seal(plain, rowPlace(importID, r.Line))
+		sealed, err := tx.Sealer().Seal(plain, rowPlace(importID, r.Line))
 		if err != nil {
 			return err
 		}

@@ -130,7 +130,7 @@ func TestFilesAndRowsOfImportsAreSealed(t *testing.T) {
 			}
 		}
 		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
-			return tx.AddImportRows(ctx, db.Sealer(), "i-1", []store.ImportRow{{Line: 3, Cells: []string{"", "沈阿婆"}}, {Line: 9, Cells: []string{"钱阿公"}}}, day(0))
+			return tx.AddImportRows(ctx, "i-1", []store.ImportRow{{Line: 3, Cells: []string{"", "沈阿婆"}}, {Line: 9, Cells: []string{"钱阿公"}}}, day(0))
 		})
 		if piece := must[[]byte](t)(db.ImportChunk(ctx, "i-1", 1)); string(piece) != "钱阿公" {
 			t.Errorf("%s", piece)

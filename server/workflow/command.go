@@ -113,7 +113,7 @@ func (e *Engine) do(ctx context.Context, k *Knowledge, r Request, asked string) 
 			}
 		}
 		out.Case = c
-		return nil
+		return w.tellPlatforms(ctx)
 	})
 	return out, errors.Join(err, refused)
 }
@@ -125,9 +125,10 @@ func (r *refusal) Error() string { return r.cause.Error() }
 
 // writer is one transaction's view: it saves decisions and delivers their notices.
 type writer struct {
-	tx  *store.Tx
-	k   *Knowledge
-	now time.Time
+	tx   *store.Tx
+	k    *Knowledge
+	now  time.Time
+	feed []store.FeedRow // what platforms are told at the end
 }
 
 func (w *writer) command(ctx context.Context, r Request) (casework.Case, error) {
@@ -238,6 +239,9 @@ func (w *writer) save(ctx context.Context, l store.LoadedCase, d casework.Decisi
 	if err != nil {
 		return next, err
 	}
+	if err := w.happened(ctx, l.Case, d); err != nil {
+		return next, err
+	}
 	return next, w.deliver(ctx, d)
 }
 
@@ -258,6 +262,9 @@ func (w *writer) create(ctx context.Context, actor casework.Actor, cmd casework.
 		return d, err
 	}
 	if err := w.tx.InsertCase(ctx, d, w.k.CalendarRevision, w.now); err != nil {
+		return d, err
+	}
+	if err := w.happened(ctx, casework.Case{}, d); err != nil {
 		return d, err
 	}
 	return d, w.deliver(ctx, d)
@@ -414,7 +421,10 @@ func (e *Engine) Tick(ctx context.Context, caseID string) (events int, err error
 		w := &writer{tx: tx, k: k, now: now}
 		next, err := w.catchUp(ctx, l)
 		events = int(next.Case.Version - l.Case.Version)
-		return err
+		if err != nil {
+			return err
+		}
+		return w.tellPlatforms(ctx)
 	})
 	if errors.Is(err, store.ErrStale) {
 		return 0, nil
@@ -504,8 +514,11 @@ func (e *Engine) Sweep(ctx context.Context) (Swept, error) {
 // keyLife is how long an Idempotency-Key is remembered; a client has given up long before.
 const keyLife = 7 * 24 * time.Hour
 
-// Forget drops idempotency keys that no client repeats any more.
+// Forget drops idempotency keys that no client repeats any more, and requests of platforms that cannot come again.
 func (e *Engine) Forget(ctx context.Context) error {
+	if err := e.foldRequests(ctx); err != nil {
+		return err
+	}
 	k, err := e.Knowledge(ctx)
 	if err != nil {
 		return err

@@ -60,6 +60,7 @@ type Knowledge struct {
 	Organisation     *organisation.Organisation
 	Years            []store.StoredYear
 	Closures         []store.StoredClosure
+	Platforms        map[string]store.Platform
 
 	hours     workday.Hours // of the policy in force
 	offset    time.Duration // of the demonstration clock
@@ -127,6 +128,16 @@ func (e *Engine) refresh(ctx context.Context) (*Knowledge, error) {
 	if changed(store.OrganisationRevision) {
 		if k.Organisation, err = e.loadOrganisation(ctx); err != nil {
 			return nil, err
+		}
+	}
+	if changed(store.PlatformRevision) {
+		list, err := e.db.Platforms(ctx)
+		if err != nil {
+			return nil, err
+		}
+		k.Platforms = make(map[string]store.Platform, len(list))
+		for _, p := range list {
+			k.Platforms[p.ID] = p
 		}
 	}
 	e.known.Store(k)

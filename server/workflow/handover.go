@@ -236,7 +236,7 @@ func (e *Engine) handOverCase(ctx context.Context, k *Knowledge, person, caseID 
 			return err
 		}
 		events = len(d.Events)
-		return nil
+		return w.tellPlatforms(ctx)
 	})
 	return events, err
 }

@@ -56,6 +56,9 @@ func (e *Engine) intake(ctx context.Context, fn func(context.Context, *intake) e
 		if err == nil {
 			err = fn(ctx, in)
 		}
+		if err == nil {
+			err = in.tellPlatforms(ctx)
+		}
 		taken = in.taken
 		return err
 	})
@@ -154,7 +157,11 @@ type intake struct {
 	spent   map[string]map[string]bool    // matter → what has counted for it
 	opened  []string                      // matters that came into a new case
 	earlier *Rehearsal                    // nil for what is meant
-	taken   Taken
+
+	platform string // whose tickets they are; "" for nobody's
+	pushed   []store.PlatformTicket
+
+	taken Taken
 }
 
 // orderKey is how a source calls a ticket.
@@ -175,7 +182,10 @@ func newIntake(e *Engine, w *writer) *intake {
 
 func (in *intake) take(ctx context.Context, batch []ticket.Ticket) error {
 	rows, err := in.keep(ctx, batch)
-	if err != nil || len(rows) == 0 {
+	if err != nil {
+		return err
+	}
+	if err := in.tx.AddPlatformTickets(ctx, in.pushed); err != nil || len(rows) == 0 {
 		return err
 	}
 	same, err := in.know(ctx, rows)
@@ -211,6 +221,7 @@ func (in *intake) keep(ctx context.Context, batch []ticket.Ticket) ([]*store.Tic
 		key, have := known[t.Source][t.OrderNo]
 		if have && key.Says(t) {
 			in.taken.Unchanged++
+			in.whose(key.ID, t.OrderNo)
 			continue
 		}
 		if in.tickets[keyOf(t)] != nil {
@@ -224,6 +235,7 @@ func (in *intake) keep(ctx context.Context, batch []ticket.Ticket) ([]*store.Tic
 		if key.Erased {
 			t = t.Erased()
 		}
+		in.whose(t.ID, t.OrderNo)
 		r := &store.TicketRow{
 			// An export that leaves the phone out does not take the ticket from who asked.
 			Ticket: t, Requester: cmp.Or(in.e.requesterOf(t.Requester.Phone), key.Requester),
@@ -269,6 +281,13 @@ func (in *intake) keep(ctx context.Context, batch []ticket.Ticket) ([]*store.Tic
 	return all, in.save(ctx, rows, fresh)
 }
 
+// whose notes whose ticket it is, when a platform pushes it.
+func (in *intake) whose(ticketID, orderNo string) {
+	if in.platform != "" {
+		in.pushed = append(in.pushed, store.PlatformTicket{TicketID: ticketID, Platform: in.platform, OrderNo: orderNo})
+	}
+}
+
 // save writes the rows and what they name.
 func (in *intake) save(ctx context.Context, rows []*store.TicketRow, fresh map[string]bool) error {
 	var created []store.TicketRow
@@ -285,6 +304,11 @@ func (in *intake) save(ctx context.Context, rows []*store.TicketRow, fresh map[s
 		changed = append(changed, r.Ticket.ID)
 		if err := in.tx.UpdateTicket(ctx, *r); err != nil {
 			return err
+		}
+	}
+	if in.platform != "" {
+		for _, r := range created {
+			in.feed = append(in.feed, store.FeedRow{Platform: in.platform, At: in.now, OrderNo: r.Ticket.OrderNo, Kind: string(FeedTakenIn)})
 		}
 	}
 	in.taken.Created += len(created)
