@@ -4,7 +4,7 @@ package configs
 
 import "embed"
 
-// Files holds policy.yaml, org.example.yaml and workdays/<year>.yaml.
+// Files holds policy.yaml, org.example.yaml, workdays/<year>.yaml and import-profiles/<source>.yaml.
 //
-//go:embed policy.yaml org.example.yaml workdays/*.yaml
+//go:embed policy.yaml org.example.yaml workdays/*.yaml import-profiles/*.yaml
 var Files embed.FS

@@ -102,7 +102,7 @@ func (s *server) uploadTooLarge() error {
 
 func (s *server) receivePart(ctx context.Context, up *upload, part *multipart.Part) error {
 	value := func() (string, error) {
-		const most = 100
+		const most = 200
 		text, err := io.ReadAll(io.LimitReader(part, most))
 		return strings.TrimSpace(string(text)), err
 	}
@@ -128,8 +128,14 @@ func (s *server) receivePart(ctx context.Context, up *upload, part *multipart.Pa
 		if up.DryRun, err = strconv.ParseBool(text); err != nil {
 			return apperr.New(apperr.InvalidArgument, "import.dry_run", "dry_run 应为 true 或 false。")
 		}
+	case "profile":
+		text, err := value()
+		if err != nil {
+			return err
+		}
+		up.Profile = text
 	default:
-		return apperr.New(apperr.InvalidArgument, "request.invalid", "提交的内容有误：表单只接受 file、source、dry_run 三个字段。")
+		return apperr.New(apperr.InvalidArgument, "request.invalid", "提交的内容有误：表单只接受 file、source、profile、dry_run 这几个字段。")
 	}
 	return nil
 }
@@ -186,6 +192,12 @@ func (s *server) startImport(ctx context.Context, in *importInput) (intake.JobVi
 		err = errors.Join(err, s.imports.Discard(ctx, in.upload.file))
 	}
 	return v, err
+}
+
+// inspectImport looks at a file and forgets it.
+func (s *server) inspectImport(ctx context.Context, in *importInput) (intake.Inspection, error) {
+	found, err := s.imports.Inspect(ctx, in.upload.file, in.upload.Request)
+	return found, errors.Join(err, s.imports.Discard(ctx, in.upload.file))
 }
 
 type importsInput struct {
@@ -308,6 +320,7 @@ func documentUpload(op *huma.Operation) {
 		Properties: map[string]*huma.Schema{
 			"file":    {Type: huma.TypeString, Format: "binary", Description: fmt.Sprintf(".xlsx、.xls 或 .csv（UTF-8、GB18030）文件，默认不超过 %d MB", defaultMaxUpload>>20)},
 			"source":  {Type: huma.TypeString, Enum: sources, Default: string(ticket.Hotline), Description: "来源：" + strings.Join(words, "、")},
+			"profile": {Type: huma.TypeString, Description: "导入模板的名称或编号；不填则采用这个来源最合适的一个"},
 			"dry_run": {Type: huma.TypeBoolean, Default: false, Description: "只试算，不写入"},
 		},
 	}}}}

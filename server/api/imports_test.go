@@ -50,8 +50,13 @@ func form(t testing.TB, pairs ...string) (body *bytes.Buffer, contentType string
 
 func (o *office) upload(pairs ...string) answer {
 	o.t.Helper()
+	return o.uploadTo("/imports", pairs...)
+}
+
+func (o *office) uploadTo(path string, pairs ...string) answer {
+	o.t.Helper()
 	body, contentType := form(o.t, pairs...)
-	r := httptest.NewRequest(http.MethodPost, v1+"/imports", body)
+	r := httptest.NewRequest(http.MethodPost, v1+path, body)
 	r.Header.Set("Content-Type", contentType)
 	r.Header.Set("Authorization", "Bearer "+o.token("p-cy"))
 	return o.send(r)

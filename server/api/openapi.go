@@ -74,6 +74,8 @@ func operation(doc *huma.OpenAPI, method, path string) *huma.Operation {
 		return item.Get
 	case http.MethodPost:
 		return item.Post
+	case http.MethodPut:
+		return item.Put
 	case http.MethodDelete:
 		return item.Delete
 	}
@@ -128,11 +130,13 @@ func description(text string, s *huma.Schema) string {
 // put real values in: what must be there, and the ids that are chosen in most cases.
 func exemplify(doc *huma.OpenAPI) {
 	for _, item := range doc.Paths {
-		if item.Post == nil || item.Post.RequestBody == nil {
-			continue
-		}
-		if body := item.Post.RequestBody.Content["application/json"]; body != nil && body.Example == nil {
-			body.Example = example(doc.Components.Schemas, body.Schema)
+		for _, op := range []*huma.Operation{item.Post, item.Put} {
+			if op == nil || op.RequestBody == nil {
+				continue
+			}
+			if body := op.RequestBody.Content["application/json"]; body != nil && body.Example == nil {
+				body.Example = example(doc.Components.Schemas, body.Schema)
+			}
 		}
 	}
 }

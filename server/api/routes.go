@@ -127,6 +127,11 @@ func routes() []route {
 		{Method: http.MethodGet, Path: v1 + "/platforms", ID: "list_platforms", Permission: platformManage, Tag: tagIntake, Summary: "对接平台列表", register: handle((*server).listPlatforms)},
 		{Method: http.MethodPost, Path: v1 + "/platforms/{id}/rotate-key", ID: "rotate_platform_key", Permission: platformManage, Tag: tagIntake, Summary: "更换密钥", Description: "新密钥立即生效，旧密钥在 keep_hours 内仍有效。", register: handle((*server).rotatePlatformKey)},
 		{Method: http.MethodPost, Path: v1 + "/platforms/{id}/disable", ID: "disable_platform", Permission: platformManage, Tag: tagIntake, Summary: "停用对接平台", Description: "一秒内生效；已推送的工单保留。", register: handle((*server).disablePlatform)},
+		{Method: http.MethodPost, Path: v1 + "/imports/inspect", ID: "inspect_import", Permission: importRun, Tag: tagImports, Summary: "识别表头：各列是什么，用哪个导入模板", Description: "不导入，也不留下文件。draft 是按建议做成的模板，改好、取名后用 POST /import-profiles 保存。", Slow: true, register: handle((*server).inspectImport), document: documentUpload},
+		{Method: http.MethodGet, Path: v1 + "/import-profiles", ID: "list_import_profiles", Permission: importRun, Tag: tagImports, Summary: "一个来源的导入模板", Description: "导入模板说明一种表各列的含义。没有点名模板时，导入采用必须有的列都在、最合适的一个。", register: handle((*server).importProfiles)},
+		{Method: http.MethodPost, Path: v1 + "/import-profiles", ID: "create_import_profile", Permission: importRun, Tag: tagImports, Summary: "保存新的导入模板", Status: http.StatusCreated, register: handle((*server).createImportProfile)},
+		{Method: http.MethodPut, Path: v1 + "/import-profiles/{id}", ID: "change_import_profile", Permission: importRun, Tag: tagImports, Summary: "修改导入模板", register: handle((*server).changeImportProfile)},
+		{Method: http.MethodDelete, Path: v1 + "/import-profiles/{id}", ID: "delete_import_profile", Permission: importRun, Tag: tagImports, Summary: "删除导入模板", Description: "已按它导入的工单不变。", register: handle((*server).deleteImportProfile)},
 
 		{Method: http.MethodGet, Path: v1 + "/audit-log", ID: "list_audit_log", Permission: auditRead, Tag: tagAudit, Summary: "审计日志，新的在前", Description: "登录、查看完整个人信息、导出和管理操作。可按人员、操作或对象筛选其一。", register: handle((*server).auditLog)},
 

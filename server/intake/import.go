@@ -37,6 +37,8 @@ type Job struct {
 	Source   ticket.Source
 	By       string // person id; "" for the command line
 	DryRun   bool
+	// Profile says what the columns mean; nil takes the best fitting one of the source.
+	Profile *ticket.Profile
 	// Progress is told now and then how far the file is read, from 0 to 1.
 	Progress func(float64)
 }
@@ -50,6 +52,8 @@ type Result struct {
 	Unchanged int    `json:"unchanged"`
 	Rejected  int    `json:"rejected"`
 	Cases     int    `json:"cases"`
+	// Profile is the name of the import profile by which the columns were understood; "" when by their known names alone.
+	Profile string `json:"profile,omitempty"`
 	// Problems are the first MaxProblems; the rest is kept with the import.
 	Problems []store.ImportProblem `json:"-"`
 	Found    int                   `json:"-"` // problems in all
@@ -73,7 +77,11 @@ func (im *Importer) Import(ctx context.Context, job Job) (Result, error) {
 	if job.FileName == "" {
 		job.FileName = filepath.Base(job.Path)
 	}
-	r := &run{im: im, progress: job.Progress, openSheet: func() (*Sheet, error) { return OpenSheet(job.Path) }}
+	find, err := im.find(ctx, job.Source, job.Profile)
+	if err != nil {
+		return Result{}, err
+	}
+	r := &run{im: im, progress: job.Progress, openSheet: func() (*Sheet, error) { return openSheet(job.Path, standard, find) }}
 	r.record = store.Import{FileName: job.FileName, Source: job.Source, DryRun: job.DryRun, CreatedBy: job.By, StartedAt: im.Now(), State: store.ImportRunning}
 	if err := r.open(); err != nil {
 		return Result{}, err
@@ -83,10 +91,13 @@ func (im *Importer) Import(ctx context.Context, job Job) (Result, error) {
 		return r.result, r.all(ctx)
 	}
 	r.record.ID, r.record.Lease, r.record.LeasedUntil = newID(), newID(), im.clock().Add(leaseFor)
+	if r.record.Settings, err = (settings{Profile: r.mapping.Profile}).encode(); err != nil {
+		return r.result, err
+	}
 	if err := im.DB.CreateImport(ctx, r.record); err != nil {
 		return r.result, err
 	}
-	err := r.work(ctx)
+	err = r.work(ctx)
 	state, failure := store.ImportFinished, ""
 	if err != nil {
 		state, failure = store.ImportFailed, "导入中断，请重新运行同一命令：已经导入的行不会重复。"
@@ -173,6 +184,7 @@ func (r *run) open() error {
 	}
 	r.sheet, r.headerRow, r.mapping, r.seen = sheet, headerRow, mapping, map[string]int{}
 	r.header = sheet.Head()[headerRow-1]
+	r.result.Profile = mapping.Profile.Name
 	if r.record.DryRun {
 		r.rehearsal = r.im.Engine.Rehearse()
 	}
@@ -364,6 +376,14 @@ func (r *run) read(ctx context.Context, out chan<- batch) error {
 	}
 }
 
+// same is what two rows with one order number have in common.
+func (r *run) same() string {
+	if r.mapping.Has(ticket.FieldOrderNo) {
+		return "工单编号"
+	}
+	return "内容" // of which the number was made
+}
+
 // row adds one row to the batch, or its problems when it cannot be used.
 func (r *run) row(b *batch, line int, cells []string, options ticket.Options) {
 	b.rows++
@@ -377,7 +397,7 @@ func (r *run) row(b *batch, line int, cells []string, options ticket.Options) {
 	key := string(t.Source) + "\n" + t.OrderNo
 	if before, twice := r.seen[key]; twice && !fatal {
 		fatal = true
-		b.problems = append(b.problems, store.ImportProblem{Line: line, Fatal: true, OrderNo: t.OrderNo, Message: fmt.Sprintf("工单编号与第 %d 行重复，本行未导入：请核对后只保留一行", before)})
+		b.problems = append(b.problems, store.ImportProblem{Line: line, Fatal: true, OrderNo: t.OrderNo, Message: fmt.Sprintf("%s与第 %d 行重复，本行未导入：请核对后只保留一行", r.same(), before)})
 	}
 	if fatal {
 		b.rejected++

@@ -61,6 +61,8 @@ type JobView struct {
 	Rejected  int `json:"rejected" doc:"有问题而没有导入"`
 	Cases     int `json:"cases" doc:"由此形成的难事；试算时为估计"`
 
+	Profile string `json:"profile,omitempty" doc:"采用的导入模板；没有则按已知的列名识别"`
+
 	Share         float64    `json:"share" doc:"文件已处理的部分，0 到 1"`
 	RowsPerSecond float64    `json:"rows_per_second,omitempty" doc:"每秒处理的行数"`
 	ExpectedEndAt *time.Time `json:"expected_end_at,omitempty" doc:"预计完成时间"`
@@ -80,6 +82,7 @@ type Request struct {
 	FileName string
 	Source   ticket.Source
 	DryRun   bool
+	Profile  string // name or id of a profile of the source; "" takes the best fitting
 }
 
 func (j *Jobs) importer() *Importer {
@@ -107,12 +110,20 @@ func (j *Jobs) Discard(ctx context.Context, u Upload) error {
 // Start queues an upload for import. What can be seen to be wrong with the file at once is refused at once.
 // store.ErrImportRunning when the same file is being imported. On an error the upload is still there.
 func (j *Jobs) Start(ctx context.Context, actor casework.Actor, u Upload, q Request) (JobView, error) {
-	sheet, err := j.openChunks(&chunkReader{ctx: ctx, db: j.DB, id: u.ID, size: u.Size})
+	find, err := j.find(ctx, q.Source, q.Profile)
 	if err != nil {
 		return JobView{}, err
 	}
-	_, _, err = sheet.Header()
+	sheet, err := j.openChunks(&chunkReader{ctx: ctx, db: j.DB, id: u.ID, size: u.Size}, find)
+	if err != nil {
+		return JobView{}, err
+	}
+	_, mapping, err := sheet.Header()
 	if err = errors.Join(err, sheet.Close()); err != nil {
+		return JobView{}, err
+	}
+	settled, err := settings{Profile: mapping.Profile}.encode()
+	if err != nil {
 		return JobView{}, err
 	}
 	k, err := j.Engine.Knowledge(ctx)
@@ -124,8 +135,8 @@ func (j *Jobs) Start(ctx context.Context, actor casework.Actor, u Upload, q Requ
 		what = "dry run"
 	}
 	i := store.Import{
-		ID: u.ID, FileName: q.FileName, FileSize: u.Size, Source: q.Source, DryRun: q.DryRun, CreatedBy: actor.PersonID, StartedAt: j.Engine.Now(k), State: store.ImportQueued,
-		Digest: j.DB.Sealer().Blind("import file", what+" "+string(q.Source)+" "+u.sum),
+		ID: u.ID, FileName: q.FileName, FileSize: u.Size, Source: q.Source, DryRun: q.DryRun, CreatedBy: actor.PersonID, StartedAt: j.Engine.Now(k), State: store.ImportQueued, Settings: settled,
+		Digest: j.DB.Sealer().Blind("import file", what+" "+string(q.Source)+" "+q.Profile+" "+u.sum),
 	}
 	if err := j.DB.CreateImport(ctx, i); err != nil {
 		return JobView{}, err
@@ -133,8 +144,22 @@ func (j *Jobs) Start(ctx context.Context, actor casework.Actor, u Upload, q Requ
 	return j.Import(ctx, u.ID)
 }
 
-func (j *Jobs) openChunks(file *chunkReader) (*Sheet, error) {
-	s, err := sheetOf(file, file.size, standard, func(rows [][]string) (int, ticket.Mapping, error) { return ticket.FindHeader(rows) })
+// Inspect looks at an upload before it is imported. The upload is still there.
+func (j *Jobs) Inspect(ctx context.Context, u Upload, q Request) (Inspection, error) {
+	profiles, err := j.Engine.ProfilesToTry(ctx, q.Source, q.Profile)
+	if err != nil {
+		return Inspection{}, err
+	}
+	sheet, err := j.openChunks(&chunkReader{ctx: ctx, db: j.DB, id: u.ID, size: u.Size}, among(profiles))
+	if err != nil {
+		return Inspection{}, err
+	}
+	in, err := sheet.inspect(q.Source, profiles)
+	return in, errors.Join(err, sheet.Close())
+}
+
+func (j *Jobs) openChunks(file *chunkReader, find finder) (*Sheet, error) {
+	s, err := sheetOf(file, file.size, standard, find)
 	if failed := file.failed(); failed != nil {
 		return nil, failed
 	}
@@ -198,6 +223,11 @@ func (j *Jobs) view(k *workflow.Knowledge, i store.Import) (JobView, error) {
 	if !i.FinishedAt.IsZero() {
 		v.FinishedAt = &i.FinishedAt
 	}
+	told, err := readSettings(i.Settings)
+	if err != nil {
+		return JobView{}, err
+	}
+	v.Profile = told.Profile.Name
 	if seconds := i.Worked.Seconds(); seconds > 0 {
 		v.RowsPerSecond = float64(c.Rows) / seconds
 		if i.State == store.ImportRunning && i.Share > 0 {
@@ -392,14 +422,18 @@ func (j *Jobs) rest(ctx context.Context, i store.Import) error {
 	if err := json.Unmarshal(i.Result, &c); err != nil {
 		return err
 	}
+	told, err := readSettings(i.Settings)
+	if err != nil {
+		return err
+	}
 	file := &chunkReader{ctx: ctx, db: j.DB, id: i.ID, size: i.FileSize}
-	r := &run{im: j.importer(), record: i, result: c.Result, kept: c.Kept, done: i.Line, openSheet: func() (*Sheet, error) { return j.openChunks(file) }}
+	r := &run{im: j.importer(), record: i, result: c.Result, kept: c.Kept, done: i.Line, openSheet: func() (*Sheet, error) { return j.openChunks(file, by(told.Profile)) }}
 	r.result.Found = c.Found
 	if err := r.open(); err != nil {
 		return err
 	}
 	defer r.close()
-	err := r.work(ctx)
+	err = r.work(ctx)
 	if failed := file.failed(); err != nil && failed != nil && !errors.Is(err, errStopped) && !errors.Is(err, store.ErrImportTaken) {
 		return failed
 	}

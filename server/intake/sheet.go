@@ -51,6 +51,7 @@ var standard = limits{
 
 // Sheet is an open file of rows. It is for one goroutine, except Progress, which any may call.
 type Sheet struct {
+	kind     string
 	name     string
 	date1904 bool
 	estimate int
@@ -78,19 +79,34 @@ type numbered struct {
 // finder looks for the header among the first rows and says what its columns mean.
 type finder func(rows [][]string) (rowIndex int, m ticket.Mapping, err error)
 
+// among finds the header by the best fitting of some profiles, or by the synonyms alone.
+func among(profiles []ticket.Profile) finder {
+	return func(rows [][]string) (int, ticket.Mapping, error) { return ticket.FindHeader(rows, profiles...) }
+}
+
+// by finds the header by one profile.
+func by(p ticket.Profile) finder {
+	return func(rows [][]string) (int, ticket.Mapping, error) { return ticket.ApplyProfile(rows, p) }
+}
+
 // headRows is how far down a header is looked for.
 const headRows = 10
 
 // OpenSheet opens a workbook (.xlsx, .xls from Excel 97 on, “XML spreadsheet 2003”), the tables of a web page, or a
 // delimited text file (comma, tab or semicolon; UTF-8, UTF-16 with BOM or GB18030), whatever its name says. Of a workbook
 // it takes the first visible worksheet that has a header, or else the
-// first that has rows; Header then says what was missing. Profiles help to find the header as in ticket.MapHeader.
+// first that has rows; Header then says what was missing. Profiles help to find the header as in ticket.FindHeader.
 // Rows a filter hides are read too: a filter is a view. The caller closes the Sheet.
 //
 // Errors: not_found “intake.sheet_missing”; resource_exhausted “intake.sheet_too_large”; invalid_argument
 // “intake.sheet_empty”, “…_xls” (older than Excel 97), “…_locked”, “…_format”, “…_encoding”, “…_damaged”, “…_limit”.
 func OpenSheet(path string, profiles ...ticket.Profile) (*Sheet, error) {
-	return openSheet(path, standard, func(rows [][]string) (int, ticket.Mapping, error) { return ticket.FindHeader(rows, profiles...) })
+	return openSheet(path, standard, among(profiles))
+}
+
+// OpenSheetBy opens a file as OpenSheet does and reads its header by this profile, whether or not all its columns are there.
+func OpenSheetBy(path string, p ticket.Profile) (*Sheet, error) {
+	return openSheet(path, standard, by(p))
 }
 
 func openSheet(path string, lim limits, find finder) (s *Sheet, err error) {
@@ -123,36 +139,55 @@ func openSheet(path string, lim limits, find finder) (s *Sheet, err error) {
 	return s, nil
 }
 
-// sheetOf opens what the first bytes say it is.
+// sheetOf opens what the first bytes say it is. Without a finder the header is read by the synonyms.
 func sheetOf(f io.ReaderAt, size int64, lim limits, find finder) (*Sheet, error) {
+	if find == nil {
+		find = among(nil)
+	}
+	kind, open, err := kindOf(f, size)
+	if err != nil {
+		return nil, err
+	}
+	s, err := open(f, size, lim, find)
+	if err != nil {
+		return nil, err
+	}
+	s.kind = kind
+	return s, nil
+}
+
+type opener func(f io.ReaderAt, size int64, lim limits, find finder) (*Sheet, error)
+
+// kindOf says what a file is, and how that is opened.
+func kindOf(f io.ReaderAt, size int64) (string, opener, error) {
 	magic := make([]byte, 4096)
 	n, err := f.ReadAt(magic, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, damaged(err)
+		return "", nil, damaged(err)
 	}
 	magic = magic[:n]
 	text := bytes.TrimLeft(leading(magic), " \t\r\n")
 	switch {
 	case len(text) == 0 && int64(n) == size:
-		return nil, refuse("empty", "文件是空的，请重新导出")
+		return "", nil, refuse("empty", "文件是空的，请重新导出")
 	case bytes.HasPrefix(magic, []byte("PK")):
-		return openWorkbook(f, size, lim, find)
+		return "xlsx", openWorkbook, nil
 	case bytes.HasPrefix(magic, []byte("\xd0\xcf\x11\xe0")):
-		return openOldWorkbook(f, size, lim, find)
+		return "xls", openOldWorkbook, nil
 	case bytes.HasPrefix(magic, []byte("\x09\x00\x04\x00")), bytes.HasPrefix(magic, []byte("\x09\x02\x06\x00")), bytes.HasPrefix(magic, []byte("\x09\x04\x06\x00")):
-		return nil, refuse("xls", "这是 Excel 2.0 至 4.0 的旧格式，请用 Excel 或 WPS 打开后另存为 .xlsx 再导入")
+		return "", nil, refuse("xls", "这是 Excel 2.0 至 4.0 的旧格式，请用 Excel 或 WPS 打开后另存为 .xlsx 再导入")
 	case bytes.HasPrefix(bytes.ToUpper(text[:min(40, len(text))]), []byte("MIME-VERSION:")):
-		return nil, refuse("format", "这是网页归档（.mht），请用 Excel 或 WPS 打开后另存为 .xlsx 再导入")
+		return "", nil, refuse("format", "这是网页归档（.mht），请用 Excel 或 WPS 打开后另存为 .xlsx 再导入")
 	case len(text) > 1 && text[0] == '<' && (text[1] == '!' || text[1] == '?' || text[1]|0x20 >= 'a' && text[1]|0x20 <= 'z'):
 		if bytes.Contains(text, []byte("urn:schemas-microsoft-com:office:spreadsheet")) {
-			return openXMLSheet(f, size, lim, find)
+			return "xml", openXMLSheet, nil
 		}
-		return openPage(f, size, lim, find)
+		return "html", openPage, nil
 	}
 	if what := foreign(magic); what != "" {
-		return nil, noSheet(what)
+		return "", nil, noSheet(what)
 	}
-	return openText(f, size, lim, find)
+	return "csv", openText, nil
 }
 
 // leading is the beginning of a file as UTF-8, as far as looking for its first letters takes.
@@ -245,6 +280,9 @@ func (s *Sheet) Header() (rowNumber int, m ticket.Mapping, err error) {
 // Head is the first ten rows, the one with number n at n-1, blank rows nil; for a preview or a mapping by hand. Next
 // gives them too.
 func (s *Sheet) Head() [][]string { return s.head }
+
+// Kind is what the bytes say the file is: xlsx, xls, xml (“XML spreadsheet 2003”), html or csv.
+func (s *Sheet) Kind() string { return s.kind }
 
 // Name is the worksheet's name; empty for a text file.
 func (s *Sheet) Name() string { return s.name }

@@ -209,7 +209,7 @@ func TestTheFirstVisibleWorksheetWithAHeaderIsRead(t *testing.T) {
 		}
 	})
 	t.Run("a profile helps", func(t *testing.T) {
-		s, err := OpenSheet(save(t, with(sheet("一", "", "rId1")+sheet("二", "", "rId2"), data(inline("甲")), data(inline("单据", "正文")))), ticket.Profile{"单据": ticket.FieldOrderNo, "正文": ticket.FieldContent})
+		s, err := OpenSheet(save(t, with(sheet("一", "", "rId1")+sheet("二", "", "rId2"), data(inline("甲")), data(inline("单据", "正文")))), ticket.Profile{Columns: []ticket.ProfileColumn{{Header: "单据", Field: ticket.FieldOrderNo}, {Header: "正文", Field: ticket.FieldContent}}})
 		if err != nil {
 			t.Fatal(err)
 		}

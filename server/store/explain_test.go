@@ -24,7 +24,7 @@ import (
 // few rows that come out of a derived table. A new method on DB or Tx that reads finds its place in reads below.
 
 // small are the tables that may be read whole: they grow by some rows a year (anchors: by one a day).
-var small = []string{"revisions", "sequences", "calendar_years", "calendar_closures", "policies", "organisation", "anchors", "schema_migrations", "vault_keys", "platforms"}
+var small = []string{"revisions", "sequences", "calendar_years", "calendar_closures", "policies", "organisation", "anchors", "schema_migrations", "vault_keys", "platforms", "import_profiles"}
 
 // aliases are the names under which the big tables stand in the texts.
 var aliases = map[string]string{
@@ -47,6 +47,7 @@ var notReads = []string{
 	"AddPlatform", "AppendFeed", "NoteRequest", "SetPlatform",
 	"AddCalendarYear", "AddCertificate", "AddClosure", "AddImportProblems", "AddPolicy", "EraseRow", "InsertCase", "InsertNotices", "InsertTickets", "KeepPersonFrom", "MoveSequence", "NoteDone",
 	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SaveCertificate", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "SpendEvidence", "StopAging", "UpdateTicket", "WithdrawPolicy",
+	"InsertImportProfile", "UpdateImportProfile", "DeleteImportProfile",
 	"DropSignIns", "EndSession", "EndSessions", "FinishSignIn", "InsertAccount", "InsertRefreshToken", "InsertSession", "InsertSignIn", "RotateRefreshToken",
 	"SaveAccount", "SaveSignIn", "TouchSession",
 	"BreakOff", "Exec", "MigrateFS", "MigrateTo", "PreparedTexts", "Query", "Record", "Scan", // of these tests
@@ -258,6 +259,7 @@ func reads() (list []read) {
 	inside("CountOn", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.CountOn(ctx, "case-2026", 3)) })
 	inside("RequestDone", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.RequestDone(ctx, "pf-01", "s-00001")) })
 	inside("TakeRequests", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.TakeRequests(ctx, day(10), 5)) })
+	add("ImportProfiles", "", func(ctx context.Context, db *store.DB) error { return ignore(db.ImportProfiles(ctx, ticket.Petition)) })
 	add("LastAnchor", "", func(ctx context.Context, db *store.DB) error { return ignore(db.LastAnchor(ctx)) })
 	add("NextDueAt", "", func(ctx context.Context, db *store.DB) error { return ignore(db.NextDueAt(ctx)) })
 	add("Organisation", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Organisation(ctx)) })
@@ -290,6 +292,12 @@ func reads() (list []read) {
 	add("Ticket", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Ticket(ctx, "t-00001")) })
 
 	inside("Case", "inside", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.Case(ctx, "c-00001")) })
+	inside("ImportProfile", "", func(ctx context.Context, tx *store.Tx) error {
+		if _, err := tx.ImportProfile(ctx, "ip-1"); !errors.Is(err, store.ErrNoProfile) {
+			return fmt.Errorf("found one: %w", err)
+		}
+		return nil
+	})
 	inside("MakeAnchor", "", func(ctx context.Context, tx *store.Tx) error {
 		_, _, err := tx.MakeAnchor(ctx, store.Anchor{UntilAt: day(400)}, "an-new", day(401), day(401))
 		return err

@@ -64,6 +64,8 @@ type Import struct {
 	FinishedAt time.Time // zero before it has finished or failed
 	State      ImportState
 	Failure    string // of a failed one: why, and what to do
+	// Settings are what the import was told beside its source; the importer's own.
+	Settings json.RawMessage
 	// Digest tells equal files from others; "" when nobody minds the same file twice.
 	Digest string
 	ImportProgress
@@ -111,9 +113,9 @@ const shareUnit = 1_000_000
 // CreateImport notes a new import in the state it has. ErrImportRunning when one of the same digest is active.
 func (db *DB) CreateImport(ctx context.Context, i Import) error {
 	active := i.State.Active()
-	_, err := db.exec(ctx, `INSERT INTO imports (id, file_name, file_size, source, dry_run, created_by, started_at, result, state, active, digest, busy, lease, leased_until)
-		VALUES (?, ?, ?, ?, ?, ?, ?, '{}', ?, ?, ?, ?, ?, ?)`,
-		i.ID, cut(i.FileName, 255), i.FileSize, string(i.Source), i.DryRun, i.CreatedBy, Millis(i.StartedAt), string(i.State), active, i.Digest, busy(i.Digest, active), i.Lease, leaseMillis(i.LeasedUntil))
+	_, err := db.exec(ctx, `INSERT INTO imports (id, file_name, file_size, source, dry_run, created_by, started_at, result, settings, state, active, digest, busy, lease, leased_until)
+		VALUES (?, ?, ?, ?, ?, ?, ?, '{}', ?, ?, ?, ?, ?, ?, ?)`,
+		i.ID, cut(i.FileName, 255), i.FileSize, string(i.Source), i.DryRun, i.CreatedBy, Millis(i.StartedAt), []byte(i.Settings), string(i.State), active, i.Digest, busy(i.Digest, active), i.Lease, leaseMillis(i.LeasedUntil))
 	if isDuplicate(err) {
 		return ErrImportRunning
 	}
@@ -135,12 +137,12 @@ func leaseMillis(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-const importColumns = `id, file_name, file_size, source, dry_run, created_by, started_at, finished_at, result, state, failure, digest, line, share, worked, lease, leased_until, attempts`
+const importColumns = `id, file_name, file_size, source, dry_run, created_by, started_at, finished_at, result, settings, state, failure, digest, line, share, worked, lease, leased_until, attempts`
 
 func scanImport(scan func(...any) error) (Import, error) {
 	var i Import
 	var share, worked, until int64
-	err := scan(&i.ID, &i.FileName, &i.FileSize, &i.Source, &i.DryRun, &i.CreatedBy, (*Millis)(&i.StartedAt), (*Millis)(&i.FinishedAt), (*[]byte)(&i.Result), &i.State, &i.Failure,
+	err := scan(&i.ID, &i.FileName, &i.FileSize, &i.Source, &i.DryRun, &i.CreatedBy, (*Millis)(&i.StartedAt), (*Millis)(&i.FinishedAt), (*[]byte)(&i.Result), (*[]byte)(&i.Settings), &i.State, &i.Failure,
 		&i.Digest, &i.Line, &share, &worked, &i.Lease, &until, &i.Attempts)
 	i.Share, i.Worked = float64(share)/shareUnit, time.Duration(worked)*time.Millisecond
 	if until > 0 {

@@ -1,12 +1,17 @@
 package ticket
 
+import (
+	"cmp"
+	"strconv"
+)
+
 // Reassigned is how often the ticket was handed out again, and on what that rests: the column or the text, whichever
 // shows more (domain §2). The evidence holds both. Chains over several tickets need them at hand: see ChainLength.
 func Reassigned(t Ticket) (n int, evidence []Reassignment) {
 	if t.ReassignedColumn > 0 {
 		n = t.ReassignedColumn
 		evidence = append(evidence, Reassignment{
-			Count: n, From: fromColumn(FieldReassigned), Quote: columnQuote(t, FieldReassigned), Department: t.Department,
+			Count: n, From: fromColumn(FieldReassigned), Quote: cmp.Or(columnQuote(t, FieldReassigned), strconv.Itoa(n)), Department: t.Department,
 		})
 	}
 	return max(n, textCount(t.Reassignments)), append(evidence, t.Reassignments...)
@@ -27,10 +32,10 @@ func textCount(rs []Reassignment) int {
 	return max(orders, states)
 }
 
-// columnQuote is the cell a column's evidence rests on.
+// columnQuote is the cell a column's evidence rests on; "" under a header that only an import profile knows.
 func columnQuote(t Ticket, f Field) string {
 	for _, c := range t.Raw {
-		if got, _ := lookup(headerKey(c.Header), nil); got == f {
+		if got, _ := lookup(headerKey(c.Header)); got == f {
 			return c.Text
 		}
 	}

@@ -38,11 +38,11 @@ func FuzzMapHeader(f *testing.F) {
 	f.Add("热线12345热线\t()\t*\t12345(")
 	f.Fuzz(func(t *testing.T, line string) {
 		cells := strings.Split(line, "\t")
-		m, score := MapHeader(cells, Profile{"甲": FieldTitle})
+		m, score := Profile{Columns: []ProfileColumn{{Header: "甲", Field: FieldTitle}}}.MapHeader(cells)
 		if len(m.Columns) != len(cells) || score > len(cells) {
 			t.Fatal(len(m.Columns), score)
 		}
-		again, _ := MapHeader(cells, Profile{"甲": FieldTitle})
+		again, _ := Profile{Columns: []ProfileColumn{{Header: "甲", Field: FieldTitle}}}.MapHeader(cells)
 		for i, c := range m.Columns {
 			if c != again.Columns[i] || c.Header == "" {
 				t.Error(c)

@@ -62,7 +62,7 @@ func TestFindHeaderUnderTitleRows(t *testing.T) {
 	if err != nil || i != 3 || !m.Has(FieldAcceptedAt) || m.Has(FieldTitle) {
 		t.Fatal(i, m, err)
 	}
-	if d := cmp.Diff([]string{"序号", "自定义列"}, m.Unknown()); d != "" {
+	if d := cmp.Diff([]string{"自定义列"}, m.Unknown()); d != "" {
 		t.Error(d)
 	}
 	if m.Columns[5].Header != "F" {
@@ -104,8 +104,8 @@ func TestAMissingHeaderSaysWhatIsMissing(t *testing.T) {
 }
 
 func TestAProfileComesBeforeTheSynonyms(t *testing.T) {
-	p := Profile{"单据 号": FieldOrderNo, "标题": FieldContent, "备注": FieldTitle, "地址": ""}
-	m, n := MapHeader([]string{"单据号", "标题", "备注", "地址"}, p)
+	p := Profile{Columns: []ProfileColumn{{Header: "单据 号", Field: FieldOrderNo}, {Header: "标题", Field: FieldContent}, {Header: "备注", Field: FieldTitle}, {Header: "地址"}}}
+	m, n := p.MapHeader([]string{"单据号", "标题", "备注", "地址"})
 	if n != 3 || m.Columns[0].Field != FieldOrderNo || m.Columns[1].Field != FieldContent || m.Columns[2].Field != FieldTitle || m.Columns[3].Field != "" {
 		t.Error(n, m.Columns)
 	}
@@ -113,7 +113,7 @@ func TestAProfileComesBeforeTheSynonyms(t *testing.T) {
 
 func TestColumnNames(t *testing.T) {
 	for i, want := range map[int]string{0: "A", 25: "Z", 26: "AA", 51: "AZ", 701: "ZZ", 702: "AAA"} {
-		if got := columnName(i); got != want {
+		if got := ColumnName(i); got != want {
 			t.Error(i, got)
 		}
 	}

@@ -51,6 +51,7 @@ func ParseRow(m Mapping, cells []string, opt Options) (Ticket, []Problem) {
 	r.times()
 	r.people()
 	r.departments()
+	r.makeOrder()
 	r.results()
 	r.evidence()
 	r.keep()
@@ -83,7 +84,7 @@ func (r *row) header(i int) string {
 	if i < len(r.m.Columns) {
 		return r.m.Columns[i].Header
 	}
-	return columnName(i)
+	return ColumnName(i)
 }
 
 // excelErrors are what a spreadsheet shows when a formula failed.
@@ -128,14 +129,15 @@ func (m Mapping) columns(f Field) []int {
 	return at
 }
 
-// get is the first cell of a field that is not empty, and its column; -1 when there is none.
+// get is the first cell of a field that is not empty, and its column. -1 means that the text is the profile's, or that there
+// is none.
 func (r *row) get(f Field) (string, int) {
 	for _, i := range r.m.columns(f) {
 		if i < len(r.cells) && r.cells[i] != "" {
 			return r.cells[i], i
 		}
 	}
-	return "", -1
+	return r.m.Profile.fixed(f), -1
 }
 
 // blanks are what people write when there is nothing to write.
@@ -144,7 +146,7 @@ var blanks = []string{"-", "--", "—", "——", "/", "\\", "无", "空", "暂�
 // value is a short value in half width, empty when it only says that there is none.
 func (r *row) value(f Field) string {
 	text, i := r.get(f)
-	if i < 0 {
+	if text == "" {
 		return ""
 	}
 	s := narrow(text)
@@ -171,6 +173,7 @@ func (r *row) order() {
 	no := strings.ReplaceAll(r.value(FieldOrderNo), " ", "")
 	fixed, exact := plainNumber(no)
 	switch {
+	case no == "" && r.m.Profile.Order != OrderColumn:
 	case no == "":
 		r.problem(FieldOrderNo, true, "缺少工单编号，请补上后重新导入")
 	case !exact:
@@ -291,7 +294,7 @@ func (r *row) instant(f Field, latest time.Time, fatal bool) (at time.Time, hasT
 		return time.Time{}, false, false
 	}
 	_, i := r.get(f)
-	at, hasTime, err := ParseTime(text, r.opt.Date1904)
+	at, hasTime, err := ParseTime(r.m.Profile.Dates.inOrder(text, r.opt.Now), r.opt.Date1904)
 	var wrong string
 	switch {
 	case err != nil:
@@ -508,7 +511,7 @@ var answers = map[string]FirstContact{
 	"未评价": "", "未测评": "", "不适用": "",
 }
 
-var repeats = map[string]bool{"是": true, "重复": true, "有": true, "1": true, "true": true, "yes": true, "y": true, "√": true}
+var repeats = map[string]bool{"是": true, "重复": true, "重复件": true, "重件": true, "重信": true, "重访": true, "重复信访": true, "有": true, "1": true, "true": true, "yes": true, "y": true, "√": true}
 
 func (r *row) results() {
 	t := &r.t
@@ -626,6 +629,9 @@ func (r *row) keep() {
 			continue
 		}
 		r.t.Raw = append(r.t.Raw, Cell{Header: r.header(i), Text: text})
+		if r.field(i) == FieldSerial {
+			continue // it says where the row stood
+		}
 		// The canonical name where there is one: the same export has “12345工单编号” one month and “工单编号” the next.
 		name := string(r.field(i))
 		if name == "" {
@@ -638,6 +644,9 @@ func (r *row) keep() {
 			value = strconv.FormatInt(at.Unix(), 10)
 		}
 		lines = append(lines, strconv.Itoa(len(name))+":"+name+"="+value)
+	}
+	for _, v := range r.m.Profile.Fixed {
+		lines = append(lines, "fixed "+string(v.Field)+"="+v.Value)
 	}
 	slices.Sort(lines)
 	h := sha256.New()

@@ -53,7 +53,7 @@ func TestARowOfAnExportBecomesATicket(t *testing.T) {
 		Links: []Link{{Kind: LinkRepeat, OrderNo: "20260820101112", From: "column:重复工单号", Quote: "20260820101112"}},
 		Hops:  []Hop{{Department: "水务所", Count: 1, From: "column:退单次数", Quote: "水务所→房管所→综合行政执法队"}},
 	}
-	if len(got.Raw) != 25 || got.Raw[24] != (Cell{"备注", "甲　乙"}) {
+	if len(got.Raw) != 25 || got.Raw[24] != (Cell{Header: "备注", Text: "甲　乙"}) {
 		t.Errorf("raw: %d %v", len(got.Raw), got.Raw[len(got.Raw)-1])
 	}
 	if len(got.Fingerprint) != 32 {

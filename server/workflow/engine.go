@@ -28,6 +28,8 @@ type Engine struct {
 	log     *slog.Logger
 	matcher recognition.Matcher
 
+	profiles []ticket.Profile // shipped
+
 	known atomic.Pointer[Knowledge]
 	load  sync.Mutex
 }
@@ -39,6 +41,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Matcher says which tickets are about the same matter; nil means by place and topic.
 	Matcher recognition.Matcher
+	// Profiles are the import profiles that are shipped.
+	Profiles []ticket.Profile
 }
 
 // New makes an Engine over a migrated database.
@@ -49,7 +53,7 @@ func New(db *store.DB, o Options) *Engine {
 	if o.Matcher == nil {
 		o.Matcher = recognition.PlaceAndTopic{}
 	}
-	return &Engine{db: db, clock: o.Clock, log: o.Logger, matcher: o.Matcher}
+	return &Engine{db: db, clock: o.Clock, log: o.Logger, matcher: o.Matcher, profiles: o.Profiles}
 }
 
 // Knowledge is what every decision needs beside the case: immutable, shared.

@@ -61,7 +61,10 @@ var commands []command
 func init() {
 	commands = []command{
 		{"serve", "[--demo]", "启动服务", serve},
-		{"import", "文件 [--source hotline] [--dry-run]", "导入工单（.xlsx、.csv）", importFile},
+		{"import inspect", "文件 [--source hotline] [--save 模板名]", "识别一张表各列的含义，做成导入模板", importInspect},
+		{"import", "文件 [--source hotline] [--profile 模板] [--dry-run]", "导入工单（.xlsx、.xls、.csv、网页表格）", importFile},
+		{"profile list", "", "列出导入模板", profileList},
+		{"profile load", "文件", "载入导入模板（.yaml）", profileLoad},
 		{"calendar add", "--from 日期 --days 天数", "计算第 N 个工作日", calendarAdd},
 		{"calendar load", "文件 [--yes]", "载入一年的放假安排（国务院通知原文 .txt 或 .yaml）", calendarLoad},
 		{"calendar close", "--from 日期 --to 日期 --reason 原因 [--past] [--yes]", "登记本地停工（如台风）", calendarClose},
@@ -297,7 +300,11 @@ func (c *call) prepare(s *system, a access) error {
 	if _, err := s.db.Migrate(c.ctx); err != nil {
 		return err
 	}
-	s.engine = workflow.New(s.db, workflow.Options{Clock: time.Now, Logger: s.log})
+	profiles, err := config.ImportProfiles(configs.Files)
+	if err != nil {
+		return err
+	}
+	s.engine = workflow.New(s.db, workflow.Options{Clock: time.Now, Logger: s.log, Profiles: profiles})
 	if err := s.engine.CheckKeys(c.ctx); err != nil {
 		return err
 	}

@@ -25,14 +25,16 @@ import (
 
 // importFile is `xiaopu import`. The last line of its output is one JSON object with the counts.
 func importFile(c *call) error {
-	source := c.flags.String("source", string(ticket.Hotline), "来源：hotline 12345热线、petition 信访、opinion 舆情、department 部门发现、grid 网格上报")
+	name := c.flags.String("source", string(ticket.Hotline), sourceUsage)
+	profile := c.flags.String("profile", "", "导入模板的名称，或模板文件（.yaml）；不填则采用这个来源最合适的")
 	dryRun := c.flags.Bool("dry-run", false, "只检查并统计，不写入")
 	args, err := c.parse(1, 1)
 	if err != nil {
 		return err
 	}
-	if !ticket.Source(*source).Valid() {
-		return apperr.New(apperr.InvalidArgument, "import.source", "没有来源“%s”，可选 hotline、petition、opinion、department、grid。", *source)
+	source, err := parseSource(*name)
+	if err != nil {
+		return err
 	}
 	if info, err := os.Stat(args[0]); err != nil || info.IsDir() {
 		return apperr.New(apperr.NotFound, "file.missing", "找不到文件“%s”，请检查路径和文件名。", args[0])
@@ -43,11 +45,18 @@ func importFile(c *call) error {
 			return err
 		}
 		im := &intake.Importer{Engine: s.engine, DB: s.db, Now: func() time.Time { return now }, Clock: time.Now}
+		by, err := c.profileNamed(s, source, *profile)
+		if err != nil {
+			return err
+		}
 		bar := newBar(c.stderr)
-		result, err := im.Import(c.ctx, intake.Job{Path: args[0], Source: ticket.Source(*source), DryRun: *dryRun, Progress: bar.show})
+		result, err := im.Import(c.ctx, intake.Job{Path: args[0], Source: source, Profile: by, DryRun: *dryRun, Progress: bar.show})
 		bar.done()
 		if err != nil && result.Rows == 0 {
 			return err
+		}
+		if result.Profile != "" {
+			fmt.Fprintf(c.stdout, "采用导入模板“%s”。\n", result.Profile)
 		}
 		for _, p := range result.Problems {
 			what := "提示"
