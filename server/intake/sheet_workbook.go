@@ -31,8 +31,8 @@ type workbook struct {
 
 type worksheet struct{ name, path string }
 
-// openWorkbook finds the worksheet to read and starts reading it.
-func openWorkbook(r io.ReaderAt, size int64, lim limits, find finder) (*Sheet, error) {
+// newWorkbook looks which worksheets a workbook has.
+func newWorkbook(r io.ReaderAt, size int64, lim limits) (*workbook, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
 		return nil, damaged(err)
@@ -44,7 +44,13 @@ func openWorkbook(r io.ReaderAt, size int64, lim limits, find finder) (*Sheet, e
 			b.parts[name] = f
 		}
 	}
-	if err := b.index(); err != nil {
+	return b, b.index()
+}
+
+// openWorkbook finds the worksheet to read and starts reading it.
+func openWorkbook(r io.ReaderAt, size int64, lim limits, find finder) (*Sheet, error) {
+	b, err := newWorkbook(r, size, lim)
+	if err != nil {
 		return nil, err
 	}
 	table, err := b.table()

@@ -78,6 +78,11 @@ type Person struct {
 	Requesters []string `json:"requesters,omitempty" yaml:"-"`
 }
 
+// onlyResident tells people of the street from those who work for it.
+func (p Person) onlyResident() bool {
+	return len(p.Posts) > 0 && !slices.ContainsFunc(p.Posts, func(x Post) bool { return x.Role != casework.Resident })
+}
+
 // String names the person without the phone, so that none ends up in a log.
 func (p Person) String() string { return p.Name + "（" + p.ID + "）" }
 

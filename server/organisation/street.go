@@ -133,6 +133,9 @@ func (r *reviser) namesakes(p Person) []string {
 	var here, gone, byPhone []string
 	for _, i := range r.known.peopleByName[ticket.Fold(p.Name)] {
 		x := r.known.people.items[i]
+		if x.onlyResident() {
+			continue
+		}
 		if p.Phone != "" && p.Phone == x.Phone {
 			byPhone = append(byPhone, x.ID)
 		}
@@ -199,7 +202,9 @@ func (r *reviser) resolve() {
 	}
 	people := names{}
 	for _, p := range slices.Concat(r.known.people.items, r.file.People) {
-		people.add(p.ID, !p.Left, p.Name)
+		if !p.onlyResident() {
+			people.add(p.ID, !p.Left, p.Name)
+		}
 	}
 	person := func(list string, i int, ref *string) {
 		ids := people.find(*ref)
@@ -257,7 +262,7 @@ func (n names) add(id string, now bool, of ...string) {
 	if id == "" {
 		return
 	}
-	n["#"+id] = []string{id}
+	n["#"+id], n["#"+ticket.Fold(id)] = []string{id}, []string{id}
 	for _, name := range of {
 		key := ticket.Fold(name)
 		if !now {
@@ -309,7 +314,7 @@ func (r *reviser) merge(whole bool) Street {
 			}
 			return p
 		}, func(p *Person) {
-			p.Left = p.Left || whole && !slices.ContainsFunc(p.Posts, func(x Post) bool { return x.Role == casework.Resident })
+			p.Left = p.Left || whole && !p.onlyResident()
 		})
 	after.Delegations = mergeList(r, "delegations", r.known.delegations, r.file.Delegations, func(d Delegation) string { return d.ID },
 		func(old, d Delegation) Delegation { d.EndedAt = old.EndedAt; return d }, func(*Delegation) {})
@@ -371,8 +376,7 @@ func (r *reviser) complete(after Street) {
 		}
 		other, taken := owner[p.Phone]
 		switch {
-		case p.Phone == "" || len(p.Posts) > 0 && !slices.ContainsFunc(p.Posts, func(x Post) bool { return x.Role != casework.Resident }):
-			// Residents of one household may share a phone.
+		case p.Phone == "" || p.onlyResident(): // residents of one household may share a phone
 		case !mobile(p.Phone):
 			r.add("people", r.from["people"][i], "人员“%s”的手机号不是 11 位手机号，请核对，或留空", shorten(p.ID))
 		case taken:

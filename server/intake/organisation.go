@@ -1,0 +1,466 @@
+package intake
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"xiaopu/server/casework"
+	"xiaopu/server/organisation"
+	"xiaopu/server/ticket"
+)
+
+// organisationLimits: a street of some thousand people is far below them.
+var organisationLimits = limits{
+	file: 20 << 20, unzipped: 300 << 20, ratio: 300, bombFrom: 32 << 20,
+	rows: 20_000, columns: 100, cell: 5000, row: 200_000, strings: 500_000, memory: 16 << 20,
+}
+
+// OrganisationSheets are the worksheets of an organisation's workbook, in order, with their columns: the first name of each
+// heads the column we write, the others are understood too.
+var organisationSheets = []organisationSheet{
+	{organisation.DepartmentEntry, []string{"部门", "科室", "单位", "部门表"}, []organisationColumn{
+		{"id", []string{"编号", "部门编号", "单位编号", "ID"}, "可不填，由系统编"},
+		{"name", []string{"名称", "部门", "部门名称", "单位名称", "科室名称"}, "必填"},
+		{"short", []string{"简称", "部门简称", "别名"}, ""},
+		{"kind", []string{"类别", "部门类别", "类型"}, "科室、中心、执法队或所"},
+		{"deputy", []string{"分管领导", "业务分管领导", "分管"}, "姓名或编号；空缺写“无”"},
+		{"state", []string{"状态", "备注状态"}, "撤销的写“撤销”"},
+	}},
+	{organisation.GridEntry, []string{"综合网格", "网格", "网格表"}, []organisationColumn{
+		{"id", []string{"编号", "网格编号", "ID"}, "可不填"},
+		{"name", []string{"名称", "网格", "网格名称", "综合网格"}, "必填"},
+		{"state", []string{"状态"}, "撤销的写“撤销”"},
+	}},
+	{organisation.CommunityEntry, []string{"村居", "居村", "社区", "村居表"}, []organisationColumn{
+		{"id", []string{"编号", "村居编号", "ID"}, "可不填"},
+		{"name", []string{"名称", "村居", "村居名称", "居村名称", "社区名称"}, "必填"},
+		{"grid", []string{"所属网格", "综合网格", "网格"}, "跨几个网格的不填"},
+		{"kind", []string{"类别", "类型"}, "居民区、村或园区"},
+		{"aliases", []string{"别名", "其他名称", "小区"}, "工单里的其他叫法，用顿号分开"},
+		{"state", []string{"状态"}, "撤销的写“撤销”"},
+	}},
+	{organisation.PersonEntry, []string{"人员", "人员表", "通讯录", "花名册", "工作人员"}, []organisationColumn{
+		{"id", []string{"编号", "人员编号", "工号", "ID"}, "可不填；有重名时必填"},
+		{"name", []string{"姓名", "名字", "人员", "人员姓名"}, "必填"},
+		{"phone", []string{"手机号", "手机", "手机号码", "联系电话", "电话", "移动电话"}, "用来登录；留空表示不变"},
+		{"unit", []string{"单位", "所在单位", "部门", "所在部门", "所属部门"}, "岗位一栏只写职务时用"},
+		{"posts", []string{"岗位", "职务", "职务岗位", "角色"}, "如：综合行政执法队 负责人；第一网格 网格长"},
+		{"state", []string{"状态", "在岗状态", "是否在岗"}, "离开的写“离岗”"},
+	}},
+	{postSheet, []string{"岗位", "任职", "岗位表", "任职表"}, []organisationColumn{
+		{"person", []string{"人员", "姓名", "人员姓名"}, "姓名或编号"},
+		{"id", []string{"人员编号", "编号", "工号"}, "有重名时填"},
+		{"unit", []string{"单位", "部门", "所在单位", "网格", "村居"}, "全街道的岗位不填"},
+		{"posts", []string{"岗位", "职务", "角色"}, "必填；一行一个岗位"},
+	}},
+	{organisation.DelegationEntry, []string{"AB角", "代理", "AB岗"}, []organisationColumn{
+		{"id", []string{"编号", "ID"}, "可不填"},
+		{"from", []string{"本人", "A角", "A岗"}, "姓名或编号"},
+		{"to", []string{"代理人", "B角", "B岗"}, "姓名或编号"},
+		{"start", []string{"开始", "开始时间", "起"}, "如 2026-02-09 09:00"},
+		{"end", []string{"结束", "结束时间", "止"}, ""},
+	}},
+}
+
+// postSheet is the sheet with one row for each post.
+const postSheet organisation.EntryKind = "post"
+
+type organisationSheet struct {
+	kind    organisation.EntryKind
+	names   []string
+	columns []organisationColumn
+}
+
+type organisationColumn struct {
+	key   string
+	names []string
+	hint  string
+}
+
+
+// maxOrganisationProblems are told at once: nobody reads more.
+const maxOrganisationProblems = 100
+
+// ReadOrganisation reads an organisation's workbook (.xlsx) and checks what comes out when it is laid over what is known
+// (organisation.Revise). Sheets and columns are found by their names, in any order; what is not there is not said. A
+// workbook of one sheet with names and no other sign is a list of people.
+//
+// The error joins a Chinese line for each problem with sheet and row, or is an *apperr.Error as OpenSheet's.
+func ReadOrganisation(r io.ReaderAt, size int64, known *organisation.Organisation) (organisation.Street, error) {
+	var none organisation.Street
+	if size > organisationLimits.file {
+		return none, refuse("too_large", "文件超过 %d MB，请检查是否选错了文件", organisationLimits.file>>20)
+	}
+	magic := make([]byte, 4)
+	if _, err := r.ReadAt(magic, 0); err != nil || !bytes.HasPrefix(magic, []byte("PK")) {
+		return none, refuse("format", "组织架构表须是 .xlsx 工作簿；其他格式请用 Excel 或 WPS 打开后另存为 .xlsx，或用 .yaml")
+	}
+	book, err := newWorkbook(r, size, organisationLimits)
+	if err != nil {
+		return none, err
+	}
+	table, err := book.table()
+	if err != nil {
+		return none, err
+	}
+	defer func() { _ = table.close() }() // a temporary file at most
+	o := &organisationReader{known: known, people: map[string]int{}, rows: map[string][]string{}}
+	for _, w := range book.sheets {
+		rows, date1904, err := book.all(w, table)
+		if err != nil {
+			return none, err
+		}
+		o.sheet(w.name, len(book.sheets) == 1, rows, date1904)
+	}
+	if o.found == 0 {
+		return none, refuse("header", "没有找到组织架构：工作表要叫“部门”“综合网格”“村居”“人员”“岗位”或“AB角”，第一行是列名。可用 xiaopu organisation template 生成空表")
+	}
+	o.finish()
+	if len(o.problems) == 0 {
+		_, err := organisation.Revise(known, o.street, false)
+		o.revised(err)
+	}
+	return o.street, o.err()
+}
+
+// all reads every row of a worksheet that is not blank.
+func (b *workbook) all(w worksheet, table *stringTable) (rows []numbered, date1904 bool, err error) {
+	s, err := b.open(w, table, func([][]string) (int, ticket.Mapping, error) { return 0, ticket.Mapping{}, nil })
+	if err != nil {
+		return nil, false, err
+	}
+	defer func() { _ = s.Close() }() // only read
+	for {
+		n, cells, err := s.Next()
+		if errors.Is(err, io.EOF) {
+			return rows, s.Date1904(), nil
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		rows = append(rows, numbered{n, cells})
+	}
+}
+
+// organisationReader turns rows into a street.
+type organisationReader struct {
+	known  *organisation.Organisation
+	street organisation.Street
+	found  int // sheets that say something
+
+	rows     map[string][]string // by list of organisation.Problem: where each entry stands
+	people   map[string]int      // by id, or by name where there is none
+	posts    []postRow           // read when every unit is known
+	problems []string
+}
+
+type postRow struct {
+	where      string
+	person     int
+	text, unit string
+}
+
+func (o *organisationReader) problem(where, format string, args ...any) {
+	o.problems = append(o.problems, where+"："+fmt.Sprintf(format, args...))
+}
+
+// sheet reads one worksheet, if it is one of ours.
+func (o *organisationReader) sheet(name string, only bool, rows []numbered, date1904 bool) {
+	for _, s := range organisationSheets {
+		ours := slices.ContainsFunc(s.names, func(n string) bool { return ticket.Fold(n) == ticket.Fold(name) })
+		if !ours && !(only && s.kind == organisation.PersonEntry) {
+			continue
+		}
+		head, columns := s.header(rows)
+		need := map[organisation.EntryKind]string{organisation.DelegationEntry: "from", postSheet: "person"}[s.kind]
+		if _, ok := columns[cmp.Or(need, "name")]; !ok {
+			if ours && len(rows) > 0 {
+				o.problem("“"+name+"”表", "前几行里没有找到列名“%s”，请把列名写在第一行", s.column(cmp.Or(need, "name")).names[0])
+				o.found++
+			}
+			continue
+		}
+		o.found++
+		for _, r := range rows[head+1:] {
+			o.row(s, cellsOf{name, r, columns, date1904})
+		}
+		return
+	}
+}
+
+// header finds the row that names the most columns, among the first.
+func (s organisationSheet) header(rows []numbered) (at int, columns map[string]int) {
+	for i, r := range rows[:min(len(rows), headRows)] {
+		found := map[string]int{}
+		for _, c := range s.columns {
+			for _, name := range c.names { // the first name that is there, so that “人员编号” is no “人员”
+				j := slices.IndexFunc(r.cells, func(cell string) bool { return headText(cell) == ticket.Fold(name) })
+				if _, have := found[c.key]; j >= 0 && !have {
+					found[c.key] = j
+				}
+			}
+		}
+		if len(found) > len(columns) {
+			at, columns = i, found
+		}
+	}
+	return at, columns
+}
+
+// headText is a header cell without marks and notes in brackets.
+func headText(cell string) string {
+	text := ticket.Fold(cell)
+	if i := strings.IndexAny(text, "(（"); i > 0 {
+		text = text[:i]
+	}
+	return strings.Trim(text, "*：: ")
+}
+
+func (s organisationSheet) column(key string) organisationColumn {
+	return s.columns[slices.IndexFunc(s.columns, func(c organisationColumn) bool { return c.key == key })]
+}
+
+// cellsOf is one row by column.
+type cellsOf struct {
+	sheet    string
+	row      numbered
+	columns  map[string]int
+	date1904 bool
+}
+
+func (c cellsOf) where() string { return fmt.Sprintf("“%s”表第 %d 行", c.sheet, c.row.number) }
+
+func (c cellsOf) get(key string) string {
+	i, ok := c.columns[key]
+	if !ok || i >= len(c.row.cells) {
+		return ""
+	}
+	shown := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) || unicode.IsControl(r) && r != '\n' { // shows nothing
+			return -1
+		}
+		return r
+	}, c.row.cells[i])
+	return strings.TrimPrefix(strings.TrimSpace(shown), "'") // as safeText writes it
+}
+
+// id is an id as text: a number that a spreadsheet keeps as 1001.0 is 1001.
+func (c cellsOf) id(key string) string { return whole(c.get(key)) }
+
+func whole(s string) string {
+	if f, err := strconv.ParseFloat(s, 64); err == nil && f == float64(int64(f)) && f >= 0 && strings.ContainsAny(s, ".eE") {
+		return strconv.FormatInt(int64(f), 10)
+	}
+	return s
+}
+
+// name is a name without the spaces that make two characters as wide as three.
+func (c cellsOf) name(key string) string {
+	s := c.get(key)
+	if strings.IndexFunc(s, func(r rune) bool { return !unicode.Is(unicode.Han, r) && !unicode.IsSpace(r) && r != '·' }) < 0 {
+		return strings.Join(strings.Fields(s), "")
+	}
+	return s
+}
+
+func (o *organisationReader) row(s organisationSheet, c cellsOf) {
+	note := func(list string) { o.rows[list] = append(o.rows[list], c.where()) }
+	switch s.kind {
+	case organisation.DepartmentEntry:
+		o.street.Departments = append(o.street.Departments, organisation.Department{
+			ID: c.id("id"), Name: c.get("name"), ShortName: c.get("short"), Kind: kindWord(c.get("kind")), DeputyLeader: c.name("deputy"), Closed: o.gone(c),
+		})
+		note("departments")
+	case organisation.GridEntry:
+		o.street.Grids = append(o.street.Grids, organisation.Grid{ID: c.id("id"), Name: c.get("name"), Closed: o.gone(c)})
+		note("grids")
+	case organisation.CommunityEntry:
+		m := organisation.Community{ID: c.id("id"), Name: c.get("name"), GridID: c.get("grid"), Kind: kindWord(c.get("kind")), Closed: o.gone(c)}
+		for _, alias := range strings.FieldsFunc(c.get("aliases"), func(r rune) bool { return strings.ContainsRune("、，,；;\n", r) }) {
+			if alias = strings.TrimSpace(alias); alias != "" {
+				m.Aliases = append(m.Aliases, alias)
+			}
+		}
+		o.street.Communities = append(o.street.Communities, m)
+		note("communities")
+	case organisation.PersonEntry:
+		o.person(c)
+	case postSheet:
+		id, name := c.id("id"), c.name("person")
+		if id == "" && name == "" {
+			o.problem(c.where(), "没有写是谁的岗位，请填姓名或人员编号")
+			return
+		}
+		o.posts = append(o.posts, postRow{c.where(), o.entry(id, name, c.where()), c.get("posts"), c.get("unit")})
+		if c.get("posts") == "" {
+			o.problem(c.where(), "没有写岗位")
+		}
+	case organisation.DelegationEntry:
+		d := organisation.Delegation{ID: c.id("id"), From: whole(c.name("from")), To: whole(c.name("to")), StartAt: o.moment(c, "start"), EndAt: o.moment(c, "end")}
+		o.street.Delegations = append(o.street.Delegations, d)
+		note("delegations")
+	}
+}
+
+func (o *organisationReader) person(c cellsOf) {
+	id, name, phone := c.id("id"), c.name("name"), strings.NewReplacer(" ", "", "-", "").Replace(whole(c.get("phone")))
+	if id == "" && name == "" {
+		o.problem(c.where(), "没有写姓名")
+		return
+	}
+	i, listed := o.people[cmp.Or(id, "\x00"+name)]
+	if listed { // the same person once more, with another post
+		if p := &o.street.People[i]; p.Phone == "" || phone == "" || p.Phone == phone {
+			p.Phone = cmp.Or(p.Phone, phone)
+			if id == "" && p.Phone == "" {
+				o.problem(c.where(), "“%s”已在%s出现过；是同一个人请合并成一行，是两个人请分别写上编号", name, o.rows["people"][i])
+			}
+		} else {
+			o.problem(c.where(), "“%s”与%s的手机号不同；是两个人请分别写上编号", cmp.Or(name, id), o.rows["people"][i])
+		}
+	} else {
+		i = o.entry(id, name, c.where())
+		o.street.People[i].Phone = phone
+	}
+	o.street.People[i].Left = o.gone(c)
+	if text, unit := c.get("posts"), c.get("unit"); text != "" {
+		o.posts = append(o.posts, postRow{c.where(), i, text, unit})
+	}
+}
+
+// entry gives the person of this id, else of this name, and lists them when they are not there yet.
+func (o *organisationReader) entry(id, name, where string) int {
+	if i, ok := o.people[cmp.Or(id, "\x00"+name)]; ok {
+		return i
+	}
+	if id == "" { // named in “岗位”, with an id in “人员”
+		var same []int
+		for i, p := range o.street.People {
+			if p.Name == name || p.ID == name {
+				same = append(same, i)
+			}
+		}
+		if len(same) == 1 {
+			return same[0]
+		}
+		if len(same) > 1 {
+			o.problem(where, "有 %d 位“%s”，请写上人员编号", len(same), name)
+			return same[0]
+		}
+		if o.known != nil {
+			if _, ok := o.known.Person(name); ok {
+				id, name = name, ""
+			}
+		}
+	}
+	if name == "" && o.known != nil {
+		p, _ := o.known.Person(id)
+		name = p.Name
+	}
+	o.street.People = append(o.street.People, organisation.Person{ID: id, Name: name})
+	o.rows["people"] = append(o.rows["people"], where)
+	i := len(o.street.People) - 1
+	o.people[cmp.Or(id, "\x00"+name)] = i
+	return i
+}
+
+// gone reads the state of an entry; an unknown word is a problem, because guessing would end somebody's access.
+func (o *organisationReader) gone(c cellsOf) bool {
+	switch text := c.get("state"); ticket.Fold(text) {
+	case "", "在岗", "在职", "在编", "正常", "启用", "是", "有效":
+		return false
+	case "离岗", "离职", "已离岗", "已离职", "退休", "已退休", "调离", "调出", "撤销", "已撤销", "停用", "否":
+		return true
+	default:
+		o.problem(c.where(), "状态“%s”看不懂，请写“在岗”“离岗”，单位写“撤销”，或留空", text)
+		return false
+	}
+}
+
+func (o *organisationReader) moment(c cellsOf, key string) time.Time {
+	text := c.get(key)
+	if text == "" {
+		return time.Time{}
+	}
+	at, _, err := ticket.ParseTime(text, c.date1904)
+	if err != nil {
+		o.problem(c.where(), "时间“%s”看不懂，请写成 2026-02-09 09:00", text)
+	}
+	return at
+}
+
+// kindWord reads a kind in Chinese; what is none stays, for New to refuse.
+func kindWord(text string) string {
+	if text == organisation.None {
+		return text
+	}
+	for kind, words := range map[string][]string{
+		organisation.KindSection: {"科室", "办公室", "机关科室", "内设机构"}, organisation.KindCentre: {"中心", "事业单位"}, organisation.KindSquad: {"执法队", "队", "综合行政执法队"},
+		organisation.KindStation: {"所", "站所", "派出所"}, organisation.KindResidential: {"居民区", "居委", "居委会", "社区"}, organisation.KindVillage: {"村", "村委", "村委会", "行政村"},
+		organisation.KindPark: {"园区", "商圈"},
+	} {
+		if slices.Contains(words, text) {
+			return kind
+		}
+	}
+	return text
+}
+
+// finish reads the posts, now that every unit is known.
+func (o *organisationReader) finish() {
+	units := organisation.UnitsOf(o.known, o.street)
+	for _, r := range o.posts {
+		posts, err := organisation.ParsePosts(r.text, r.unit, units)
+		if err != nil {
+			o.problem(r.where, "%s", err)
+			continue
+		}
+		p := &o.street.People[r.person]
+		if p.Posts == nil {
+			p.Posts = []organisation.Post{}
+		}
+		for _, post := range posts {
+			if post.Role != casework.Role(organisation.None) && !slices.Contains(p.Posts, post) {
+				p.Posts = append(p.Posts, post)
+			}
+		}
+	}
+}
+
+// revised takes over what Revise found, with sheet and row.
+func (o *organisationReader) revised(err error) {
+	if err == nil {
+		return
+	}
+	list := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		list = joined.Unwrap()
+	}
+	for _, e := range list {
+		if p, ok := errors.AsType[*organisation.Problem](e); ok && p.Index >= 0 && p.Index < len(o.rows[p.List]) {
+			o.problem(o.rows[p.List][p.Index], "%s", p.Message)
+			continue
+		}
+		o.problems = append(o.problems, e.Error())
+	}
+}
+
+func (o *organisationReader) err() error {
+	var errs []error
+	for i, p := range o.problems {
+		if i == maxOrganisationProblems {
+			errs = append(errs, fmt.Errorf("……另有 %d 处问题，请先改正以上各处", len(o.problems)-i))
+			break
+		}
+		errs = append(errs, errors.New(p))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,213 @@
+package organisation
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"xiaopu/server/casework"
+)
+
+// same compares what two organisations are made of; the order of somebody's posts says nothing.
+func same(a, b *Organisation) string {
+	return cmp.Diff(a.Street(), b.Street(), cmpopts.EquateEmpty(), cmpopts.SortSlices(func(a, b Post) bool { return string(a.Role)+a.Unit < string(b.Role)+b.Unit }),
+		cmp.Transformer("set", func(p Person) Person { p.Posts = sortedPosts(p.Posts); return p }))
+}
+
+// Applying what differs from a to b to a gives b, and then nothing differs.
+func TestApplyingAComparisonGivesTheOther(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := drawStreet(t), drawStreet(t)
+		changes := Compare(a, b)
+		got, err := Apply(a, changes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := same(b, got); d != "" {
+			t.Fatalf("-want +got:\n%s", d)
+		}
+		if again := Compare(b, got); len(again) != 0 {
+			t.Fatalf("still differs: %+v", again)
+		}
+		for _, c := range changes {
+			before, after := a.Holds(c.ID), b.Holds(c.ID)
+			if c.Kind == PersonEntry && !c.Posts && !slices.Equal(before, after) && !touched(changes) {
+				t.Fatalf("%s: holds %v, then %v, and no post is touched: %+v", c.ID, before, after, c)
+			}
+		}
+	})
+}
+
+// touched reports whether a deputy leader changed, who holds a post by the department's entry.
+func touched(changes []Change) bool {
+	return slices.ContainsFunc(changes, func(c Change) bool { return c.Kind == DepartmentEntry })
+}
+
+// Laying an organisation over itself changes nothing, whole or not; so does laying part of it.
+func TestRevisingWithWhatIsKnownChangesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		o := drawStreet(t)
+		s := o.Street()
+		if len(o.holders[Post{Role: casework.Centre}]) == 0 {
+			return
+		}
+		whole := rapid.Bool().Draw(t, "whole")
+		if !whole && len(s.People) > 1 {
+			s.People = s.People[:rapid.IntRange(0, len(s.People)).Draw(t, "people")]
+		}
+		after, err := Revise(o, s, whole)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := same(o, after); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
+
+func known(t *testing.T) *Organisation {
+	t.Helper()
+	o, err := New(street())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func change(t *testing.T, o *Organisation, file Street, whole bool) []Change {
+	t.Helper()
+	after, err := Revise(o, file, whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Compare(o, after)
+}
+
+func TestAFileSaysOnlyWhatItNames(t *testing.T) {
+	o := known(t)
+	changes := change(t, o, Street{
+		Departments: []Department{{Name: "执法队", DeputyLeader: None}, {Name: "市容所"}},
+		People: []Person{
+			{Name: "吴勇", Phone: "13912345678", Posts: []Post{{casework.DepartmentHead, "市容所"}}},
+			{Name: "孙丽"}, {Name: "新人", Posts: []Post{{casework.Handler, "建管办"}}},
+		},
+	}, false)
+	var got []string
+	for _, c := range changes {
+		line := fmt.Sprint(c.Kind, " ", c.What, " ", c.Name, " ", c.Posts)
+		for _, f := range c.Fields {
+			line += fmt.Sprintf(" %s:%s→%s", f.Label, f.Before, f.After)
+		}
+		got = append(got, line)
+	}
+	slices.Sort(got)
+	want := []string{
+		"department added 市容所 false 名称:→市容所",
+		"department changed 执法队 true 名称:综合行政执法队→执法队 分管领导:赵军（p-deputy）→",
+		"person added 新人 true 姓名:→新人 岗位:→建设管理办公室承办人",
+		"person changed 吴勇 true 手机号:→139****5678 岗位:综合行政执法队承办人→市容所负责人",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestAWholeFileLetsGoOfWhatItDoesNotName(t *testing.T) {
+	o := known(t)
+	s := o.Street()
+	s.People = slices.DeleteFunc(s.People, func(p Person) bool { return p.ID == "p-handler" })
+	s.Departments, s.Grids, s.Communities, s.Delegations = nil, nil, nil, nil
+	changes := change(t, o, s, true)
+	if len(changes) != 1 || changes[0].ID != "p-handler" || changes[0].What != Left || !changes[0].Posts {
+		t.Errorf("%+v", changes)
+	}
+	s.Departments = []Department{{ID: "d-zhifa"}}
+	if _, err := Revise(o, s, true); err == nil || !strings.Contains(err.Error(), "已撤销") {
+		t.Errorf("a department closed under its people: %v", err)
+	}
+	after, err := Revise(o, Street{People: []Person{{ID: "p-handler", Left: true}}}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back := change(t, after, Street{People: []Person{{Name: "吴勇"}}}, false); len(back) != 1 || back[0].What != Returned {
+		t.Errorf("%+v", back)
+	}
+}
+
+func TestReviseRefuses(t *testing.T) {
+	o := known(t)
+	for name, c := range map[string]struct {
+		file Street
+		want string
+	}{
+		"two of one name in the file":   {Street{People: []Person{{Name: "新人"}, {Name: "新人"}}}, "第 1 个人员相同"},
+		"two of one name among us":      {Street{People: []Person{{ID: "p-new", Name: "王敏"}, {ID: "p-new2", Name: "王敏"}}, Departments: []Department{{ID: "d-ping", DeputyLeader: "王敏"}}}, "位“王敏”"},
+		"the centre left empty":         {Street{People: []Person{{ID: "p-centre1", Left: true}, {ID: "p-centre2", Left: true}}}, "没有城运中心人员"},
+		"a phone that is somebody's":    {Street{People: []Person{{ID: "p-head", Phone: "13800000001"}}}, "手机号相同"},
+		"a unit that nobody has":        {Street{People: []Person{{ID: "p-head", Posts: []Post{{casework.DepartmentHead, "不存在"}}}}}, "不存在"},
+		"a delegation with who is gone": {Street{People: []Person{{ID: "p-head", Left: true}}, Delegations: []Delegation{{From: "p-head", To: "p-handler", StartAt: noon, EndAt: noon.Add(time.Hour)}}}, "已离开"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Revise(o, c.file, false)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v, want %s", err, c.want)
+			}
+		})
+	}
+}
+
+func TestVacanciesAndWhoStepsIn(t *testing.T) {
+	o := known(t)
+	for _, v := range o.Vacancies() {
+		if len(o.holders[v.Post]) > 0 {
+			t.Errorf("%s is held", o.DescribePost(v.Post))
+		}
+		if v.Post.Role == casework.DepartmentHead && v.Post.Unit == "d-ping" && !slices.Equal(v.StepIn, []string{"p-deputy"}) {
+			t.Errorf("%v", v)
+		}
+	}
+	after, err := Revise(o, Street{Departments: []Department{{ID: "d-ping", Closed: true}}, People: []Person{{ID: "p-handler2", Posts: []Post{{casework.Handler, "d-zhifa"}}}}}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slices.ContainsFunc(after.Vacancies(), func(v Vacancy) bool { return v.Post.Unit == "d-ping" }) {
+		t.Error("a closed department has vacancies")
+	}
+}
+
+func FuzzParsePosts(f *testing.F) {
+	o, err := New([]Department{{ID: "d-1", Name: "执法队"}}, []Grid{{ID: "g-1", Name: "第一网格"}}, []Community{{ID: "c-1", Name: "韩谊居民区"}}, nil, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	units := UnitsOf(o, Street{})
+	for _, s := range []string{"执法队 负责人；第一网格长", "城运中心、党政办", "无", "韩谊居民区", "handler", "执法队工作人员"} {
+		f.Add(s, "执法队")
+	}
+	f.Fuzz(func(t *testing.T, text, unit string) {
+		posts, err := ParsePosts(text, unit, units)
+		if err != nil {
+			if !strings.ContainsFunc(err.Error(), func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+				t.Errorf("not in Chinese: %v", err)
+			}
+			return
+		}
+		posts = slices.DeleteFunc(posts, func(p Post) bool { return p.Role == None })
+		if _, err := New([]Department{{ID: "d-1", Name: "执法队"}}, []Grid{{ID: "g-1", Name: "第一网格"}}, []Community{{ID: "c-1", Name: "韩谊居民区"}},
+			[]Person{{ID: "p", Name: "p", Posts: slices.DeleteFunc(slices.Clone(posts), func(p Post) bool { return administrator(p.Role) })}}, nil); err != nil {
+			t.Fatalf("%q: %v: %v", text, posts, err)
+		}
+		name := func(_ EntryKind, id string) string { return id }
+		again, err := ParsePosts(WritePosts(posts, name), "", units)
+		if err != nil || !slices.Equal(posts, again) {
+			t.Fatalf("%v written and read again: %v %v", posts, again, err)
+		}
+	})
+}
