@@ -19,6 +19,7 @@ import (
 
 	"xiaopu/server/apperr"
 	"xiaopu/server/casework"
+	"xiaopu/server/workflow"
 )
 
 // Problem is the body of every error: an RFC 9457 problem document. Its extension members say what the client can act
@@ -34,6 +35,8 @@ type Problem struct {
 	// Allowed comes with a refused command, and is then there also when it is empty.
 	Allowed []casework.Allowed `json:"allowed,omitzero" doc:"操作被拒绝时：您现在可以进行的操作"`
 	Current *CurrentState      `json:"current,omitempty" doc:"版本冲突时：难事的最新状态"`
+	// Preview comes when a change of the organisation would now do something else than what was read.
+	Preview *workflow.OrganisationPreview `json:"preview,omitempty" doc:"组织架构变更与预览不同时：新的预览"`
 
 	wait time.Duration // until it is worth another try; 0 for soon
 }
@@ -151,6 +154,8 @@ func newProblem(x *exchange, e *apperr.Error) *Problem {
 		p.Allowed = detail
 	case map[string]any:
 		p.Current = currentState(detail)
+	case workflow.OrganisationPreview:
+		p.Preview = &detail
 	case time.Duration:
 		p.wait = detail
 	}

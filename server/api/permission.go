@@ -36,6 +36,12 @@ const (
 	accountManage    permission = "account.manage"
 	platformManage   permission = "platform.manage"
 	devClock         permission = "dev.clock"
+
+	organisationPropose permission = "organisation.propose"
+	organisationApply   permission = "organisation.apply" // what touches posts is the security administrator's, the rest the system administrator's
+	peopleRead          permission = "people.read"
+	peopleWork          permission = "people.work"
+	peopleLeave         permission = "people.leave"
 )
 
 var (
@@ -71,6 +77,12 @@ var grants = map[permission][]casework.Role{
 	accountManage:    {casework.SystemAdmin},
 	platformManage:   {casework.SystemAdmin},
 	devClock:         casework.Roles,
+
+	organisationPropose: {casework.SystemAdmin},
+	organisationApply:   {casework.SystemAdmin, casework.SecurityAdmin},
+	peopleRead:          administrators,
+	peopleWork:          {casework.SystemAdmin, casework.SecurityAdmin},
+	peopleLeave:         {casework.SystemAdmin},
 }
 
 // permitted is grants compiled for one look-up per post.

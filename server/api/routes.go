@@ -100,6 +100,17 @@ func routes() []route {
 
 		{Method: http.MethodGet, Path: v1 + "/organisation", ID: "get_organisation", Permission: organisationRead, Tag: tagOrganisation, Summary: "部门、网格、村居和人员，供选择", register: handle((*server).organisation)},
 
+		{Method: http.MethodGet, Path: v1 + "/organisation/vacancies", ID: "list_vacancies", Permission: organisationRead, Tag: tagOrganisation, Summary: "空缺的岗位，及由谁代行", register: handle((*server).vacancies)},
+		{Method: http.MethodPost, Path: v1 + "/organisation/changes", ID: "propose_organisation_change", Permission: organisationPropose, Tag: tagOrganisation, Summary: "提交组织架构变更，看预览", Description: "只写要变的部门、网格、村居和人员，其余不变。此时什么都还没有变：涉及岗位的由安全管理员批准，其余由系统管理员执行。同样的内容重复提交是同一份。", Status: http.StatusCreated, Slow: true, register: handle((*server).proposeChange)},
+		{Method: http.MethodPost, Path: v1 + "/organisation/changes/upload", ID: "upload_organisation_change", Permission: organisationPropose, Tag: tagOrganisation, Summary: "以文件提交组织架构变更，看预览", Description: "文件有误时逐条说明在哪张表第几行，什么都不变。", Status: http.StatusCreated, Slow: true, register: handle((*server).proposeFile), document: documentOrganisationFile},
+		{Method: http.MethodGet, Path: v1 + "/organisation/changes", ID: "list_organisation_changes", Permission: organisationApply, Tag: tagOrganisation, Summary: "提交的组织架构变更，新的在前", register: handle((*server).changes)},
+		{Method: http.MethodGet, Path: v1 + "/organisation/changes/{id}", ID: "get_organisation_change", Permission: organisationApply, Tag: tagOrganisation, Summary: "一份组织架构变更及其预览", register: handle((*server).change)},
+		{Method: http.MethodPost, Path: v1 + "/organisation/changes/{id}/apply", ID: "apply_organisation_change", Permission: organisationApply, Tag: tagOrganisation, Summary: "批准并执行组织架构变更", Description: "涉及岗位的由安全管理员批准，不能是提交人；其余由系统管理员执行。提交后组织架构又有变动、结果与预览不同的，退回新的预览，须重新核对。", Slow: true, register: handle((*server).applyChange)},
+		{Method: http.MethodPost, Path: v1 + "/organisation/changes/{id}/discard", ID: "discard_organisation_change", Permission: organisationApply, Tag: tagOrganisation, Summary: "作废一份组织架构变更", register: handle((*server).discardChange)},
+		{Method: http.MethodGet, Path: v1 + "/people", ID: "list_people", Permission: peopleRead, Tag: tagOrganisation, Summary: "工作人员及岗位，按编号；手机号已遮盖", register: handle((*server).people)},
+		{Method: http.MethodGet, Path: v1 + "/people/{id}/work", ID: "list_person_work", Permission: peopleWork, Tag: tagOrganisation, Summary: "某人手里未完的工作，及离岗后由谁接手", Description: "只有难事编号，没有难事内容。", register: handle((*server).work)},
+		{Method: http.MethodPost, Path: v1 + "/people/{id}/leave", ID: "leave_person", Permission: peopleLeave, Tag: tagOrganisation, Summary: "办理离岗，立即生效", Description: "不用批准：即刻不能再登录和办理，AB角随之结束，未完的工作随后移交。重复提交没有影响。", register: handle((*server).leave)},
+
 		{Method: http.MethodGet, Path: v1 + "/calendar", ID: "get_calendar", Permission: calendarRead, Tag: tagCalendar, Summary: "一段日子的工作日、已载入的年份和停工", register: handle((*server).calendar)},
 		{Method: http.MethodGet, Path: v1 + "/calendar/deadline", ID: "get_deadline", Permission: calendarRead, Tag: tagCalendar, Summary: "从某天起第 N 个工作日的下班时间", register: handle((*server).deadline)},
 		{Method: http.MethodPost, Path: v1 + "/calendar/preview", ID: "preview_calendar_year", Permission: calendarWrite, Tag: tagCalendar, Summary: "预览一年的放假安排：哪些日子会变", Description: "粘贴国务院办公厅通知原文（text），或给出整理好的一年（year）。不改变任何数据；核对后凭 confirm 载入。", register: handle((*server).previewYear)},

@@ -1,7 +1,12 @@
 package config
 
 import (
+	"encoding/json"
 	"errors"
+	"slices"
+	"time"
+
+	"github.com/goccy/go-yaml"
 
 	"xiaopu/server/casework"
 	"xiaopu/server/organisation"
@@ -78,6 +83,24 @@ func LoadOrganisation(data []byte, known *organisation.Organisation) (organisati
 		return organisation.Street{}, err
 	}
 	return file, nil
+}
+
+// WriteOrganisation writes an organisation as a file that LoadOrganisation reads: without the phones bound to residents and
+// without residents, nor delegations that are over at that instant.
+func WriteOrganisation(o *organisation.Organisation, at time.Time) ([]byte, error) {
+	s := o.Street()
+	s.People = slices.DeleteFunc(s.People, func(p organisation.Person) bool {
+		return len(p.Posts) > 0 && !slices.ContainsFunc(p.Posts, func(x organisation.Post) bool { return x.Role != casework.Resident })
+	})
+	for i := range s.People {
+		s.People[i].Requesters = nil
+	}
+	s.Delegations = slices.DeleteFunc(s.Delegations, func(d organisation.Delegation) bool { return d.Over(at) })
+	body, err := json.Marshal(s)
+	if err != nil {
+		return nil, err
+	}
+	return yaml.JSONToYAML(body)
 }
 
 // parts takes a joined error apart.

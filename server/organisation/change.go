@@ -12,11 +12,11 @@ import (
 
 // Change is one entry that differs between two organisations.
 type Change struct {
-	Kind   EntryKind `json:"kind" enum:"department,grid,community,person,delegation"`
-	ID     string    `json:"id"`
-	Name   string    `json:"name"`
-	What   What      `json:"what" enum:"added,changed,left,returned,removed"`
-	Fields []Field   `json:"fields,omitempty"`
+	Kind   EntryKind     `json:"kind" enum:"department,grid,community,person,delegation"`
+	ID     string        `json:"id"`
+	Name   string        `json:"name"`
+	What   What          `json:"what" enum:"added,changed,left,returned,removed"`
+	Fields []FieldChange `json:"fields,omitempty"`
 	// Posts is set when the change gives or takes away what somebody may do: a post, a deputy leader, a delegation.
 	Posts bool `json:"posts"`
 
@@ -76,8 +76,8 @@ func (w What) Label(k EntryKind) string {
 	return "撤销"
 }
 
-// Field is one field before and after, as a person reads it. Phones are masked.
-type Field struct {
+// FieldChange is one field before and after, as a person reads it. Phones are masked.
+type FieldChange struct {
 	Name   string `json:"name"`
 	Label  string `json:"label"`
 	Before string `json:"before"`
@@ -135,13 +135,13 @@ func applied[T any](list []T, c Change, id func(T) string) []T {
 type comparison struct {
 	before, after *Organisation
 	changes       []Change
-	fields        []Field
+	fields        []FieldChange
 	posts         bool
 }
 
 func (c *comparison) field(name, label, before, after string) {
 	if before != after {
-		c.fields = append(c.fields, Field{name, label, before, after})
+		c.fields = append(c.fields, FieldChange{name, label, before, after})
 	}
 }
 
@@ -206,10 +206,10 @@ func (c *comparison) community(a, b Community) {
 func (c *comparison) person(a, b Person) {
 	c.field("name", "姓名", a.Name, b.Name)
 	if a.Phone != b.Phone {
-		c.fields = append(c.fields, Field{"phone", "手机号", ticket.MaskPhone(a.Phone), ticket.MaskPhone(b.Phone)})
+		c.fields = append(c.fields, FieldChange{"phone", "手机号", ticket.MaskPhone(a.Phone), ticket.MaskPhone(b.Phone)})
 	}
 	if !slices.Equal(a.Requesters, b.Requesters) {
-		c.fields = append(c.fields, Field{"requesters", "绑定的手机", counted(len(a.Requesters)), counted(len(b.Requesters))})
+		c.fields = append(c.fields, FieldChange{"requesters", "绑定的手机", counted(len(a.Requesters)), counted(len(b.Requesters))})
 	}
 	ap, bp := sortedPosts(a.Posts), sortedPosts(b.Posts)
 	if !slices.Equal(ap, bp) {

@@ -395,6 +395,23 @@ func (o *Organisation) Holds(personID string) []casework.Addressee {
 	return out
 }
 
+// Staff lists who works for the office, or has left it, in the order of their ids behind the one given, and the id to go on
+// behind when there are more; of one unit when unit is not empty. Residents are not among them.
+func (o *Organisation) Staff(unit string, left bool, after string, limit int) (list []Person, next string) {
+	begin, _ := slices.BinarySearchFunc(o.people.items, after, func(p Person, id string) int { return cmp.Compare(p.ID, id) })
+	for _, p := range o.people.items[begin:] {
+		inUnit := unit == "" || slices.ContainsFunc(p.Posts, func(x Post) bool { return x.Unit == unit }) || o.departments.has(unit) && slices.Contains(o.holders[Post{casework.DeputyLeader, unit}], p.ID)
+		if p.ID == after || p.Left != left || p.onlyResident() || !inUnit {
+			continue
+		}
+		if len(list) == limit {
+			return list, list[limit-1].ID
+		}
+		list = append(list, p)
+	}
+	return list, ""
+}
+
 // PeopleOf lists who works in a department now: its heads, then its handlers. Its deputy leader is not among them.
 func (o *Organisation) PeopleOf(department string) []Person {
 	var out []Person

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -413,6 +414,28 @@ func parts(err error) []error {
 		out = append(out, parts(e)...)
 	}
 	return out
+}
+
+// Invalid makes one *apperr.Error of what is wrong with a file: the lines joined, and each as a field where several entries
+// are concerned. An *apperr.Error stays as it is.
+func Invalid(err error) error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*apperr.Error](err); ok {
+		return e
+	}
+	list := parts(err)
+	refusal := apperr.New(apperr.InvalidArgument, "organisation.invalid", "%s", list[0].Error())
+	if len(list) > 1 {
+		refusal.Message = fmt.Sprintf("共有 %d 处问题，请逐一改正：\n%s", len(list), err.Error())
+	}
+	for _, e := range list {
+		if p, ok := errors.AsType[*Problem](e); ok && p.Index >= 0 {
+			refusal.Fields = append(refusal.Fields, apperr.Field{Name: fmt.Sprintf("%s[%d]", p.List, p.Index), Message: p.Message})
+		}
+	}
+	return refusal
 }
 
 // message is what a person should read of an error, without the name of the rule.

@@ -179,6 +179,7 @@ func reads() (list []read) {
 			return ignore(db.HeldCases(ctx, "p-001", after, 200))
 		})
 	}
+	inside("ResealChanges", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.ResealChanges(ctx)) })
 	inside("NextRevision", "", func(ctx context.Context, tx *store.Tx) error {
 		return ignore(tx.NextRevision(ctx, store.OrganisationRevision))
 	})

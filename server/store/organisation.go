@@ -122,6 +122,44 @@ func (db *DB) OrganisationChanges(ctx context.Context, status ChangeStatus, befo
 	return list, rows.Err()
 }
 
+// ResealChanges seals anew the files of open changes that are sealed under an older key. They are few; one that does not open
+// stays as it is and is told among damaged.
+func (tx *Tx) ResealChanges(ctx context.Context) (damaged []error, err error) {
+	s := tx.Sealer()
+	rows, err := tx.query(ctx, `SELECT id, body FROM organisation_changes WHERE status = ? ORDER BY id`, string(ChangeOpen))
+	if err != nil {
+		return nil, fmt.Errorf("re-seal organisation changes: %w", err)
+	}
+	bodies := map[string]string{}
+	for rows.Next() {
+		var id, body string
+		if err := rows.Scan(&id, &body); err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		if s.KeyOf(body) < s.CurrentKey() {
+			bodies[id] = body
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, fmt.Errorf("re-seal organisation changes: %w", err)
+	}
+	for id, body := range bodies {
+		plain, err := s.Open(body, changePlace(id))
+		if err != nil {
+			damaged = append(damaged, fmt.Errorf("organisation change %s: %w", id, err))
+			continue
+		}
+		fresh, err := s.Seal(plain, changePlace(id))
+		if err != nil {
+			return damaged, err
+		}
+		if _, err := tx.exec(ctx, `UPDATE organisation_changes SET body = ? WHERE id = ? AND body = ?`, fresh, id, body); err != nil {
+			return damaged, fmt.Errorf("re-seal organisation change %s: %w", id, err)
+		}
+	}
+	return damaged, nil
+}
+
 // Handover is a person who left or moved, and whose open work is yet to be handed over.
 type Handover struct {
 	ID        string

@@ -54,7 +54,7 @@ type VacancyView struct {
 var errRevised = apperr.New(apperr.Aborted, "organisation.revised", "组织架构刚被他人改过，请按最新内容重新核对后再提交。")
 
 // PreviewOrganisation says what laying a file over the organisation would change, without changing anything. What is wrong
-// with the file comes as organisation.Revise has it.
+// with the file comes as organisation.Invalid has it.
 func (e *Engine) PreviewOrganisation(ctx context.Context, file Street, whole bool) (OrganisationPreview, error) {
 	k, err := e.Refresh(ctx)
 	if err != nil {
@@ -62,7 +62,7 @@ func (e *Engine) PreviewOrganisation(ctx context.Context, file Street, whole boo
 	}
 	after, err := organisation.Revise(k.Organisation, file, whole)
 	if err != nil {
-		return OrganisationPreview{}, err
+		return OrganisationPreview{}, organisation.Invalid(err)
 	}
 	return e.preview(ctx, k, after)
 }
@@ -390,13 +390,13 @@ func (e *Engine) ApplyProposal(ctx context.Context, actor casework.Actor, id str
 	if c.Status != store.ChangeOpen {
 		return ProposedChange{}, errDecided
 	}
-	var said proposal
-	if err := json.Unmarshal(c.Body, &said); err != nil {
+	var file proposal
+	if err := json.Unmarshal(c.Body, &file); err != nil {
 		return ProposedChange{}, err
 	}
-	now, err := e.PreviewOrganisation(ctx, said.Street, said.Whole)
+	now, err := e.PreviewOrganisation(ctx, file.Street, file.Whole)
 	if err != nil {
-		return ProposedChange{}, apperr.New(apperr.FailedPrecondition, "organisation.outdated", "组织架构已有变动，这份变更不能再用，请作废后重新提交：%s", err.Error()).With(err)
+		return ProposedChange{}, apperr.New(apperr.FailedPrecondition, "organisation.outdated", "组织架构已有变动，这份变更不能再用，请作废后重新提交。%s", said(err)).With(err)
 	}
 	var shown OrganisationPreview
 	if err := json.Unmarshal(c.Preview, &shown); err != nil {
@@ -436,6 +436,14 @@ func (e *Engine) ApplyProposal(ctx context.Context, actor casework.Actor, id str
 	return e.OrganisationChange(ctx, id)
 }
 
+// said is what an error says to a person.
+func said(err error) string {
+	if e, ok := errors.AsType[*apperr.Error](err); ok {
+		return e.Message
+	}
+	return err.Error()
+}
+
 var errDecided = apperr.New(apperr.FailedPrecondition, "organisation.decided", "这份变更已经处理过了，请刷新列表。")
 
 // mayDecide keeps who puts forward and who approves apart (三员分立).
@@ -457,8 +465,8 @@ func mayDecide(actor casework.Actor, c store.OrganisationChange, posts bool) err
 // sameChanges reports whether two previews change the same; when delegations end is the instant of the change itself.
 func sameChanges(a, b OrganisationPreview) bool {
 	return slices.EqualFunc(a.Changes, b.Changes, func(x, y ChangeView) bool {
-		notEnd := func(list []organisation.Field) []organisation.Field {
-			return slices.DeleteFunc(slices.Clone(list), func(f organisation.Field) bool { return f.Name == "ended_at" })
+		notEnd := func(list []organisation.FieldChange) []organisation.FieldChange {
+			return slices.DeleteFunc(slices.Clone(list), func(f organisation.FieldChange) bool { return f.Name == "ended_at" })
 		}
 		return x.Kind == y.Kind && x.ID == y.ID && x.What == y.What && slices.Equal(notEnd(x.Fields), notEnd(y.Fields))
 	})
@@ -509,7 +517,7 @@ func (e *Engine) Leave(ctx context.Context, actor casework.Actor, personID, reas
 		}
 		after, err := organisation.Revise(k.Organisation, Street{People: []organisation.Person{{ID: p.ID, Name: p.Name, Left: true}}}, false)
 		if err != nil {
-			return apperr.New(apperr.FailedPrecondition, "person.needed", "现在不能办理离岗：%s", err.Error()).With(err)
+			return apperr.New(apperr.FailedPrecondition, "person.needed", "现在不能办理离岗。%s", said(organisation.Invalid(err))).With(err)
 		}
 		preview, err := e.preview(ctx, k, after)
 		if err != nil {

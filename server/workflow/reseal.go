@@ -33,8 +33,12 @@ func (e *Engine) Reseal(ctx context.Context, rest time.Duration, progress func(d
 		if err != nil {
 			return err
 		}
+		changes, err := tx.ResealChanges(ctx)
+		if err != nil {
+			return err
+		}
 		done = Resealed{People: n}
-		tell(damaged)
+		tell(append(damaged, changes...))
 		return nil
 	})
 	if err != nil {

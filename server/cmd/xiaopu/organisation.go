@@ -1,11 +1,21 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 
+	"xiaopu/server/apperr"
 	"xiaopu/server/casework"
 	"xiaopu/server/config"
+	"xiaopu/server/intake"
 	"xiaopu/server/organisation"
 	"xiaopu/server/workflow"
 )
@@ -18,7 +28,7 @@ func organisationLoad(c *call) error {
 	if err != nil {
 		return err
 	}
-	text, err := readFile(args[0], 5<<20)
+	data, err := readFile(args[0], organisationBytes)
 	if err != nil {
 		return err
 	}
@@ -27,7 +37,7 @@ func organisationLoad(c *call) error {
 		if err != nil {
 			return err
 		}
-		file, err := config.LoadOrganisation(text, k.Organisation)
+		file, err := readOrganisation(args[0], data, k.Organisation)
 		if err != nil {
 			return err
 		}
@@ -60,6 +70,84 @@ func organisationLoad(c *call) error {
 		}
 		return nil
 	})
+}
+
+const organisationBytes = 20 << 20
+
+// readOrganisation reads a workbook or a YAML file.
+func readOrganisation(path string, data []byte, known *organisation.Organisation) (organisation.Street, error) {
+	if ext := strings.ToLower(filepath.Ext(path)); ext == ".yaml" || ext == ".yml" {
+		return config.LoadOrganisation(data, known)
+	}
+	return intake.ReadOrganisation(bytes.NewReader(data), int64(len(data)), known)
+}
+
+// organisationTemplate is `xiaopu organisation template`: an empty workbook with its explanation.
+func organisationTemplate(c *call) error {
+	args, err := c.parse(1, 1)
+	if err != nil {
+		return err
+	}
+	if err := c.newFile(args[0], ".xlsx", func(w io.Writer) error { return intake.WriteOrganisation(w, nil, time.Time{}) }); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.stdout, "已生成空表 %s，“说明”表里写着怎么填。\n", args[0])
+	return err
+}
+
+// organisationExport is `xiaopu organisation export`: the organisation as it is, to be changed and loaded again. It holds
+// phones, so nobody else may read the file.
+func organisationExport(c *call) error {
+	args, err := c.parse(1, 1)
+	if err != nil {
+		return err
+	}
+	return c.with(func(s *system) error {
+		k, err := s.engine.Knowledge(c.ctx)
+		if err != nil {
+			return err
+		}
+		now := s.engine.Now(k)
+		write := func(w io.Writer) error { return intake.WriteOrganisation(w, k.Organisation, now) }
+		ext := ".xlsx"
+		if e := strings.ToLower(filepath.Ext(args[0])); e == ".yaml" || e == ".yml" {
+			ext = e
+			write = func(w io.Writer) error {
+				text, err := config.WriteOrganisation(k.Organisation, now)
+				if err == nil {
+					_, err = w.Write(text)
+				}
+				return err
+			}
+		}
+		people := len(k.Organisation.People())
+		if err := s.engine.Record(c.ctx, workflow.Audited{Action: "organisation.export", Object: "organisation", Detail: map[string]string{"people": strconv.Itoa(people)}}); err != nil {
+			return err
+		}
+		if err := c.newFile(args[0], ext, write); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(c.stdout, "已导出到 %s。文件里有手机号，请妥善保管。\n", args[0])
+		return err
+	})
+}
+
+// newFile writes a file that is not there yet; what could not be written whole is removed.
+func (c *call) newFile(path, ext string, write func(w io.Writer) error) error {
+	if strings.ToLower(filepath.Ext(path)) != ext {
+		return apperr.New(apperr.InvalidArgument, "file.extension", "文件名要以 %s 结尾（导出也可以用 .yaml）。", ext)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return apperr.New(apperr.AlreadyExists, "file.exists", "文件“%s”已经存在，请换一个名字。", path)
+	}
+	if err != nil {
+		return apperr.New(apperr.InvalidArgument, "file.create", "不能在“%s”建立文件，请检查路径和权限。", path).With(err)
+	}
+	if err := errors.Join(write(f), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
 }
 
 // printPreview tells a preview in words: what is new in numbers, everything else one by one.
@@ -138,4 +226,3 @@ func space(s string) string {
 	}
 	return " " + s
 }
-

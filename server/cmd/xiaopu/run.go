@@ -77,7 +77,9 @@ func init() {
 		{"vault reseal", "", "立即用当前密钥重新封存（服务运行时会自动在后台进行）", vaultReseal},
 		{"retention run", "[--dry-run]", "删除保存期满的个人信息并出具证明", retentionRun},
 		{"retention certificate", "编号", "打印一份删除证明，并核对明细", retentionCertificate},
-		{"organisation load", "文件 [--whole] [--yes]", "载入组织架构（.yaml），先预览变化再确认", organisationLoad},
+		{"organisation load", "文件 [--whole] [--yes]", "载入组织架构（.xlsx、.yaml），先预览变化再确认", organisationLoad},
+		{"organisation template", "文件.xlsx", "生成组织架构空表，附填写说明", organisationTemplate},
+		{"organisation export", "文件.xlsx 或 .yaml", "导出现有组织架构", organisationExport},
 		{"user list", "", "列出人员及岗位", userList},
 		{"user token", "姓名或编号 [--hours 12]", "打印登录令牌（正式环境不可用）", userToken},
 		{"user password", "姓名或编号 [--reset-totp]", "重置密码，打印初始密码（首位管理员由此开通）", userPassword},
@@ -154,7 +156,7 @@ func help(args []string, stdout, stderr io.Writer) int {
 func usage(w io.Writer, list []command) {
 	fmt.Fprint(w, "小浦帮办：难事快办的服务与工具。\n\n用法：xiaopu 命令 [参数] [--config 配置文件]\n\n")
 	for _, cmd := range list {
-		fmt.Fprintf(w, "  %-18s %s\n", cmd.name, cmd.short)
+		fmt.Fprintf(w, "  %-22s %s\n", cmd.name, cmd.short)
 	}
 	fmt.Fprint(w, "\n各命令的参数见：xiaopu help 命令\n数据库由环境变量 XIAOPU_DB 或配置文件指定：sqlite:文件路径，或 mysql:用户:密码@tcp(主机:端口)/库名；\n不指定时用 data/xiaopu.db。\n")
 }
