@@ -19,6 +19,7 @@ const (
 	caseRegister     permission = "case.register"
 	caseCommand      permission = "case.command"
 	ticketRead       permission = "ticket.read"
+	ticketWrite      permission = "ticket.write"
 	ticketUnmask     permission = "ticket.unmask"
 	ticketSearch     permission = "ticket.search"
 	personErase      permission = "person.erase"
@@ -60,6 +61,7 @@ var grants = map[permission][]casework.Role{
 	caseRegister:     {casework.Centre},
 	caseCommand:      parties,
 	ticketRead:       parties,
+	ticketWrite:      {casework.Centre, casework.Liaison, casework.Community, casework.DepartmentHead, casework.Handler},
 	ticketUnmask:     staff,
 	ticketSearch:     {casework.Centre},
 	personErase:      {casework.Centre},

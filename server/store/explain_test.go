@@ -257,6 +257,7 @@ func reads() (list []read) {
 		return ignore(tx.PlatformTickets(ctx, []string{"t-00001", "t-00002", "t-90000"}))
 	})
 	inside("AddPlatformTickets", "", func(ctx context.Context, tx *store.Tx) error { return tx.AddPlatformTickets(ctx, pushed) })
+	inside("ResealPlatforms", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.ResealPlatforms(ctx)) })
 	inside("CountOn", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.CountOn(ctx, "case-2026", 3)) })
 	inside("RequestDone", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.RequestDone(ctx, "pf-01", "s-00001")) })
 	inside("TakeRequests", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.TakeRequests(ctx, day(10), 5)) })

@@ -275,7 +275,7 @@ func (db *DB) AddImportChunk(ctx context.Context, importID string, no int, piece
 	if err != nil {
 		return err
 	}
-	_, err = db.exec(ctx, `INSERT INTO import_chunks (import_id, no, body, created_at) VALUES (?, ?, ?, ?)`, importID, no, sealed, Millis(now))
+	_, err = db.exec(ctx, `INSERT INTO import_chunks (import_id, no, body, sealed_key, created_at) VALUES (?, ?, ?, ?, ?)`, importID, no, sealed, db.Sealer().CurrentKey(), Millis(now))
 	return err
 }
 
@@ -361,7 +361,7 @@ func rowPlace(importID string, line int) string {
 
 // AddImportRows keeps rows of a file as they came, sealed.
 func (tx *Tx) AddImportRows(ctx context.Context, importID string, list []ImportRow, now time.Time) error {
-	args := make([]any, 0, 4*len(list))
+	args := make([]any, 0, 5*len(list))
 	for _, r := range list {
 		plain, err := json.Marshal(r.Cells)
 		if err != nil {
@@ -371,9 +371,9 @@ func (tx *Tx) AddImportRows(ctx context.Context, importID string, list []ImportR
 		if err != nil {
 			return err
 		}
-		args = append(args, importID, r.Line, sealed, Millis(now))
+		args = append(args, importID, r.Line, sealed, tx.Sealer().CurrentKey(), Millis(now))
 	}
-	if err := tx.insertRows(ctx, `INSERT INTO import_rows (import_id, line, body, created_at) VALUES `, 4, args); err != nil {
+	if err := tx.insertRows(ctx, `INSERT INTO import_rows (import_id, line, body, sealed_key, created_at) VALUES `, 5, args); err != nil {
 		return fmt.Errorf("import rows: %w", err)
 	}
 	return nil

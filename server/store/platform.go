@@ -29,12 +29,15 @@ type Platform struct {
 	CreatedAt     time.Time
 	CreatedBy     string
 	DisabledAt    time.Time // zero while it may push
+
+	sealed string // the key as it was read: sealed anew at every change, so that it tells whether somebody else was first
 }
 
-// ErrNoPlatform says that there is no platform with that id; ErrPlatformExists that there is one already.
+// What can be wrong with a platform: there is none with that id, there is one already, or somebody has changed it meanwhile.
 var (
 	ErrNoPlatform     = apperr.New(apperr.NotFound, "platform.not_found", "没有这个对接平台。")
 	ErrPlatformExists = apperr.New(apperr.AlreadyExists, "platform.exists", "已有这个编号的对接平台，请换一个编号。")
+	ErrPlatformStale  = apperr.New(apperr.Aborted, "platform.changed", "对接平台刚被他人修改，请刷新后重试。")
 )
 
 func keyPlace(id string) string         { return "platforms.key_sealed:" + id }
@@ -77,7 +80,8 @@ func (tx *Tx) AddPlatform(ctx context.Context, p Platform) error {
 	return tx.Revise(ctx, PlatformRevision, 1)
 }
 
-// SetPlatform stores what changes of a platform: keys and whether it is disabled.
+// SetPlatform stores what changes of a platform: keys and whether it is disabled. ErrPlatformStale when somebody else has
+// changed it since p was read.
 func (tx *Tx) SetPlatform(ctx context.Context, p Platform) error {
 	key, err := sealKey(tx.Sealer(), p.Key, keyPlace(p.ID))
 	if err != nil {
@@ -87,19 +91,22 @@ func (tx *Tx) SetPlatform(ctx context.Context, p Platform) error {
 	if err != nil {
 		return err
 	}
-	n, err := tx.exec(ctx, `UPDATE platforms SET key_sealed = ?, previous_key = ?, previous_until = ?, disabled_at = ? WHERE id = ?`, key, previous, Millis(p.PreviousUntil), Millis(p.DisabledAt), p.ID)
+	n, err := tx.exec(ctx, `UPDATE platforms SET key_sealed = ?, previous_key = ?, previous_until = ?, disabled_at = ? WHERE id = ? AND key_sealed = ?`,
+		key, previous, Millis(p.PreviousUntil), Millis(p.DisabledAt), p.ID, p.sealed)
 	if err != nil {
 		return fmt.Errorf("platform %s: %w", p.ID, err)
 	}
 	if n == 0 {
-		return ErrNoPlatform
+		return ErrPlatformStale
 	}
 	return tx.Revise(ctx, PlatformRevision, 1)
 }
 
 // Platforms lists every platform by id. They are few.
-func (db *DB) Platforms(ctx context.Context) ([]Platform, error) {
-	rows, err := db.query(ctx, `SELECT id, name, source, addresses, key_sealed, previous_key, previous_until, created_at, created_by, disabled_at FROM platforms ORDER BY id`)
+func (db *DB) Platforms(ctx context.Context) ([]Platform, error) { return platforms(ctx, db) }
+
+func platforms(ctx context.Context, q querier) ([]Platform, error) {
+	rows, err := q.query(ctx, `SELECT id, name, source, addresses, key_sealed, previous_key, previous_until, created_at, created_by, disabled_at FROM platforms ORDER BY id`)
 	if err != nil {
 		return nil, fmt.Errorf("platforms: %w", err)
 	}
@@ -108,22 +115,43 @@ func (db *DB) Platforms(ctx context.Context) ([]Platform, error) {
 	for rows.Next() {
 		var p Platform
 		var addresses []byte
-		var key, previous string
-		if err := rows.Scan(&p.ID, &p.Name, &p.Source, &addresses, &key, &previous, (*Millis)(&p.PreviousUntil), (*Millis)(&p.CreatedAt), &p.CreatedBy, (*Millis)(&p.DisabledAt)); err != nil {
+		var previous string
+		if err := rows.Scan(&p.ID, &p.Name, &p.Source, &addresses, &p.sealed, &previous, (*Millis)(&p.PreviousUntil), (*Millis)(&p.CreatedAt), &p.CreatedBy, (*Millis)(&p.DisabledAt)); err != nil {
 			return nil, err
 		}
 		if err := json.Unmarshal(addresses, &p.Addresses); err != nil {
 			return nil, fmt.Errorf("platform %s: %w", p.ID, err)
 		}
-		if p.Key, err = openKey(db.Sealer(), key, keyPlace(p.ID)); err != nil {
+		if p.Key, err = openKey(q.Sealer(), p.sealed, keyPlace(p.ID)); err != nil {
 			return nil, err
 		}
-		if p.PreviousKey, err = openKey(db.Sealer(), previous, previousKeyPlace(p.ID)); err != nil {
+		if p.PreviousKey, err = openKey(q.Sealer(), previous, previousKeyPlace(p.ID)); err != nil {
 			return nil, err
 		}
 		list = append(list, p)
 	}
 	return list, rows.Err()
+}
+
+// ResealPlatforms seals the keys of platforms anew that are sealed under an older key, and says how many platforms.
+func (tx *Tx) ResealPlatforms(ctx context.Context) (n int, err error) {
+	list, err := platforms(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	for _, p := range list {
+		// Both keys are sealed at every change, so the first tells of the second too.
+		if tx.Sealer().KeyOf(p.sealed) == tx.Sealer().CurrentKey() {
+			continue
+		}
+		if err := tx.SetPlatform(ctx, p); errors.Is(err, ErrPlatformStale) {
+			continue // whoever was first has sealed it
+		} else if err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
 }
 
 // PlatformTicket is a ticket that a platform has pushed.

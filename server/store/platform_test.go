@@ -1,19 +1,23 @@
 package store_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"xiaopu/server/casework"
 	"xiaopu/server/store"
 	"xiaopu/server/store/storetest"
 	"xiaopu/server/ticket"
+	"xiaopu/server/vault"
 )
 
 func TestPlatformsKeepTheirKeysSealed(t *testing.T) {
@@ -28,12 +32,14 @@ func TestPlatformsKeepTheirKeysSealed(t *testing.T) {
 		if err := add(); !errors.Is(err, store.ErrPlatformExists) {
 			t.Errorf("the same id again: %v", err)
 		}
-		if d := cmp.Diff([]store.Platform{p}, must[[]store.Platform](t)(db.Platforms(t.Context()))); d != "" {
+		if d := cmp.Diff([]store.Platform{p}, must[[]store.Platform](t)(db.Platforms(t.Context())), cmpopts.IgnoreUnexported(store.Platform{})); d != "" {
 			t.Error(d)
 		}
+		p = must[[]store.Platform](t)(db.Platforms(t.Context()))[0]
+		stale := p
 		p.PreviousKey, p.PreviousUntil, p.Key, p.DisabledAt = p.Key, day(1), "the second key", day(2)
 		inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.SetPlatform(ctx, p) })
-		if d := cmp.Diff([]store.Platform{p}, must[[]store.Platform](t)(db.Platforms(t.Context()))); d != "" {
+		if d := cmp.Diff([]store.Platform{p}, must[[]store.Platform](t)(db.Platforms(t.Context())), cmpopts.IgnoreUnexported(store.Platform{})); d != "" {
 			t.Error(d)
 		}
 		var key, previous string
@@ -43,10 +49,15 @@ func TestPlatformsKeepTheirKeysSealed(t *testing.T) {
 		if db.Sealer().KeyOf(key) == 0 || db.Sealer().KeyOf(previous) == 0 {
 			t.Errorf("%s and %s are not sealed", key, previous)
 		}
-		p.ID = "nobody"
-		if err := db.InTx(t.Context(), func(ctx context.Context, tx *store.Tx) error { return tx.SetPlatform(ctx, p) }); !errors.Is(err, store.ErrNoPlatform) {
-			t.Error(err)
+		if err := db.InTx(t.Context(), func(ctx context.Context, tx *store.Tx) error { return tx.SetPlatform(ctx, stale) }); !errors.Is(err, store.ErrPlatformStale) {
+			t.Errorf("who saw an older state: %v", err)
 		}
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+			if n, err := tx.ResealPlatforms(ctx); err != nil || n != 0 {
+				t.Errorf("%d sealed anew under the same key: %v", n, err)
+			}
+			return nil
+		})
 	})
 }
 
@@ -152,6 +163,47 @@ func TestRequestsOfPlatformsAreRememberedAndTakenOnce(t *testing.T) {
 				t.Errorf("%+v", list)
 			}
 			return err
+		})
+	})
+}
+
+// After a new key of the vault has come, platforms go on with the keys they have, and the old one can go.
+func TestPlatformsMoveToANewKeyOfTheVault(t *testing.T) {
+	storetest.EachDSN(t, func(t *testing.T, dsn string) {
+		key := func(b byte) []byte { return bytes.Repeat([]byte{b}, vault.KeyBytes) }
+		with := func(keys vault.Keys, f func(db *store.DB)) {
+			t.Helper()
+			v, err := vault.New(keys, key(9))
+			if err != nil {
+				t.Fatal(err)
+			}
+			db, err := store.Open(t.Context(), dsn, store.Options{Sealer: v, Logger: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			if _, err := db.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			f(db)
+		}
+		with(vault.Keys{1: key(1)}, func(db *store.DB) {
+			inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+				return tx.AddPlatform(ctx, store.Platform{ID: "hotline", Name: "热线", Source: ticket.Hotline, Key: "told once", CreatedAt: monday})
+			})
+		})
+		with(vault.Keys{1: key(1), 2: key(2)}, func(db *store.DB) {
+			inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+				if n, err := tx.ResealPlatforms(ctx); err != nil || n != 1 {
+					t.Errorf("%d %v", n, err)
+				}
+				return nil
+			})
+		})
+		with(vault.Keys{2: key(2)}, func(db *store.DB) {
+			if list := must[[]store.Platform](t)(db.Platforms(t.Context())); len(list) != 1 || list[0].Key != "told once" {
+				t.Errorf("%+v", list)
+			}
 		})
 	})
 }

@@ -244,6 +244,9 @@ func (tx *Tx) ForgetKeys(ctx context.Context) error {
 	for _, text := range []string{
 		`SELECT id FROM tickets WHERE sealed_key < ? ORDER BY sealed_key, id LIMIT 1`,
 		`SELECT id FROM organisation WHERE kind = '` + PersonKind + `' AND sealed_key < ? LIMIT 1`,
+		// What imports keep is not sealed anew: in days it is gone.
+		`SELECT import_id FROM import_chunks WHERE sealed_key < ? ORDER BY sealed_key, import_id LIMIT 1`,
+		`SELECT import_id FROM import_rows WHERE sealed_key < ? ORDER BY sealed_key, import_id LIMIT 1`,
 	} {
 		var id string
 		if err := tx.queryRow(ctx, text, current).Scan(&id); err == nil {

@@ -37,6 +37,9 @@ func (e *Engine) Reseal(ctx context.Context, rest time.Duration, progress func(d
 		if err != nil {
 			return err
 		}
+		if _, err := tx.ResealPlatforms(ctx); err != nil {
+			return err
+		}
 		done = Resealed{People: n}
 		tell(append(damaged, changes...))
 		return nil

@@ -185,8 +185,16 @@ func (in *intake) take(ctx context.Context, batch []ticket.Ticket) error {
 	if err != nil {
 		return err
 	}
-	if err := in.tx.AddPlatformTickets(ctx, in.pushed); err != nil || len(rows) == 0 {
+	if err := in.tx.AddPlatformTickets(ctx, in.pushed); err != nil {
 		return err
+	}
+	return in.evaluate(ctx, rows)
+}
+
+// evaluate looks for what makes kept rows hard cases, oldest first, and does what follows.
+func (in *intake) evaluate(ctx context.Context, rows []*store.TicketRow) error {
+	if len(rows) == 0 {
+		return nil
 	}
 	same, err := in.know(ctx, rows)
 	if err != nil {
