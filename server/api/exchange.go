@@ -15,6 +15,7 @@ import (
 
 	"xiaopu/server/apperr"
 	"xiaopu/server/casework"
+	"xiaopu/server/ticket"
 	"xiaopu/server/workflow"
 )
 
@@ -128,6 +129,11 @@ func (s *server) logAccess(c *gin.Context, x *exchange, start time.Time) {
 	if route == "" {
 		route = "none"
 	}
+	took := time.Duration(0)
+	if !start.IsZero() {
+		took = s.clock().Sub(start)
+	}
+	s.metrics.Request(route, c.Request.Method, status, took)
 	ctx := c.Request.Context()
 	if !s.log.Enabled(ctx, level) {
 		return
@@ -136,7 +142,7 @@ func (s *server) logAccess(c *gin.Context, x *exchange, start time.Time) {
 	attrs = append(attrs,
 		slog.String("request_id", x.requestID), slog.String("method", c.Request.Method), slog.String("route", route), slog.Int("status", status))
 	if !start.IsZero() {
-		attrs = append(attrs, slog.Float64("ms", float64(s.clock().Sub(start).Microseconds())/1000))
+		attrs = append(attrs, slog.Float64("ms", float64(took.Microseconds())/1000))
 	}
 	if x.actor.PersonID != "" {
 		attrs = append(attrs, slog.String("actor", x.actor.PersonID))
@@ -161,7 +167,7 @@ var (
 )
 
 func requestID(given string) string {
-	if given != "" && saneID.MatchString(given) {
+	if given != "" && saneID.MatchString(given) && ticket.MaskText(given) == given { // a phone number is no id
 		return given
 	}
 	return rand.Text()

@@ -98,20 +98,3 @@ func (s *server) markRead(ctx context.Context, in *struct{ Body ReadNotices }) (
 	c, err := s.engine.Counts(ctx, a)
 	return Read{Unread: c.Unread}, err
 }
-
-// Health says that the process runs.
-type Health struct {
-	Status  string `json:"status" enum:"ok" doc:"总是 ok"`
-	Version string `json:"version" doc:"程序版本"`
-}
-
-func (s *server) health(context.Context, *struct{}) (Health, error) {
-	return Health{Status: "ok", Version: s.version}, nil
-}
-
-func (s *server) ready(ctx context.Context, _ *struct{}) (Health, error) {
-	if err := s.engine.Ready(ctx); err != nil {
-		return Health{}, apperr.New(apperr.Unavailable, "store.unreachable", "数据库没有应答，请稍后再试。").With(err)
-	}
-	return Health{Status: "ok", Version: s.version}, nil
-}

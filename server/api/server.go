@@ -18,6 +18,7 @@ import (
 	"xiaopu/server/auth"
 	"xiaopu/server/cache"
 	"xiaopu/server/intake"
+	"xiaopu/server/metrics"
 	"xiaopu/server/workflow"
 )
 
@@ -40,6 +41,12 @@ type Options struct {
 	Logger         *slog.Logger
 	// Clock measures durations for the access log; without one it has none.
 	Clock func() time.Time
+	// Metrics counts requests; nil counts none.
+	Metrics *metrics.Metrics
+	// Draining tells that the process is about to end, and takes no more work; nil for never.
+	Draining func() bool
+	// SweepsHere says that this process has a sweeper, whose stalling /readyz tells.
+	SweepsHere bool
 	// Version is the program's own, which /healthz tells.
 	Version string
 	// TrustedProxies are addresses or networks that may name the client they forward for, in X-Forwarded-For.
@@ -60,6 +67,10 @@ type server struct {
 	log       *slog.Logger
 	clock     func() time.Time
 	version   string
+	metrics   *metrics.Metrics
+	draining  func() bool
+	since     time.Time // when the handler was made
+	sweeps    bool
 
 	schemas      huma.Registry
 	pushedSchema *huma.Schema // of one ticket that a platform pushes
@@ -126,7 +137,7 @@ func build(o Options) (router *gin.Engine, doc *huma.OpenAPI) {
 func newServer(o Options) *server {
 	s := &server{
 		engine: o.Engine, signer: o.Signer, signIn: o.SignIn, sessions: o.SessionsOnly, cache: o.Cache, imports: o.Imports, maxUpload: o.MaxUploadBytes,
-		log: o.Logger, clock: o.Clock, version: o.Version, slow: map[string]bool{}, quiet: map[string]bool{},
+		log: o.Logger, clock: o.Clock, version: o.Version, metrics: o.Metrics, draining: o.Draining, sweeps: o.SweepsHere, slow: map[string]bool{}, quiet: map[string]bool{},
 	}
 	if s.cache == nil {
 		// Without an address there is nothing to get wrong.
@@ -144,6 +155,7 @@ func newServer(o Options) *server {
 	if s.clock == nil {
 		s.clock = func() time.Time { return time.Time{} }
 	}
+	s.since = s.clock()
 	return s
 }
 

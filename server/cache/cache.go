@@ -94,6 +94,13 @@ func (c *Cache) Shared(ctx context.Context) bool {
 	return c.note(c.redis.Ping(ctx).Err())
 }
 
+// Away reports whether a Redis is configured and did not answer the last time.
+func (c *Cache) Away() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.away
+}
+
 // asks reports whether Redis is to be asked now.
 func (c *Cache) asks() bool {
 	return c.redis != nil && c.clock().UnixMilli() >= c.awayUntil.Load()

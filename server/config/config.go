@@ -39,7 +39,8 @@ type Config struct {
 	UnusedAccountDays int    `yaml:"unused_account_days"` // 0 for never
 
 	SweepSeconds   int      `yaml:"sweep_seconds"`
-	LogLevel       string   `yaml:"log_level"` // debug, info, warn, error
+	LogLevel       string   `yaml:"log_level"`      // debug, info, warn, error
+	MetricsListen  string   `yaml:"metrics_listen"` // host:port of /metrics; "" for none
 	Pprof          bool     `yaml:"pprof"`
 	TrustedProxies []string `yaml:"trusted_proxies"` // addresses or networks
 	MaxUploadMB    int      `yaml:"max_upload_mb"`
@@ -161,6 +162,13 @@ func (c Config) check() []finding {
 	}
 	if !validListen(c.Listen) {
 		wrong("listen", "现在是“%s”，应为 地址:端口，例如 127.0.0.1:8080", shorten(c.Listen))
+	}
+	switch {
+	case c.MetricsListen == "":
+	case !validListen(c.MetricsListen):
+		wrong("metrics_listen", "现在是“%s”，应为 地址:端口，例如 127.0.0.1:9090；不用监控则不写", shorten(c.MetricsListen))
+	case c.MetricsListen == c.Listen && !strings.HasSuffix(c.Listen, ":0"):
+		wrong("metrics_listen", "不能与 listen 相同：监控数据不对外提供，请换一个端口")
 	}
 	switch {
 	case c.TokenKey == "" && c.Mode == Production:

@@ -303,6 +303,9 @@ func (r *run) take(ctx context.Context, b batch) error {
 		return err
 	}
 	r.result, r.kept = next, kept
+	if r.rehearsal == nil {
+		r.im.Engine.Metrics().Tickets("rejected", b.rejected)
+	}
 	if r.progress != nil {
 		r.progress(b.share)
 	}

@@ -369,6 +369,7 @@ func (j *Jobs) Once(ctx context.Context) (worked bool, err error) {
 
 // work does what is left of an import that this worker has the lease of.
 func (j *Jobs) work(ctx context.Context, i store.Import) error {
+	defer j.Engine.Metrics().Importing()()
 	err := errStopped
 	if i.State != store.ImportStopping {
 		err = j.rest(ctx, i)

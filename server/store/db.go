@@ -105,6 +105,9 @@ func (db *DB) Ping(ctx context.Context) error {
 // to any of them, not to the first: who cares how long the last waits lets no more in at once.
 func (db *DB) ReadsAtOnce() int { return db.engine.readers().Stats().MaxOpenConnections }
 
+// Stats tells of the connections that serve reads.
+func (db *DB) Stats() sql.DBStats { return db.engine.readers().Stats() }
+
 // Engine names the kind of database: "sqlite" or "mysql".
 func (db *DB) Engine() string { return db.engine.name() }
 

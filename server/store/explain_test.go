@@ -39,7 +39,7 @@ var aliases = map[string]string{
 
 // notReads are the methods that send no SELECT, or one whose text is another's.
 var notReads = []string{
-	"Close", "Engine", "InTx", "InTxAgain", "Migrate", "Ping", "ReadsAtOnce", "Schema", "Sealer", // the database itself
+	"Close", "Engine", "InTx", "InTxAgain", "Migrate", "Ping", "ReadsAtOnce", "Schema", "Behind", "Sealer", "Stats", // the database itself
 	"Backup", "Restore", // read and write whole tables: that is their task
 	"AddImportChunk", "CreateImport", "DropImportFile", "EndImport", "MarkRead", "QueueImport", "ReleaseImport", "StopImport",
 	"AddHandovers", "AddOrganisationChange", "DecideOrganisationChange", "DropOrganisation", "EndHandover", "PreviewAgain",
@@ -272,6 +272,10 @@ func reads() (list []read) {
 	add("Revisions", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Revisions(ctx)) })
 	add("Sequence", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Sequence(ctx, "case-2026")) })
 	add("StoredEvents", "", func(ctx context.Context, db *store.DB) error { return ignore(db.StoredEvents(ctx, "c-00001")) })
+	add("OutboxWaiting", "", func(ctx context.Context, db *store.DB) error {
+		_, _, err := db.OutboxWaiting(ctx)
+		return err
+	})
 	add("PolicyVersions", "", func(ctx context.Context, db *store.DB) error { return ignore(db.PolicyVersions(ctx)) })
 	add("TicketsBetween", "first", func(ctx context.Context, db *store.DB) error {
 		return ignore(db.TicketsBetween(ctx, day(3), day(40), time.Time{}, "", 100))
@@ -492,6 +496,11 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	bulk(t, db, `retention_items (certificate_id, seq, rule, ticket_id)`, items)
 	bulk(t, db, `ticket_links (source, order_no, ticket_id)`, links)
 	bulk(t, db, `inbox (id, recipient, stands_for, case_id, number, seq, kind, urgent, args, created_at, is_read, read_at)`, inbox)
+	var outbox [][]any
+	for i, n := range inbox {
+		outbox = append(outbox, []any{n[0], n[0], n[1], n[6], false, i, i%3 == 0, 0, "", 0})
+	}
+	bulk(t, db, `outbox (id, inbox_id, recipient, kind, urgent, created_at, done, leased_until, lease, attempts)`, outbox)
 	bulk(t, db, `import_problems (import_id, line, part, fatal, order_no, message)`, problems)
 	bulk(t, db, `anchor_heads (anchor_id, case_id, seq, hash)`, heads)
 	bulk(t, db, `anchors (id, made_at, until_at, heads, hash, follows)`, anchors)

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"xiaopu/server/apperr"
 )
@@ -71,13 +72,14 @@ func (db *DB) Migrate(ctx context.Context) (applied int, err error) {
 	return db.migrate(ctx, all, len(all))
 }
 
-func ownMigrations() ([]migration, error) {
+// ownMigrations are this program's.
+var ownMigrations = sync.OnceValues(func() ([]migration, error) {
 	files, err := fs.Sub(migrationFiles, "migrations")
 	if err != nil {
 		return nil, err
 	}
 	return readMigrations(files)
-}
+})
 
 // Schema tells the version that the tables have, 0 when there are none, and the version that this program knows. Tables
 // of a higher version were changed by a newer program, those of a lower one wait for Migrate.
@@ -93,6 +95,17 @@ func (db *DB) Schema(ctx context.Context) (version, known int, err error) {
 	var v sql.NullInt64
 	err = scanOne(ctx, db.engine.readers(), `SELECT MAX(version) FROM schema_migrations WHERE finished = 1`, nil, &v)
 	return int(v.Int64), len(all), err
+}
+
+// Behind tells whether the tables wait for a migration that this program has.
+func (db *DB) Behind(ctx context.Context) (bool, error) {
+	all, err := ownMigrations()
+	if err != nil {
+		return false, err
+	}
+	var done int
+	err = scanOne(ctx, db.engine.readers(), `SELECT COUNT(*) FROM schema_migrations WHERE finished = 1`, nil, &done)
+	return done < len(all), err
 }
 
 // migrate runs the migrations up to the version given.

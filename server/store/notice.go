@@ -45,6 +45,13 @@ func (tx *Tx) InsertNotices(ctx context.Context, list []InboxRow) error {
 	return nil
 }
 
+// OutboxWaiting counts the notices that wait to be sent, up to CountCap, and tells since when the oldest of them does.
+func (db *DB) OutboxWaiting(ctx context.Context) (n int, oldest time.Time, err error) {
+	err = db.queryRow(ctx, fmt.Sprintf(`SELECT COUNT(*), MIN(created_at) FROM
+		(SELECT created_at FROM outbox WHERE done = 0 ORDER BY leased_until, id LIMIT %d) t`, CountCap)).Scan(&n, (*Millis)(&oldest))
+	return n, oldest, err
+}
+
 // Inbox lists a recipient's notices, newest first, behind the id given ("" for the first page).
 func (db *DB) Inbox(ctx context.Context, recipient string, unread bool, before string, limit int) ([]InboxRow, error) {
 	text, args := `SELECT id, recipient, stands_for, case_id, number, seq, kind, urgent, args, created_at, read_at FROM inbox WHERE recipient = ?`, []any{recipient}

@@ -46,6 +46,7 @@ func (e *Engine) Record(ctx context.Context, a Audited) error {
 
 // RecordIn puts something into the audit log in the transaction that does it.
 func (e *Engine) RecordIn(ctx context.Context, tx *store.Tx, a Audited) error {
+	e.metrics.Audited(a.Action, a.Outcome)
 	o := OriginOf(ctx)
 	return tx.AppendAudit(ctx, &store.AuditEntry{
 		At: e.clock(), Actor: a.Actor, Action: a.Action, Object: a.Object, Outcome: a.Outcome, Detail: a.Detail,

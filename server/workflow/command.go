@@ -41,6 +41,28 @@ var errKeyReused = apperr.New(apperr.InvalidArgument, "request.key_reused", "这
 
 // Do gives a command. See the package comment for what it returns.
 func (e *Engine) Do(ctx context.Context, r Request) (Outcome, error) {
+	out, err := e.given(ctx, r)
+	if e.metrics != nil {
+		e.metrics.Command(string(r.Command.Name()), outcomeOf(out, err))
+	}
+	return out, err
+}
+
+// outcomeOf is what became of a command, in one of few words.
+func outcomeOf(out Outcome, err error) string {
+	var refused *apperr.Error
+	switch {
+	case errors.As(err, &refused):
+		return string(refused.Code)
+	case err != nil:
+		return string(apperr.Internal)
+	case out.Replayed:
+		return "replayed"
+	}
+	return "done"
+}
+
+func (e *Engine) given(ctx context.Context, r Request) (Outcome, error) {
 	k, err := e.Knowledge(ctx)
 	if err != nil {
 		return Outcome{}, err
@@ -460,6 +482,17 @@ const sweepBatch = 200
 // Sweep gives a tick to every case on which something has fallen due, and to every one whose clocks were counted with
 // an earlier calendar. Any number of processes may sweep at once.
 func (e *Engine) Sweep(ctx context.Context) (Swept, error) {
+	s, err := e.sweep(ctx)
+	at := time.Time{}
+	if err == nil {
+		at = e.clock()
+		e.alive.Store(at.UnixMilli())
+	}
+	e.metrics.Swept(at, s.Cases, s.Failed)
+	return s, err
+}
+
+func (e *Engine) sweep(ctx context.Context) (Swept, error) {
 	var s Swept
 	k, err := e.Knowledge(ctx)
 	if err != nil {
@@ -498,6 +531,7 @@ func (e *Engine) Sweep(ctx context.Context) (Swept, error) {
 					e.log.ErrorContext(ctx, "tick failed", slog.String("case", id), slog.Any("error", err))
 					continue
 				}
+				e.alive.Store(e.clock().UnixMilli())
 				if n > 0 {
 					s.Cases++
 					s.Events += n

@@ -12,7 +12,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"xiaopu/server/apperr"
 	"xiaopu/server/casework"
+	"xiaopu/server/metrics"
 	"xiaopu/server/organisation"
 	"xiaopu/server/recognition"
 	"xiaopu/server/store"
@@ -27,6 +29,8 @@ type Engine struct {
 	clock   func() time.Time
 	log     *slog.Logger
 	matcher recognition.Matcher
+	metrics *metrics.Metrics
+	alive   atomic.Int64 // Unix ms of the sweeper's last sign of life
 
 	profiles []ticket.Profile // shipped
 
@@ -43,6 +47,8 @@ type Options struct {
 	Matcher recognition.Matcher
 	// Profiles are the import profiles that are shipped.
 	Profiles []ticket.Profile
+	// Metrics counts what the engine does; nil counts nothing.
+	Metrics *metrics.Metrics
 }
 
 // New makes an Engine over a migrated database.
@@ -53,7 +59,7 @@ func New(db *store.DB, o Options) *Engine {
 	if o.Matcher == nil {
 		o.Matcher = recognition.PlaceAndTopic{}
 	}
-	return &Engine{db: db, clock: o.Clock, log: o.Logger, matcher: o.Matcher, profiles: o.Profiles}
+	return &Engine{db: db, clock: o.Clock, log: o.Logger, matcher: o.Matcher, profiles: o.Profiles, metrics: o.Metrics}
 }
 
 // Knowledge is what every decision needs beside the case: immutable, shared.
@@ -216,8 +222,49 @@ func (e *Engine) Actor(ctx context.Context, personID string) (a casework.Actor, 
 	return a, ok, nil
 }
 
-// Ready reports whether the database answers.
-func (e *Engine) Ready(ctx context.Context) error { return e.db.Ping(ctx) }
+// Metrics is what counts; nil for nothing.
+func (e *Engine) Metrics() *metrics.Metrics { return e.metrics }
+
+// Ready reports whether the database answers and has this program's tables.
+func (e *Engine) Ready(ctx context.Context) error {
+	behind, err := e.db.Behind(ctx)
+	if err != nil {
+		return apperr.New(apperr.Unavailable, "store.unreachable", "数据库没有应答，请稍后再试。").With(err)
+	}
+	if behind {
+		return apperr.New(apperr.Unavailable, "store.older_tables", "数据库的表还没有升级到本程序的版本，请运行 xiaopu migrate 或重新启动服务。")
+	}
+	return nil
+}
+
+// SweptAt is the sweeper's last sign of life in this process: a sweep that ended well, or a case that it dealt with. Zero for
+// none yet.
+func (e *Engine) SweptAt() time.Time {
+	if at := e.alive.Load(); at != 0 {
+		return time.UnixMilli(at)
+	}
+	return time.Time{}
+}
+
+// Deadlines gives the instant that deadlines are measured by and the earliest that has one; zero for none.
+func (e *Engine) Deadlines(ctx context.Context) (now, earliest time.Time, err error) {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return now, earliest, err
+	}
+	earliest, err = e.db.NextDueAt(ctx)
+	return e.Now(k), earliest, err
+}
+
+// Outbox tells of the notices that wait to be sent: how many, up to store.CountCap, and since when the oldest does.
+func (e *Engine) Outbox(ctx context.Context) (waiting int, oldest, now time.Time, err error) {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return 0, oldest, now, err
+	}
+	waiting, oldest, err = e.db.OutboxWaiting(ctx)
+	return waiting, oldest, e.Now(k), err
+}
 
 // ReadsAtOnce is how many reads the database serves at a time.
 func (e *Engine) ReadsAtOnce() int { return e.db.ReadsAtOnce() }

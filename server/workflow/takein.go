@@ -35,12 +35,18 @@ func (t *Taken) Add(o Taken) {
 // ones, ratings. One transaction: all of it or nothing. Taking the same tickets in again changes nothing. noted, when
 // given, runs in the same transaction and is told what was taken: the importer's own records.
 func (e *Engine) TakeIn(ctx context.Context, batch []ticket.Ticket, noted func(context.Context, *store.Tx, Taken) error) (Taken, error) {
-	return e.intake(ctx, func(ctx context.Context, in *intake) error {
+	taken, err := e.intake(ctx, func(ctx context.Context, in *intake) error {
 		if err := in.take(ctx, batch); err != nil || noted == nil {
 			return err
 		}
 		return noted(ctx, in.tx, in.taken)
 	})
+	if err == nil {
+		e.metrics.Tickets("created", taken.Created)
+		e.metrics.Tickets("updated", taken.Updated)
+		e.metrics.Tickets("unchanged", taken.Unchanged)
+	}
+	return taken, err
 }
 
 // intake runs fn in its turn, as one transaction: again from the start when a person was first on one of the cases.

@@ -18,7 +18,9 @@ import (
 	"xiaopu/configs"
 	"xiaopu/server/apperr"
 	"xiaopu/server/config"
+	"xiaopu/server/metrics"
 	"xiaopu/server/store"
+	"xiaopu/server/ticket"
 	"xiaopu/server/workday"
 	"xiaopu/server/workflow"
 )
@@ -51,6 +53,8 @@ type call struct {
 	stderr io.Writer
 	flags  *flag.FlagSet
 	config string
+
+	metrics *metrics.Metrics // of serve alone
 }
 
 var errUsage = errors.New("usage")
@@ -240,7 +244,16 @@ type system struct {
 }
 
 func (c *call) logger(level slog.Leveler) *slog.Logger {
-	return slog.New(slog.NewJSONHandler(c.stderr, &slog.HandlerOptions{Level: level}))
+	return slog.New(slog.NewJSONHandler(c.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: maskAttr}))
+}
+
+// maskAttr masks numbers in what other programs and panics say: a driver's error repeats the value that it is about.
+func maskAttr(_ []string, a slog.Attr) slog.Attr {
+	switch a.Key {
+	case "error", "panic", "text", slog.MessageKey:
+		return slog.String(a.Key, ticket.MaskText(a.Value.String()))
+	}
+	return a
 }
 
 // loadConfig reads the settings; every problem is told.
@@ -306,7 +319,7 @@ func (c *call) prepare(s *system, a access) error {
 	if err != nil {
 		return err
 	}
-	s.engine = workflow.New(s.db, workflow.Options{Clock: time.Now, Logger: s.log, Profiles: profiles})
+	s.engine = workflow.New(s.db, workflow.Options{Clock: time.Now, Logger: s.log, Profiles: profiles, Metrics: c.metrics})
 	if err := s.engine.CheckKeys(c.ctx); err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func TestAClosureIsShownDeclaredAndTakenBack(t *testing.T) {
 	on := workday.DateOf(due).String()
 	args := []string{"calendar", "close", "--from", on, "--reason", "台风停工"}
 	code, out, errs := xiaopu(t, env, args...)
-	if code != exitError || !strings.Contains(out, on+" 改为休息 台风停工") || !strings.Contains(out, "1 件在办难事的期限因此改变") || !strings.Contains(out, "NS2026-000001（Ⅲ级）"+on+" 17:00 → ") || !strings.Contains(errs, "没有登记") {
+	if code != exitError || !strings.Contains(out, on+" 改为休息 台风停工") || !strings.Contains(out, "1 件在办难事的期限因此改变") || !strings.Contains(out, "NS2026-900001（Ⅲ级）"+on+" 17:00 → ") || !strings.Contains(errs, "没有登记") {
 		t.Fatalf("exit %d\n%s%s", code, out, errs)
 	}
 	code, out, errs = xiaopu(t, env, append(args, "--yes")...)

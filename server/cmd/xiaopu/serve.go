@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"xiaopu/server/api"
@@ -19,10 +20,18 @@ import (
 	"xiaopu/server/deadline"
 	"xiaopu/server/demo"
 	"xiaopu/server/intake"
+	"xiaopu/server/metrics"
 )
 
-// shutdownWithin is how long requests under way may take after the signal to stop.
-const shutdownWithin = 10 * time.Second
+// What happens within shutdownWithin after the signal to stop. First /readyz says no for drainFor, so that whoever distributes
+// requests sends no more; then nothing new is let in and what is under way may finish; what is not over after finishWithin is
+// told to stop, which ends imports and sweeps behind their last whole step.
+const (
+	shutdownWithin = 10 * time.Second
+	drainFor       = time.Second
+	finishWithin   = 5 * time.Second
+	closeWithin    = 2 * time.Second
+)
 
 // serve is `xiaopu serve`: the API and the sweeper, until a signal stops both.
 func serve(c *call) error {
@@ -54,6 +63,9 @@ func serve(c *call) error {
 		return errors.Join(err, listener.Close())
 	}
 	defer func() { _ = memory.Close() }() // nothing in it is missed
+	if cfg.MetricsListen != "" {
+		c.metrics = metrics.New(version)
+	}
 	s, err := c.open(cfg, creating, cfg.Mode == config.Demo)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -70,13 +82,22 @@ func serve(c *call) error {
 
 func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer, memory *cache.Cache, people *auth.Service) error {
 	imports := &intake.Jobs{Engine: s.engine, DB: s.db, Clock: time.Now, Logger: s.log}
+	var draining atomic.Bool
 	handler := api.NewHandler(api.Options{
 		Engine: s.engine, Signer: signer, SignIn: people, SessionsOnly: s.config.Mode == config.Production, Cache: memory, Imports: imports, DevClock: s.config.Mode == config.Demo, Clock: time.Now,
 		MaxUploadBytes: s.config.MaxUploadBytes(), Logger: s.log, Version: version, TrustedProxies: s.config.TrustedProxies,
+		Metrics: s.engine.Metrics(), Draining: draining.Load, SweepsHere: true,
 	})
+	requests, hurry := context.WithCancel(context.WithoutCancel(c.ctx)) // those under way outlive the signal
+	defer hurry()
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 5 * time.Minute, WriteTimeout: 5 * time.Minute,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+		BaseContext: func(net.Listener) context.Context { return requests },
+	}
+	watched, err := c.watch(s, memory)
+	if err != nil {
+		return errors.Join(err, listener.Close())
 	}
 	ctx, stop := context.WithCancel(c.ctx)
 	defer stop()
@@ -90,22 +111,65 @@ func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer, mem
 	go func() { served <- server.Serve(listener) }()
 	s.log.Info("serving", slog.String("listen", listener.Addr().String()), slog.String("version", version), slog.Any("config", s.config))
 
-	var err error
 	select {
 	case err = <-served:
 	case <-ctx.Done():
-		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownWithin)
-		defer cancel()
-		if err = server.Shutdown(within); err != nil {
-			err = errors.Join(err, server.Close())
-		}
+		draining.Store(true)
+		s.log.Info("stopping")
+		pause(drainFor, served)
+		err = finish(server, hurry)
 	}
 	stop()
 	background.Wait()
-	if errors.Is(err, http.ErrServerClosed) {
+	err = errors.Join(err, watched.Close())
+	if errors.Is(err, http.ErrServerClosed) || err == nil {
+		s.log.Info("stopped")
 		return nil
 	}
 	return err
+}
+
+// pause waits, or until the server has ended by itself.
+func pause(d time.Duration, served chan error) {
+	select {
+	case err := <-served:
+		served <- err
+	case <-time.After(d):
+	}
+}
+
+// finish lets requests end, then hurries them, then cuts them off.
+func finish(server *http.Server, hurry func()) error {
+	for _, within := range []time.Duration{finishWithin, closeWithin} {
+		ctx, cancel := context.WithTimeout(context.Background(), within)
+		err := server.Shutdown(ctx)
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) {
+			return err
+		}
+		hurry()
+	}
+	return server.Close()
+}
+
+// watch serves metrics on a listener of their own, where one is configured.
+func (c *call) watch(s *system, memory *cache.Cache) (*http.Server, error) {
+	m := s.engine.Metrics()
+	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
+	if s.config.MetricsListen == "" {
+		return server, nil
+	}
+	m.Watch(metrics.Sources{Deadlines: s.engine.Deadlines, Outbox: s.engine.Outbox, CacheAway: memory.Away, Database: s.db.Stats})
+	listener, err := (&net.ListenConfig{}).Listen(c.ctx, "tcp", s.config.MetricsListen)
+	if err != nil {
+		return nil, apperr.New(apperr.Unavailable, "serve.listen", "不能在 %s 上提供监控数据：地址可能已被占用，请用 XIAOPU_METRICS_LISTEN 换一个地址。", s.config.MetricsListen).With(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", m.Handler())
+	server.Handler = mux
+	go func() { _ = server.Serve(listener) }() // until Close
+	s.log.Info("metrics", slog.String("listen", listener.Addr().String()))
+	return server, nil
 }
 
 // welcome loads the demonstration street into an empty database and says what to open and as whom.
