@@ -17,7 +17,6 @@ import (
 	"xiaopu/server/auth"
 	"xiaopu/server/store"
 	"xiaopu/server/store/storetest"
-	"xiaopu/server/vault"
 	"xiaopu/server/workflow"
 )
 
@@ -33,7 +32,7 @@ func TestLogsHoldNoPersonalData(t *testing.T) {
 			t.Fatal(err)
 		}
 		centre, head, liaison := token(t, dsn, "p-centre"), token(t, dsn, "p-head"), token(t, dsn, "p-liaison")
-		s := start(t, dsn, "XIAOPU_LOG_LEVEL=debug", "XIAOPU_VAULT_KEYS="+vault.Generate())
+		s := start(t, dsn, "XIAOPU_LOG_LEVEL=debug")
 		all := strings.Join(personal, "，")
 		statuses := map[int]int{}
 		call := func(method, path, token, key string, body any) string {

@@ -19,7 +19,6 @@ import (
 
 	"xiaopu/server/store"
 	"xiaopu/server/store/storetest"
-	"xiaopu/server/vault"
 	"xiaopu/server/workday"
 )
 
@@ -106,7 +105,6 @@ func within(t *testing.T, what string, ok func() bool) {
 func TestAServerToldToStopEndsWellWithinTenSeconds(t *testing.T) {
 	storetest.EachDSN(t, func(t *testing.T, dsn string) {
 		const due, rows = 1500, 20_000
-		keys := "XIAOPU_VAULT_KEYS=" + vault.Generate()
 		since := workday.DateOf(time.Now()).AddDays(-12).At(10 * 60)
 		db, e := prepared(t, dsn, since)
 		dispatchedCases(t, db, e, due, since)
@@ -119,7 +117,7 @@ func TestAServerToldToStopEndsWellWithinTenSeconds(t *testing.T) {
 		for i := range rows {
 			fmt.Fprintf(&file, "2026%08d,%s 08:00,路灯不亮,一个月了,奉浦大道%d号\n", i, time.Now().AddDate(0, 0, -1).Format(time.DateOnly), i)
 		}
-		s := start(t, dsn, keys)
+		s := start(t, dsn)
 		body, contentType := upload(t, file.String())
 		var job struct {
 			ID, State string
@@ -191,7 +189,7 @@ func TestAServerToldToStopEndsWellWithinTenSeconds(t *testing.T) {
 			t.Fatal("nothing was acknowledged")
 		}
 
-		s = start(t, dsn, keys)
+		s = start(t, dsn)
 		within(t, "the import is finished by the next server", func() bool {
 			s.call(http.MethodGet, "/api/v1/imports/"+job.ID, centre, "", nil, &job)
 			return job.State == string(store.ImportFinished)
