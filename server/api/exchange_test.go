@@ -24,6 +24,9 @@ func TestRequestID(t *testing.T) {
 		"line\nbreak-in-it":     false,
 		"中文的请求编号":               false,
 		`quote"quote"`:          false,
+		"13812345678":           false,
+		"call-13812345678":      false,
+		"31022619580312456X":    false,
 	} {
 		a := o.call("", http.MethodGet, "/healthz", nil, "X-Request-ID", given)
 		got := a.header.Get("X-Request-Id")
