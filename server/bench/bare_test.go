@@ -28,7 +28,7 @@ const (
 	listSQL = `SELECT ` + columnsSQL + ` FROM cases c WHERE c.status = ? AND c.lead_department_id = ? ORDER BY c.sort_at, c.id LIMIT ?`
 	partSQL = `SELECT * FROM (SELECT /*! STRAIGHT_JOIN */ v.sort_at, v.case_id FROM case_viewers v CROSS JOIN cases c ON c.id = v.case_id` +
 		` WHERE v.viewer = ? AND v.status = ? AND c.lead_department_id = ? ORDER BY v.sort_at, v.case_id LIMIT ?) u`
-	scopedSQL = `SELECT /*! STRAIGHT_JOIN */ ` + columnsSQL + ` FROM (` + partSQL + `0 UNION ` + partSQL + `1) k CROSS JOIN cases c ON c.id = k.case_id
+	scopedSQL = `SELECT /*! STRAIGHT_JOIN */ ` + columnsSQL + ` FROM (` + partSQL + `0 UNION ` + partSQL + `1 UNION ` + partSQL + `2) k CROSS JOIN cases c ON c.id = k.case_id
 		ORDER BY k.sort_at, k.case_id LIMIT ?`
 	caseSQL   = `SELECT head_hash, calendar_revision, updated_at, body FROM cases WHERE id = ?`
 	eventsSQL = `SELECT body FROM case_events WHERE case_id = ? AND seq > ? ORDER BY seq LIMIT ?`
@@ -423,7 +423,9 @@ func (h *bareHandlers) router() http.Handler {
 	})
 	r.GET("/scoped/cases", func(c *gin.Context) {
 		status, lead := c.Query("status"), c.Query("lead_department_id")
-		h.cases(c, h.scoped, "department:"+lead, status, lead, pageSize+1, "person:p-head-"+strings.TrimPrefix(lead, "d-"), status, lead, pageSize+1, pageSize+1)
+		// The department's, what the head has in person, and what they have as its head.
+		person := "person:p-head-" + strings.TrimPrefix(lead, "d-")
+		h.cases(c, h.scoped, "department:"+lead, status, lead, pageSize+1, person, status, lead, pageSize+1, person+"@department:"+lead, status, lead, pageSize+1, pageSize+1)
 	})
 	r.GET("/api/v1/cases/:id", h.detail)
 	r.GET("/api/v1/cases/:id/timeline", h.timeline)
