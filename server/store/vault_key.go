@@ -74,6 +74,7 @@ func wrongKeys(format string, args ...any) *apperr.Error {
 type KeyUse struct {
 	Key             int
 	Tickets, People int
+	Secrets         int // of second factors and platforms
 }
 
 // KeyUses counts what is sealed under each key, by key.
@@ -105,6 +106,11 @@ func (db *DB) KeyUses(ctx context.Context) ([]KeyUse, error) {
 		count(`SELECT sealed_key, COUNT(*) FROM organisation WHERE kind = '`+PersonKind+`' GROUP BY sealed_key`, func(key, n int) { use(key).People += n }),
 		count(`SELECT key_id, 0 FROM vault_keys`, func(key, _ int) { use(key) }),
 	)
+	sealed, secretsErr := secrets(ctx, db)
+	for _, one := range sealed {
+		use(db.Sealer().KeyOf(one.sealed)).Secrets++
+	}
+	err = errors.Join(err, secretsErr)
 	var list []KeyUse
 	for _, u := range uses {
 		list = append(list, *u)
@@ -253,6 +259,15 @@ func (tx *Tx) ForgetKeys(ctx context.Context) error {
 			return nil // not yet
 		} else if !errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("keys: %w", err)
+		}
+	}
+	list, err := secrets(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, one := range list {
+		if tx.Sealer().KeyOf(one.sealed) < current {
+			return nil
 		}
 	}
 	if _, err := tx.exec(ctx, `DELETE FROM vault_keys WHERE key_id < ?`, current); err != nil {

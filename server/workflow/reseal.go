@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"xiaopu/server/store"
@@ -11,6 +12,7 @@ import (
 // Resealed is what a pass of re-sealing did.
 type Resealed struct {
 	Tickets, People int
+	Secrets         int // of second factors and platforms
 	Damaged         int // values that do not open, logged; they stay as they are
 }
 
@@ -37,11 +39,16 @@ func (e *Engine) Reseal(ctx context.Context, rest time.Duration, progress func(d
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ResealPlatforms(ctx); err != nil {
+		platforms, err := tx.ResealPlatforms(ctx)
+		if err != nil {
 			return err
 		}
-		done = Resealed{People: n}
-		tell(append(damaged, changes...))
+		accounts, unopened, err := tx.ResealAccounts(ctx)
+		if err != nil {
+			return err
+		}
+		done = Resealed{People: n, Secrets: platforms + accounts}
+		tell(slices.Concat(damaged, changes, unopened))
 		return nil
 	})
 	if err != nil {

@@ -50,9 +50,9 @@ func vaultStatus(c *call) error {
 				note = "（当前）"
 			}
 			if u.Key != current {
-				waiting += u.Tickets + u.People
+				waiting += u.Tickets + u.People + u.Secrets
 			}
-			fmt.Fprintf(c.stdout, "%s%s：工单 %d 件，人员 %d 名\n", name, note, u.Tickets, u.People)
+			fmt.Fprintf(c.stdout, "%s%s：工单 %d 件，人员 %d 名，第二重验证和平台密钥 %d 个\n", name, note, u.Tickets, u.People, u.Secrets)
 		}
 		if waiting > 0 {
 			_, err = fmt.Fprintf(c.stdout, "还有 %d 条待重新封存：服务运行时自动进行，也可执行 xiaopu vault reseal。完成前请保留全部旧密钥。\n", waiting)
@@ -70,7 +70,7 @@ func vaultReseal(c *call) error {
 	}
 	return c.with(func(s *system) error {
 		done, err := s.engine.Reseal(c.ctx, 0, nil)
-		fmt.Fprintf(c.stdout, "已用第 %d 号密钥重新封存：工单 %d 件，人员 %d 名。\n", s.db.Sealer().CurrentKey(), done.Tickets, done.People)
+		fmt.Fprintf(c.stdout, "已用第 %d 号密钥重新封存：工单 %d 件，人员 %d 名，第二重验证和平台密钥 %d 个。\n", s.db.Sealer().CurrentKey(), done.Tickets, done.People, done.Secrets)
 		if err == nil && done.Damaged > 0 {
 			err = apperr.New(apperr.Internal, "vault.damaged", "有 %d 条打不开，保持原样，详见日志：请检查密钥文件是否齐全，或从备份恢复。", done.Damaged)
 		}
