@@ -919,3 +919,49 @@ func TestMonthNoticesDoNotDependOnHowOftenOneAsks(t *testing.T) {
 		t.Error("3 May is a rest day: the report is announced on 30 April")
 	}
 }
+
+// Whoever goes keeps nothing that is open, whatever the state and whoever they are; what stays has somebody, and handing over
+// once more does nothing.
+func TestHandingOverLeavesNothing(t *testing.T) {
+	env := newBuilder(t, "").env
+	for _, s := range situations(t) {
+		for _, a := range cast() {
+			env.Now = s.now
+			parts := Parts(s.c, a.PersonID)
+			d, err := Decide(s.c, SystemActor(), HandOver{PersonID: a.PersonID}, env)
+			if len(parts) == 0 {
+				if len(d.Events) > 0 {
+					t.Errorf("%s: %s has nothing, and yet %v", s.title, a.PersonID, d.Events)
+				}
+				continue
+			}
+			if err != nil || len(d.Events) != 1 || len(d.Notices) == 0 {
+				t.Errorf("%s: %s: %v, %d events, %d notices", s.title, a.PersonID, err, len(d.Events), len(d.Notices))
+				continue
+			}
+			if left := Parts(d.Case, a.PersonID); len(left) > 0 {
+				t.Errorf("%s: %s still has %v", s.title, a.PersonID, left)
+			}
+			for _, v := range Viewers(d.Case) {
+				if strings.HasPrefix(string(v), string(ToPerson(a.PersonID))) && a.PersonID != d.Case.Reporter {
+					t.Errorf("%s: still open to %s", s.title, v)
+				}
+			}
+			if len(d.Case.OpenTasks()) != len(s.c.OpenTasks()) {
+				t.Errorf("%s: a task is lost", s.title)
+			}
+			again, err := Decide(d.Case, SystemActor(), HandOver{PersonID: a.PersonID}, env)
+			if err != nil || len(again.Events) > 0 {
+				t.Errorf("%s: once more: %v %v", s.title, again.Events, err)
+			}
+			// Who works where they did keeps everything.
+			var all []Addressee
+			for _, p := range parts {
+				all = append(all, p.Within)
+			}
+			if same, err := Decide(s.c, SystemActor(), HandOver{PersonID: a.PersonID, Holds: all}, env); err != nil || len(same.Events) > 0 {
+				t.Errorf("%s: %s holds what they held: %v %v", s.title, a.PersonID, same.Events, err)
+			}
+		}
+	}
+}

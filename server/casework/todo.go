@@ -290,16 +290,17 @@ func WorksOn(c Case, a Actor) bool {
 	if !c.Status.Open() && c.Status != Resolved {
 		return false
 	}
-	people := []string{c.CoordinatorID}
-	if c.TaskForce != nil {
-		people = append(people, c.TaskForce.Leader)
-		for _, m := range c.TaskForce.Members {
-			people = append(people, m.PersonID)
-		}
+	if _, mine := a.is(c.CoordinatorID, Coordinator, ""); mine {
+		return true
 	}
-	for _, id := range people {
-		if _, mine := a.is(id, "", ""); mine {
+	if f := c.TaskForce; f != nil {
+		if _, mine := a.has(f.Leader, f.LeaderWithin); mine {
 			return true
+		}
+		for _, m := range f.Members {
+			if _, mine := a.has(m.PersonID, c.Tasks[m.TaskID].Within); mine {
+				return true
+			}
 		}
 	}
 	if _, mine := a.is(c.HandlerID, Handler, c.LeadDepartmentID); mine {
@@ -312,7 +313,7 @@ func WorksOn(c Case, a Actor) bool {
 		role, unit := c.Tasks[id].Addressee.split()
 		var mine bool
 		if role == "person" {
-			_, mine = a.is(unit, "", "")
+			_, mine = a.has(unit, c.Tasks[id].Within)
 		} else {
 			_, mine = a.as(role, unit)
 		}

@@ -63,8 +63,8 @@ func (s *Sweeper) Run(ctx context.Context) {
 // Once runs one sweep, with the slow work when chores is set.
 func (s *Sweeper) Once(ctx context.Context, chores bool) error {
 	swept, err := s.Engine.Sweep(ctx)
-	if swept.Cases > 0 || swept.Failed > 0 {
-		s.Logger.InfoContext(ctx, "swept", slog.Int("cases", swept.Cases), slog.Int("events", swept.Events), slog.Int("failed", swept.Failed))
+	if swept.Cases > 0 || swept.HandedOver > 0 || swept.Failed > 0 {
+		s.Logger.InfoContext(ctx, "swept", slog.Int("cases", swept.Cases), slog.Int("handed_over", swept.HandedOver), slog.Int("events", swept.Events), slog.Int("failed", swept.Failed))
 	}
 	if err != nil || !chores {
 		return err

@@ -43,7 +43,7 @@ var notReads = []string{
 	"Close", "Engine", "InTx", "InTxAgain", "Migrate", "Ping", "ReadsAtOnce", "Schema", "Behind", "Sealer", "Stats", // the database itself
 	"Backup", "Restore", // read and write whole tables: that is their task
 	"AddImportChunk", "CreateImport", "DropImportFile", "EndImport", "MarkRead", "QueueImport", "ReleaseImport", "StopImport",
-	"AddHandovers", "AddOrganisationChange", "DecideOrganisationChange", "DropOrganisation", "EndHandover", "PreviewAgain",
+	"AddHandovers", "AddOrganisationChange", "DecideOrganisationChange", "DropOrganisation", "DropViewer", "EndHandover", "PreviewAgain",
 	"AddImportRows", "DropImportProblems",
 	"AddPlatform", "AppendFeed", "NoteRequest", "SetPlatform",
 	"AddCalendarYear", "AddCertificate", "AddClosure", "AddImportProblems", "AddPolicy", "EraseRow", "InsertCase", "InsertNotices", "InsertTickets", "KeepPersonFrom", "MoveSequence", "NoteDone",

@@ -244,6 +244,12 @@ func scanHeld(list []Held, rows *sql.Rows, err error) ([]Held, error) {
 	return list, rows.Err()
 }
 
+// DropViewer takes a case out of what one viewer key opens.
+func (tx *Tx) DropViewer(ctx context.Context, caseID string, viewer casework.Addressee) error {
+	_, err := tx.exec(ctx, `DELETE FROM case_viewers WHERE viewer = ? AND case_id = ?`, string(viewer), caseID)
+	return err
+}
+
 // NextRevision counts a revision on and gives the new one; whoever else wants to waits until the transaction ends.
 func (tx *Tx) NextRevision(ctx context.Context, name string) (int64, error) {
 	if err := tx.Revise(ctx, name, 1); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"xiaopu/server/store"
 	"xiaopu/server/store/storetest"
+	"xiaopu/server/vault"
 )
 
 func TestAChangeOfTheOrganisationIsDecidedOnce(t *testing.T) {
@@ -67,4 +68,48 @@ func TestHandoversWaitUntilTheyEnd(t *testing.T) {
 			t.Error(d)
 		}
 	})
+}
+
+// A file that waits for approval opens after the keys were rotated and the old ones forgotten.
+func TestAWaitingChangeIsSealedAnew(t *testing.T) {
+	for _, dsn := range storetest.DSNs(t) {
+		rotated, err := vault.Add(storetest.Keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		newer, err := vault.Parse(rotated)
+		if err != nil {
+			t.Fatal(err)
+		}
+		open := func(sealer store.Sealer) *store.DB {
+			db, err := store.Open(t.Context(), dsn, store.Options{Sealer: sealer})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = db.Close() })
+			return db
+		}
+		db := open(storetest.Sealer)
+		must[int](t)(db.Migrate(t.Context()))
+		body := []byte(`{"phone":"13800000001"}`)
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+			return tx.AddOrganisationChange(ctx, store.OrganisationChange{ID: "oc-1", Status: store.ChangeOpen, ProposedAt: monday, Preview: []byte(`{}`), Body: body})
+		})
+		again := open(newer)
+		for range 2 {
+			inTx(t, again, func(ctx context.Context, tx *store.Tx) error {
+				damaged, err := tx.ResealChanges(ctx)
+				if len(damaged) > 0 {
+					t.Error(damaged)
+				}
+				return err
+			})
+		}
+		if c := must[store.OrganisationChange](t)(again.OrganisationChange(t.Context(), "oc-1")); string(c.Body) != string(body) {
+			t.Errorf("%s", c.Body)
+		}
+		if _, err := db.OrganisationChange(t.Context(), "oc-1"); err == nil {
+			t.Error("still opens with the old key alone")
+		}
+	}
 }

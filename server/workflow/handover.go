@@ -153,6 +153,9 @@ const (
 	handoverSettles = 5 * time.Second
 )
 
+// handOverNow is how long whoever changed the organisation waits for the work to be handed over; the sweeper does the rest.
+const handOverNow = 2 * time.Second
+
 // handOver gives what people had who left or moved to whom it falls. Any number of processes may do so at once and be
 // stopped at any moment: each case is one transaction that finds for itself what there is to give, and a person comes off
 // the list only when nothing is left.
@@ -189,14 +192,13 @@ func (e *Engine) handOverPerson(ctx context.Context, h store.Handover, s *Swept)
 		}
 		for _, one := range held {
 			from = one
-			if one.Status == casework.Closed || one.Status == casework.Rejected {
-				continue
-			}
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			events, err := e.handOverCase(ctx, k, h.PersonID, one.CaseID)
+			events, err := e.handOverCase(ctx, k, h.PersonID, one)
 			switch {
+			case ctx.Err() != nil:
+				return ctx.Err()
 			case errors.Is(err, store.ErrStale):
 				done = false // somebody was first; the next sweep looks again
 			case err != nil:
@@ -218,13 +220,26 @@ func (e *Engine) handOverPerson(ctx context.Context, h store.Handover, s *Swept)
 	return e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.EndHandover(ctx, h.ID) })
 }
 
-func (e *Engine) handOverCase(ctx context.Context, k *Knowledge, person, caseID string) (events int, err error) {
+func (e *Engine) handOverCase(ctx context.Context, k *Knowledge, person string, held store.Held) (events int, err error) {
+	plain, _, _ := casework.HeldBy(person)
+	if held.Viewer != plain && (held.Status == casework.Closed || held.Status == casework.Rejected) {
+		return 0, nil
+	}
 	cmd := casework.HandOver{PersonID: person, Holds: k.Organisation.Holds(person)}
 	err = e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		events = 0
-		l, err := tx.Case(ctx, caseID)
-		if err != nil || len(cmd.Lost(l.Case)) == 0 {
+		l, err := tx.Case(ctx, held.CaseID)
+		if err != nil {
 			return err
+		}
+		if held.Viewer == plain && !slices.Contains(casework.Viewers(l.Case), plain) {
+			// From before it was noted where somebody has something: only what they reported stands under them alone.
+			if err := tx.DropViewer(ctx, l.Case.ID, plain); err != nil {
+				return err
+			}
+		}
+		if len(cmd.Lost(l.Case)) == 0 {
+			return nil
 		}
 		now := e.Now(k)
 		d, err := casework.Decide(l.Case, casework.SystemActor(), cmd, k.env(now, l.CalendarRevision))

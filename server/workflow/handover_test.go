@@ -392,3 +392,61 @@ func reasonOf(err error) string {
 	}
 	return ""
 }
+
+// A street of 5,000 people in 200 departments loads, previews and lets a thousand go in seconds.
+func TestALargeStreet(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db)
+		ctx := context.Background()
+		var s workflow.Street
+		for i := range 200 {
+			s.Departments = append(s.Departments, organisation.Department{ID: fmt.Sprint("d-big-", i), Name: fmt.Sprint("部门", i)})
+		}
+		for i := range 5000 {
+			s.People = append(s.People, organisation.Person{ID: fmt.Sprint("p-big-", i), Name: fmt.Sprint("人员", i), Posts: []organisation.Post{{Role: casework.Handler, Unit: fmt.Sprint("d-big-", i%200)}}})
+		}
+		began := time.Now()
+		if err := w.e.LoadOrganisation(ctx, s); err != nil {
+			t.Fatal(err)
+		}
+		loaded := time.Now()
+		for i := range 1000 {
+			s.People[i].Left = true
+		}
+		p, err := w.e.PreviewOrganisation(ctx, workflow.Street{People: s.People}, false)
+		if err != nil || len(p.Changes) != 1000 {
+			t.Fatal(len(p.Changes), err)
+		}
+		previewed := time.Now()
+		if err := w.e.ApplyOrganisation(ctx, casework.SystemActor(), p); err != nil {
+			t.Fatal(err)
+		}
+		applied := time.Now()
+		w.sweep()
+		t.Logf("loaded in %v, a thousand leaving previewed in %v, applied in %v, swept in %v", loaded.Sub(began), previewed.Sub(loaded), applied.Sub(previewed), time.Since(applied))
+		if took := time.Since(began); took > time.Minute {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+// A database from before it was noted where somebody has something: the case stands under the person alone, and goes from
+// there when they move.
+func TestAViewerFromBeforeGoesToo(t *testing.T) {
+	db, dsn := storetest.OpenNamed(t)
+	w := newWorld(t, db)
+	c := w.dispatched()
+	w.must(c.ID, "p-h1", casework.Accept{HandlerID: "p-w1"})
+	raw := storetest.Raw(t, dsn)
+	if _, err := raw.Exec(`UPDATE case_viewers SET viewer = 'person:p-w1' WHERE viewer = 'person:p-w1@department:d-1'`); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.sees("p-w1"); len(got) != 1 {
+		t.Errorf("before: %v", got)
+	}
+	w.move("p-w1", organisation.Post{Role: casework.Handler, Unit: "d-2"})
+	w.sweep()
+	if got := w.sees("p-w1"); len(got) != 0 || w.events(c.ID, "hand_over") != 1 {
+		t.Errorf("after: %v", got)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -154,7 +155,7 @@ func (e *Engine) Vacancies(ctx context.Context) ([]VacancyView, error) {
 }
 
 // ApplyOrganisation makes the changes of a preview; organisation.revised when the organisation is no longer the one that
-// was compared with. The work of who left or moved is handed over by the next sweep.
+// was compared with. The work of who left or moved is handed over at once as far as that goes, and then by the sweeper.
 func (e *Engine) ApplyOrganisation(ctx context.Context, actor casework.Actor, p OrganisationPreview) error {
 	return e.change(ctx, actor, p, "", nil)
 }
@@ -211,8 +212,15 @@ func (e *Engine) change(ctx context.Context, actor casework.Actor, p Organisatio
 	if err != nil {
 		return err
 	}
-	_, err = e.Refresh(ctx)
-	return err
+	if _, err = e.Refresh(ctx); err != nil || len(p.moved) == 0 {
+		return err
+	}
+	soon, cancel := context.WithTimeout(ctx, handOverNow)
+	defer cancel()
+	if err := e.handOver(soon, &Swept{}); err != nil && soon.Err() == nil {
+		e.log.ErrorContext(ctx, "handing over failed, the sweeper goes on", slog.Any("error", err))
+	}
+	return nil
 }
 
 // counts is what the audit log says of the changes: how many, and of whom the posts.
@@ -500,8 +508,8 @@ func (e *Engine) DiscardProposal(ctx context.Context, actor casework.Actor, id s
 	return e.OrganisationChange(ctx, id)
 }
 
-// Leave ends somebody's access at once, without approval; who has left already stays so. Their open work is handed over by
-// the next sweep. What the organisation cannot be without (somebody at the centre, the administrators) cannot leave.
+// Leave ends somebody's access at once, without approval; who has left already stays so. Their open work is handed over at
+// once as far as that goes, and then by the sweeper. What the organisation cannot be without (somebody at the centre, the administrators) cannot leave.
 func (e *Engine) Leave(ctx context.Context, actor casework.Actor, personID, reason string) error {
 	for attempt := 0; ; attempt++ {
 		k, err := e.Refresh(ctx)
