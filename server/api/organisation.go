@@ -74,6 +74,9 @@ func (c *directoryCache) of(o *organisation.Organisation) Directory {
 func newDirectory(o *organisation.Organisation) Directory {
 	d := Directory{Departments: []DepartmentView{}, Grids: []workflow.Named{}, Communities: []CommunityView{}, People: []PersonView{}}
 	for _, x := range o.Departments() {
+		if x.Closed {
+			continue // nothing new goes there
+		}
 		v := DepartmentView{ID: x.ID, Name: x.Name, ShortName: x.ShortName, Kind: x.Kind, Handlers: []HandlerView{}}
 		for _, p := range o.PeopleOf(x.ID) {
 			head := slices.Contains(p.Posts, organisation.Post{Role: casework.DepartmentHead, Unit: x.ID})
@@ -85,10 +88,14 @@ func newDirectory(o *organisation.Organisation) Directory {
 		d.Departments = append(d.Departments, v)
 	}
 	for _, x := range o.Grids() {
-		d.Grids = append(d.Grids, workflow.Named{ID: x.ID, Name: x.Name})
+		if !x.Closed {
+			d.Grids = append(d.Grids, workflow.Named{ID: x.ID, Name: x.Name})
+		}
 	}
 	for _, x := range o.Communities() {
-		d.Communities = append(d.Communities, CommunityView{ID: x.ID, Name: x.Name, GridID: x.GridID, Kind: x.Kind})
+		if !x.Closed {
+			d.Communities = append(d.Communities, CommunityView{ID: x.ID, Name: x.Name, GridID: x.GridID, Kind: x.Kind})
+		}
 	}
 	for _, p := range o.People() {
 		v := PersonView{ID: p.ID, Name: p.Name, Posts: []PostView{}}

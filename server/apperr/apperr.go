@@ -69,6 +69,22 @@ func (e *Error) With(cause error) *Error {
 	return &c
 }
 
+// Each takes a joined error apart, down to those that are no joins; none for nil.
+func Each(err error) []error {
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var out []error
+	for _, e := range joined.Unwrap() {
+		out = append(out, Each(e)...)
+	}
+	return out
+}
+
 // CodeOf gives the code of the first Error in err's chain, and Internal for any other error.
 func CodeOf(err error) Code {
 	var e *Error

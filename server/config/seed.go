@@ -8,6 +8,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"xiaopu/server/apperr"
 	"xiaopu/server/casework"
 	"xiaopu/server/organisation"
 	"xiaopu/server/workday"
@@ -50,7 +51,7 @@ func LoadYear(data []byte) (workday.Year, error) {
 			}
 		}
 		if s.lines["year"] > 0 {
-			for _, err := range parts(y.Validate()) {
+			for _, err := range apperr.Each(y.Validate()) {
 				s.add(0, "%s", err)
 			}
 		}
@@ -69,7 +70,7 @@ func LoadOrganisation(data []byte, known *organisation.Organisation) (organisati
 	var s source
 	if s.decode(data, organisationBytes, &file) {
 		_, err := organisation.Revise(known, file, false)
-		for _, e := range parts(err) {
+		for _, e := range apperr.Each(err) {
 			if p, ok := errors.AsType[*organisation.Problem](e); ok && p.Index >= 0 {
 				s.at(p.List+item(p.Index), "%s", p.Message)
 			} else if ok {
@@ -89,9 +90,7 @@ func LoadOrganisation(data []byte, known *organisation.Organisation) (organisati
 // without residents, nor delegations that are over at that instant.
 func WriteOrganisation(o *organisation.Organisation, at time.Time) ([]byte, error) {
 	s := o.Street()
-	s.People = slices.DeleteFunc(s.People, func(p organisation.Person) bool {
-		return len(p.Posts) > 0 && !slices.ContainsFunc(p.Posts, func(x organisation.Post) bool { return x.Role != casework.Resident })
-	})
+	s.People = slices.DeleteFunc(s.People, organisation.Person.OnlyResident)
 	for i := range s.People {
 		s.People[i].Requesters = nil
 	}
@@ -101,20 +100,4 @@ func WriteOrganisation(o *organisation.Organisation, at time.Time) ([]byte, erro
 		return nil, err
 	}
 	return yaml.JSONToYAML(body)
-}
-
-// parts takes a joined error apart.
-func parts(err error) []error {
-	if err == nil {
-		return nil
-	}
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{err}
-	}
-	var out []error
-	for _, e := range joined.Unwrap() {
-		out = append(out, parts(e)...)
-	}
-	return out
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode"
 
+	"xiaopu/server/apperr"
 	"xiaopu/server/casework"
 	"xiaopu/server/organisation"
 	"xiaopu/server/ticket"
@@ -84,7 +85,6 @@ type organisationColumn struct {
 	names []string
 	hint  string
 }
-
 
 // maxOrganisationProblems are told at once: nobody reads more.
 const maxOrganisationProblems = 100
@@ -253,7 +253,7 @@ func (c cellsOf) get(key string) string {
 }
 
 // id is an id as text: a number that a spreadsheet keeps as 1001.0 is 1001.
-func (c cellsOf) id(key string) string { return whole(c.get(key)) }
+func (c cellsOf) id() string { return whole(c.get("id")) }
 
 func whole(s string) string {
 	if f, err := strconv.ParseFloat(s, 64); err == nil && f == float64(int64(f)) && f >= 0 && strings.ContainsAny(s, ".eE") {
@@ -276,14 +276,14 @@ func (o *organisationReader) row(s organisationSheet, c cellsOf) {
 	switch s.kind {
 	case organisation.DepartmentEntry:
 		o.street.Departments = append(o.street.Departments, organisation.Department{
-			ID: c.id("id"), Name: c.get("name"), ShortName: c.get("short"), Kind: kindWord(c.get("kind")), DeputyLeader: c.name("deputy"), Closed: o.gone(c),
+			ID: c.id(), Name: c.get("name"), ShortName: c.get("short"), Kind: kindWord(c.get("kind")), DeputyLeader: c.name("deputy"), Closed: o.gone(c),
 		})
 		note("departments")
 	case organisation.GridEntry:
-		o.street.Grids = append(o.street.Grids, organisation.Grid{ID: c.id("id"), Name: c.get("name"), Closed: o.gone(c)})
+		o.street.Grids = append(o.street.Grids, organisation.Grid{ID: c.id(), Name: c.get("name"), Closed: o.gone(c)})
 		note("grids")
 	case organisation.CommunityEntry:
-		m := organisation.Community{ID: c.id("id"), Name: c.get("name"), GridID: c.get("grid"), Kind: kindWord(c.get("kind")), Closed: o.gone(c)}
+		m := organisation.Community{ID: c.id(), Name: c.get("name"), GridID: c.get("grid"), Kind: kindWord(c.get("kind")), Closed: o.gone(c)}
 		for _, alias := range strings.FieldsFunc(c.get("aliases"), func(r rune) bool { return strings.ContainsRune("、，,；;\n", r) }) {
 			if alias = strings.TrimSpace(alias); alias != "" {
 				m.Aliases = append(m.Aliases, alias)
@@ -294,7 +294,7 @@ func (o *organisationReader) row(s organisationSheet, c cellsOf) {
 	case organisation.PersonEntry:
 		o.person(c)
 	case postSheet:
-		id, name := c.id("id"), c.name("person")
+		id, name := c.id(), c.name("person")
 		if id == "" && name == "" {
 			o.problem(c.where(), "没有写是谁的岗位，请填姓名或人员编号")
 			return
@@ -304,14 +304,14 @@ func (o *organisationReader) row(s organisationSheet, c cellsOf) {
 			o.problem(c.where(), "没有写岗位")
 		}
 	case organisation.DelegationEntry:
-		d := organisation.Delegation{ID: c.id("id"), From: whole(c.name("from")), To: whole(c.name("to")), StartAt: o.moment(c, "start"), EndAt: o.moment(c, "end")}
+		d := organisation.Delegation{ID: c.id(), From: whole(c.name("from")), To: whole(c.name("to")), StartAt: o.moment(c, "start"), EndAt: o.moment(c, "end")}
 		o.street.Delegations = append(o.street.Delegations, d)
 		note("delegations")
 	}
 }
 
 func (o *organisationReader) person(c cellsOf) {
-	id, name, phone := c.id("id"), c.name("name"), strings.NewReplacer(" ", "", "-", "").Replace(whole(c.get("phone")))
+	id, name, phone := c.id(), c.name("name"), strings.NewReplacer(" ", "", "-", "").Replace(whole(c.get("phone")))
 	if id == "" && name == "" {
 		o.problem(c.where(), "没有写姓名")
 		return
@@ -437,14 +437,7 @@ func (o *organisationReader) finish() {
 
 // revised takes over what Revise found, with sheet and row.
 func (o *organisationReader) revised(err error) {
-	if err == nil {
-		return
-	}
-	list := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		list = joined.Unwrap()
-	}
-	for _, e := range list {
+	for _, e := range apperr.Each(err) {
 		if p, ok := errors.AsType[*organisation.Problem](e); ok && p.Index >= 0 && p.Index < len(o.rows[p.List]) {
 			o.problem(o.rows[p.List][p.Index], "%s", p.Message)
 			continue

@@ -8,7 +8,6 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"xiaopu/server/casework"
 	"xiaopu/server/organisation"
 	"xiaopu/server/ticket"
 	"xiaopu/server/workday"
@@ -219,7 +218,7 @@ func organisationRows(kind organisation.EntryKind, o *organisation.Organisation,
 		}
 	case organisation.PersonEntry:
 		for _, p := range o.People() {
-			if len(p.Posts) > 0 && !slices.ContainsFunc(p.Posts, func(x organisation.Post) bool { return x.Role != casework.Resident }) {
+			if p.OnlyResident() {
 				continue
 			}
 			left := ""

@@ -215,7 +215,12 @@ func (c *comparison) person(a, b Person) {
 	if !slices.Equal(ap, bp) {
 		c.field("posts", "岗位", c.before.describePosts(ap), c.after.describePosts(bp))
 	}
-	c.posts = !slices.Equal(ap, bp) || a.Left != b.Left && len(ap)+len(bp) > 0
+	// A resident sees what was asked for from their phones.
+	resident := func(p Person) bool {
+		return slices.ContainsFunc(p.Posts, func(x Post) bool { return x.Role == casework.Resident })
+	}
+	sees := (resident(a) || resident(b)) && (a.Phone != b.Phone || !slices.Equal(a.Requesters, b.Requesters))
+	c.posts = !slices.Equal(ap, bp) || a.Left != b.Left && len(ap)+len(bp) > 0 || sees
 }
 
 func (c *comparison) delegation(a, b Delegation) {

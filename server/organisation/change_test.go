@@ -211,3 +211,14 @@ func FuzzParsePosts(f *testing.F) {
 		}
 	})
 }
+
+// Whose phone a resident's account bears decides what they see: that is not the system administrator's alone.
+func TestAResidentsPhoneIsAsGoodAsAPost(t *testing.T) {
+	o := known(t)
+	if c := change(t, o, Street{People: []Person{{ID: "p-head2", Phone: "13911112222"}}}, false); len(c) != 1 || !c[0].Posts {
+		t.Errorf("%+v", c)
+	}
+	if c := change(t, o, Street{People: []Person{{ID: "p-handler", Phone: "13911112222"}}}, false); len(c) != 1 || c[0].Posts {
+		t.Errorf("%+v", c)
+	}
+}

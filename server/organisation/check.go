@@ -155,7 +155,8 @@ func (c *checker) people(list []Person) {
 }
 
 func (c *checker) post(i int, who Person, p Post) {
-	person, unit, what, closed := who.ID, "", "", false
+	person, unit, what := who.ID, "", ""
+	var closed bool
 	switch p.Role {
 	case casework.Handler, casework.DepartmentHead, casework.DeputyLeader:
 		d, ok := c.o.departments.get(p.Unit)

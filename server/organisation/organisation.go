@@ -78,8 +78,8 @@ type Person struct {
 	Requesters []string `json:"requesters,omitempty" yaml:"-"`
 }
 
-// onlyResident tells people of the street from those who work for it.
-func (p Person) onlyResident() bool {
+// OnlyResident tells who lives or does business in the street from who works for the office.
+func (p Person) OnlyResident() bool {
 	return len(p.Posts) > 0 && !slices.ContainsFunc(p.Posts, func(x Post) bool { return x.Role != casework.Resident })
 }
 
@@ -401,7 +401,7 @@ func (o *Organisation) Staff(unit string, left bool, after string, limit int) (l
 	begin, _ := slices.BinarySearchFunc(o.people.items, after, func(p Person, id string) int { return cmp.Compare(p.ID, id) })
 	for _, p := range o.people.items[begin:] {
 		inUnit := unit == "" || slices.ContainsFunc(p.Posts, func(x Post) bool { return x.Unit == unit }) || o.departments.has(unit) && slices.Contains(o.holders[Post{casework.DeputyLeader, unit}], p.ID)
-		if p.ID == after || p.Left != left || p.onlyResident() || !inUnit {
+		if p.ID == after || p.Left != left || p.OnlyResident() || !inUnit {
 			continue
 		}
 		if len(list) == limit {

@@ -96,7 +96,7 @@ func (r *reviser) add(list string, i int, format string, args ...any) {
 
 // note takes over what New found wrong with the merged lists.
 func (r *reviser) note(err error) {
-	for _, e := range parts(err) {
+	for _, e := range apperr.Each(err) {
 		if p, ok := errors.AsType[*Problem](e); ok {
 			r.add(p.List, r.from[p.List][p.Index], "%s", p.Message)
 			continue
@@ -134,7 +134,7 @@ func (r *reviser) namesakes(p Person) []string {
 	var here, gone, byPhone []string
 	for _, i := range r.known.peopleByName[ticket.Fold(p.Name)] {
 		x := r.known.people.items[i]
-		if x.onlyResident() {
+		if x.OnlyResident() {
 			continue
 		}
 		if p.Phone != "" && p.Phone == x.Phone {
@@ -203,7 +203,7 @@ func (r *reviser) resolve() {
 	}
 	people := names{}
 	for _, p := range slices.Concat(r.known.people.items, r.file.People) {
-		if !p.onlyResident() {
+		if !p.OnlyResident() {
 			people.add(p.ID, !p.Left, p.Name)
 		}
 	}
@@ -315,7 +315,7 @@ func (r *reviser) merge(whole bool) Street {
 			}
 			return p
 		}, func(p *Person) {
-			p.Left = p.Left || whole && !p.onlyResident()
+			p.Left = p.Left || whole && !p.OnlyResident()
 		})
 	after.Delegations = mergeList(r, "delegations", r.known.delegations, r.file.Delegations, func(d Delegation) string { return d.ID },
 		func(old, d Delegation) Delegation { d.EndedAt = old.EndedAt; return d }, func(*Delegation) {})
@@ -377,7 +377,7 @@ func (r *reviser) complete(after Street) {
 		}
 		other, taken := owner[p.Phone]
 		switch {
-		case p.Phone == "" || p.onlyResident(): // residents of one household may share a phone
+		case p.Phone == "" || p.OnlyResident(): // residents of one household may share a phone
 		case !mobile(p.Phone):
 			r.add("people", r.from["people"][i], "人员“%s”的手机号不是 11 位手机号，请核对，或留空", shorten(p.ID))
 		case taken:
@@ -400,22 +400,6 @@ func mobile(s string) bool {
 	return len(s) == 11 && s[0] == '1' && s[1] >= '3' && strings.Trim(s, "0123456789") == ""
 }
 
-// parts takes a joined error apart.
-func parts(err error) []error {
-	if err == nil {
-		return nil
-	}
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{err}
-	}
-	var out []error
-	for _, e := range joined.Unwrap() {
-		out = append(out, parts(e)...)
-	}
-	return out
-}
-
 // Invalid makes one *apperr.Error of what is wrong with a file: the lines joined, and each as a field where several entries
 // are concerned. An *apperr.Error stays as it is.
 func Invalid(err error) error {
@@ -425,7 +409,7 @@ func Invalid(err error) error {
 	if e, ok := errors.AsType[*apperr.Error](err); ok {
 		return e
 	}
-	list := parts(err)
+	list := apperr.Each(err)
 	refusal := apperr.New(apperr.InvalidArgument, "organisation.invalid", "%s", list[0].Error())
 	if len(list) > 1 {
 		refusal.Message = fmt.Sprintf("共有 %d 处问题，请逐一改正：\n%s", len(list), err.Error())

@@ -438,7 +438,7 @@ func TestAViewerFromBeforeGoesToo(t *testing.T) {
 	c := w.dispatched()
 	w.must(c.ID, "p-h1", casework.Accept{HandlerID: "p-w1"})
 	raw := storetest.Raw(t, dsn)
-	if _, err := raw.Exec(`UPDATE case_viewers SET viewer = 'person:p-w1' WHERE viewer = 'person:p-w1@department:d-1'`); err != nil {
+	if _, err := raw.ExecContext(t.Context(), `UPDATE case_viewers SET viewer = 'person:p-w1' WHERE viewer = 'person:p-w1@department:d-1'`); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.sees("p-w1"); len(got) != 1 {
@@ -448,5 +448,34 @@ func TestAViewerFromBeforeGoesToo(t *testing.T) {
 	w.sweep()
 	if got := w.sees("p-w1"); len(got) != 0 || w.events(c.ID, "hand_over") != 1 {
 		t.Errorf("after: %v", got)
+	}
+}
+
+// A deputy leader is named by the department: who no longer is moves all the same.
+func TestADeputyLeaderMovesByTheDepartment(t *testing.T) {
+	w := newWorld(t, storetest.Open(t))
+	ctx := context.Background()
+	street := workflow.Street{
+		Departments: []organisation.Department{{ID: "d-9", Name: "综治办", DeputyLeader: "p-new"}},
+		People:      []organisation.Person{{ID: "p-new", Name: "新分管", Posts: []organisation.Post{{Role: casework.LeadingGroup}}}},
+	}
+	if err := w.e.LoadOrganisation(ctx, street); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.e.Delegate(ctx, w.actor("p-new"), "", "p-h1", w.clock(), w.clock().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	p, err := w.e.PreviewOrganisation(ctx, workflow.Street{Departments: []organisation.Department{{ID: "d-9", DeputyLeader: "p-fg"}}}, false)
+	if err != nil || !p.Posts || p.Total != 2 { // the department, and the delegation that ends
+		t.Fatalf("%+v %v", p.Changes, err)
+	}
+	if err := w.e.ApplyOrganisation(ctx, casework.SystemActor(), p); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := w.db.Handovers(ctx, "", 10); err != nil || len(list) != 1 || list[0].PersonID != "p-new" {
+		t.Errorf("%+v %v", list, err)
+	}
+	if len(w.actor("p-h1").StandsInFor) != 0 {
+		t.Error("the delegation runs on")
 	}
 }

@@ -23,7 +23,8 @@ type Street = organisation.Street
 
 // OrganisationPreview is what laying a file over the organisation would change. It shows no phone and no case's content.
 type OrganisationPreview struct {
-	Changes []ChangeView `json:"changes" doc:"逐项变化"`
+	Changes []ChangeView `json:"changes" doc:"逐项变化；列表里只有前几项"`
+	Total   int          `json:"total" doc:"共有多少项变化"`
 	// Posts is set when somebody's posts change: the security administrator's to approve.
 	Posts     bool          `json:"posts" doc:"涉及岗位，须由安全管理员批准"`
 	Work      []WorkItem    `json:"work" doc:"有人离岗或调动后，未完的工作由谁接手"`
@@ -73,9 +74,9 @@ const previewWork = 500 // items of open work that a preview lists
 func (e *Engine) preview(ctx context.Context, k *Knowledge, after *organisation.Organisation) (OrganisationPreview, error) {
 	now := e.Now(k)
 	p := OrganisationPreview{Changes: []ChangeView{}, Work: []WorkItem{}, Vacancies: []VacancyView{}, revision: k.revisions[store.OrganisationRevision]}
-	for _, c := range organisation.Compare(k.Organisation, after) {
-		if c.Kind == organisation.PersonEntry && moved(k.Organisation, after, c.ID) {
-			p.moved = append(p.moved, c.ID)
+	for _, who := range k.Organisation.People() { // a deputy leader moves by the department's entry, not by their own
+		if moved(k.Organisation, after, who.ID) {
+			p.moved = append(p.moved, who.ID)
 		}
 	}
 	var err error
@@ -83,6 +84,7 @@ func (e *Engine) preview(ctx context.Context, k *Knowledge, after *organisation.
 		return p, err
 	}
 	p.changes = organisation.Compare(k.Organisation, after)
+	p.Total = len(p.changes)
 	for _, c := range p.changes {
 		p.Changes = append(p.Changes, ChangeView{c, c.Kind.Label(), c.What.Label(c.Kind)})
 		p.Posts = p.Posts || c.Posts
@@ -359,6 +361,9 @@ func (e *Engine) OrganisationChange(ctx context.Context, id string) (ProposedCha
 	return k.proposed(c)
 }
 
+// listedChanges are what a list shows of a change put forward.
+const listedChanges = 10
+
 // OrganisationChanges lists the changes put forward, newest first; of one state when status is not empty.
 func (e *Engine) OrganisationChanges(ctx context.Context, status store.ChangeStatus, before string, limit int) (Page[ProposedChange], error) {
 	page := Page[ProposedChange]{Items: []ProposedChange{}}
@@ -379,6 +384,8 @@ func (e *Engine) OrganisationChanges(ctx context.Context, status store.ChangeSta
 		if err != nil {
 			return page, err
 		}
+		// A list says what each is about; the change itself has the rest.
+		v.Changes, v.Work, v.Vacancies = v.Changes[:min(len(v.Changes), listedChanges)], []WorkItem{}, []VacancyView{}
 		page.Items = append(page.Items, v)
 	}
 	return page, nil
