@@ -405,8 +405,14 @@ func (j *Jobs) work(ctx context.Context, i store.Import) error {
 	return j.DB.ReleaseImport(after, i.ID, i.Lease, j.Clock().Add(restFor*time.Duration(i.Attempts)))
 }
 
+// errOnCommandLine is what is told of an import whose program was killed: nobody else has its file.
+var errOnCommandLine = apperr.New(apperr.FailedPrecondition, "import.command_line", "命令行的导入中途被终止，请重新运行同一条命令：已经导入的行不会重复。")
+
 // rest imports what an earlier worker has not.
 func (j *Jobs) rest(ctx context.Context, i store.Import) error {
+	if i.FileSize == 0 {
+		return errOnCommandLine
+	}
 	if i.DryRun && i.Line > 0 { // what the batches before would have left is forgotten: from the beginning
 		if err := j.DB.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 			if err := tx.DropImportProblems(ctx, i.ID); err != nil {

@@ -188,8 +188,8 @@ func (r *reported) restore(ctx context.Context, db *store.DB, cells []string) ([
 	for i := range min(len(cells), len(reportColumns)) {
 		cells[i] = ""
 	}
-	line, err := strconv.Atoi(number)
-	if err != nil || line <= fieldsLine+1 {
+	line, _ := strconv.Atoi(number)
+	if line <= fieldsLine+1 {
 		return cells, nil // a row that somebody added
 	}
 	was, ok := r.kept[id]

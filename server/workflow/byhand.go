@@ -19,15 +19,20 @@ import (
 	"xiaopu/server/ticket"
 )
 
+// Described is what somebody says about a matter.
+type Described struct {
+	Title     string   `json:"title,omitempty" maxLength:"200" doc:"标题；标题和内容至少有一项"`
+	Content   string   `json:"content,omitempty" maxLength:"10000" doc:"内容描述"`
+	Address   string   `json:"address,omitempty" maxLength:"500" doc:"地址"`
+	Community string   `json:"community,omitempty" maxLength:"100" doc:"小区或村居名称"`
+	Category  []string `json:"category,omitempty" maxItems:"5" doc:"一级至五级分类"`
+}
+
 // NewTicket is a ticket that somebody types in: a call taken, a visit, something found on the round.
 type NewTicket struct {
+	Described
 	Source     ticket.Source          `json:"source" doc:"来源：城运中心可选任何一种；网格和村居为网格上报，部门为部门发现"`
 	Channel    string                 `json:"channel,omitempty" maxLength:"100" doc:"怎样来的，如 电话、来访、巡查"`
-	Title      string                 `json:"title,omitempty" maxLength:"200" doc:"标题；标题和内容至少有一项"`
-	Content    string                 `json:"content,omitempty" maxLength:"10000" doc:"内容描述"`
-	Address    string                 `json:"address,omitempty" maxLength:"500" doc:"地址"`
-	Community  string                 `json:"community,omitempty" maxLength:"100" doc:"小区或村居名称"`
-	Category   []string               `json:"category,omitempty" maxItems:"5" doc:"一级至五级分类"`
 	Requester  ticket.PushedRequester `json:"requester,omitzero" doc:"诉求人；匿名的不填"`
 	AcceptedAt *time.Time             `json:"accepted_at,omitempty" doc:"受理时间；不填为现在"`
 	CaseID     string                 `json:"case_id,omitempty" maxLength:"40" doc:"直接并入这件难事（id 或编号）"`
@@ -86,7 +91,7 @@ func (e *Engine) TakeByHand(ctx context.Context, actor casework.Actor, n NewTick
 	sum := sha256.Sum256(append([]byte("ticket\n"), body...))
 	asked := hex.EncodeToString(sum[:])
 	if key != "" {
-		if out, done, err := e.takenBefore(ctx, k, actor, key, asked); done || err != nil {
+		if out, done, err := e.takenBefore(ctx, actor, key, asked); done || err != nil {
 			return out, err
 		}
 	}
@@ -105,20 +110,20 @@ func (e *Engine) TakeByHand(ctx context.Context, actor casework.Actor, n NewTick
 		return e.RecordIn(ctx, in.tx, Audited{Actor: actor.PersonID, Action: "ticket.create", Object: "ticket:" + id, Detail: map[string]string{"source": string(n.Source)}})
 	})
 	if errors.Is(err, store.ErrDone) { // the same request came twice at once
-		if out, done, rerr := e.takenBefore(ctx, k, actor, key, asked); done || rerr != nil {
+		if out, done, rerr := e.takenBefore(ctx, actor, key, asked); done || rerr != nil {
 			return out, rerr
 		}
 	}
 	if err != nil {
 		return TicketTaken{}, err
 	}
-	out, err := e.takenByHand(ctx, k, actor, id)
+	out, err := e.takenByHand(ctx, actor, id)
 	out.Hints = hints
 	return out, err
 }
 
 // takenBefore gives what an earlier request with the same key did.
-func (e *Engine) takenBefore(ctx context.Context, k *Knowledge, actor casework.Actor, key, asked string) (TicketTaken, bool, error) {
+func (e *Engine) takenBefore(ctx context.Context, actor casework.Actor, key, asked string) (TicketTaken, bool, error) {
 	done, ok, err := e.db.FindDone(ctx, actor.PersonID, key)
 	if err != nil || !ok {
 		return TicketTaken{}, false, err
@@ -126,13 +131,13 @@ func (e *Engine) takenBefore(ctx context.Context, k *Knowledge, actor casework.A
 	if done.Request != asked {
 		return TicketTaken{}, true, errKeyReused
 	}
-	out, err := e.takenByHand(ctx, k, actor, done.CaseID)
+	out, err := e.takenByHand(ctx, actor, done.CaseID)
 	out.Replayed = true
 	return out, true, err
 }
 
 // takenByHand shows who took a ticket in what they took in.
-func (e *Engine) takenByHand(ctx context.Context, k *Knowledge, actor casework.Actor, id string) (TicketTaken, error) {
+func (e *Engine) takenByHand(ctx context.Context, actor casework.Actor, id string) (TicketTaken, error) {
 	r, err := e.db.Ticket(ctx, id)
 	if err != nil {
 		return TicketTaken{}, err
@@ -207,12 +212,8 @@ func (in *intake) putInto(ctx context.Context, actor casework.Actor, caseID stri
 
 // SimilarQuery is what is known of a matter before it is taken in.
 type SimilarQuery struct {
-	Title     string   `json:"title,omitempty" maxLength:"200" doc:"标题"`
-	Content   string   `json:"content,omitempty" maxLength:"10000" doc:"内容描述"`
-	Address   string   `json:"address,omitempty" maxLength:"500" doc:"地址"`
-	Community string   `json:"community,omitempty" maxLength:"100" doc:"小区或村居名称"`
-	Category  []string `json:"category,omitempty" maxItems:"5" doc:"一级至五级分类"`
-	Phone     string   `json:"phone,omitempty" maxLength:"50" doc:"联系电话"`
+	Described
+	Phone string `json:"phone,omitempty" maxLength:"50" doc:"联系电话"`
 }
 
 // Similar is an open case or a recent ticket that may be about the same.
