@@ -48,7 +48,7 @@ func export(rows int, now time.Time) string {
 }
 
 // upload sends a file as the import page does and gives the import's id.
-func upload(url, token, content string, source ticket.Source) (string, error) {
+func uploadTo(url, token, content string, source ticket.Source) (string, error) {
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
 	part, err := w.CreateFormFile("file", "export.csv")
@@ -131,7 +131,7 @@ func TestKilledDuringPushesAndAnImport(t *testing.T) {
 		s := start(t, dsn)
 		var url atomic.Pointer[string]
 		url.Store(&s.url)
-		id, err := upload(s.url, token, content, ticket.Petition)
+		id, err := uploadTo(s.url, token, content, ticket.Petition)
 		if err != nil {
 			t.Fatal(err)
 		}
