@@ -72,3 +72,25 @@ func TestImportProfilesOverHTTP(t *testing.T) {
 		t.Error(list.Items)
 	}
 }
+
+func TestAListUpdatesTicketsOverHTTP(t *testing.T) {
+	o := newOffice(t)
+	o.upload("file=a.csv", sheet(goodRow("20260301090001")))
+	o.imported()
+	list := "2026年3月2日不满意件清单\n工单编号,不满意原因\n20260301090001,敷衍\n20260301090002,没有解决\n"
+	v := ok[intake.JobView](o.upload("list", "dissatisfied", "file=清单.csv", list))
+	o.imported()
+	got := ok[ImportView](o.get("p-cy", "/imports/"+v.ID))
+	if got.List != ticket.ListDissatisfied || got.ListedOn != "2026-03-02" || got.Updated != 1 || got.Waiting != 1 || got.Cases != 1 || len(got.Problems) != 1 || got.Problems[0].Line != 4 {
+		t.Errorf("%+v", got)
+	}
+	v = ok[intake.JobView](o.upload("list", "dissatisfied", "listed_on", "2026-03-02", "dry_run", "true", "file=清单.csv", list))
+	o.imported()
+	if got := ok[ImportView](o.get("p-cy", "/imports/"+v.ID)); got.Unchanged != 1 || got.Updated != 0 {
+		t.Errorf("%+v", got)
+	}
+	o.upload("list", "x", "file=清单.csv", list).refused(http.StatusBadRequest, "import.list")
+	o.upload("create", "true", "file=清单.csv", list).refused(http.StatusBadRequest, "import.list")
+	o.upload("list", "unresolved", "listed_on", "昨天", "file=清单.csv", list).refused(http.StatusBadRequest, "import.listed_on")
+	o.upload("list", "unresolved", "create", "x", "file=清单.csv", list).refused(http.StatusBadRequest, "import.create")
+}

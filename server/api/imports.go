@@ -128,14 +128,29 @@ func (s *server) receivePart(ctx context.Context, up *upload, part *multipart.Pa
 		if up.DryRun, err = strconv.ParseBool(text); err != nil {
 			return apperr.New(apperr.InvalidArgument, "import.dry_run", "dry_run 应为 true 或 false。")
 		}
-	case "profile":
+	case "profile", "list", "listed_on":
 		text, err := value()
 		if err != nil {
 			return err
 		}
-		up.Profile = text
+		switch name {
+		case "profile":
+			up.Profile = text
+		case "list":
+			up.List = ticket.List(text)
+		default:
+			up.On = text
+		}
+	case "create":
+		text, err := value()
+		if err != nil {
+			return err
+		}
+		if up.Create, err = strconv.ParseBool(text); err != nil {
+			return apperr.New(apperr.InvalidArgument, "import.create", "create 应为 true 或 false。")
+		}
 	default:
-		return apperr.New(apperr.InvalidArgument, "request.invalid", "提交的内容有误：表单只接受 file、source、profile、dry_run 这几个字段。")
+		return apperr.New(apperr.InvalidArgument, "request.invalid", "提交的内容有误：表单只接受 file、source、profile、list、listed_on、create、dry_run 这几个字段。")
 	}
 	return nil
 }
@@ -315,13 +330,21 @@ func documentUpload(op *huma.Operation) {
 	for i, x := range ticket.Sources {
 		sources[i], words[i] = string(x), string(x)+" "+x.Label()
 	}
+	lists := make([]any, len(ticket.Lists))
+	listWords := make([]string, len(ticket.Lists))
+	for i, x := range ticket.Lists {
+		lists[i], listWords[i] = string(x), string(x)+" "+x.Label()
+	}
 	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: &huma.Schema{
 		Type: huma.TypeObject, Required: []string{"file"}, AdditionalProperties: false,
 		Properties: map[string]*huma.Schema{
-			"file":    {Type: huma.TypeString, Format: "binary", Description: fmt.Sprintf(".xlsx、.xls 或 .csv（UTF-8、GB18030）文件，默认不超过 %d MB", defaultMaxUpload>>20)},
-			"source":  {Type: huma.TypeString, Enum: sources, Default: string(ticket.Hotline), Description: "来源：" + strings.Join(words, "、")},
-			"profile": {Type: huma.TypeString, Description: "导入模板的名称或编号；不填则采用这个来源最合适的一个"},
-			"dry_run": {Type: huma.TypeBoolean, Default: false, Description: "只试算，不写入"},
+			"file":      {Type: huma.TypeString, Format: "binary", Description: fmt.Sprintf(".xlsx、.xls 或 .csv（UTF-8、GB18030）文件，默认不超过 %d MB", defaultMaxUpload>>20)},
+			"source":    {Type: huma.TypeString, Enum: sources, Default: string(ticket.Hotline), Description: "来源：" + strings.Join(words, "、")},
+			"profile":   {Type: huma.TypeString, Description: "导入模板的名称或编号；不填则采用这个来源最合适的一个"},
+			"list":      {Type: huma.TypeString, Enum: lists, Description: "这是一张清单，更新已导入的工单：" + strings.Join(listWords, "、") + "；不填则是工单表"},
+			"listed_on": {Type: huma.TypeString, Format: "date", Description: "清单日期；不填则取标题或文件名里的日期，行里有日期的以行为准"},
+			"create":    {Type: huma.TypeBoolean, Default: false, Description: "清单里还没有导入的工单，内容齐全的一并导入；否则记下，等工单导入后生效"},
+			"dry_run":   {Type: huma.TypeBoolean, Default: false, Description: "只试算，不写入"},
 		},
 	}}}}
 }

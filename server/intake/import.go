@@ -39,11 +39,12 @@ type Job struct {
 	DryRun   bool
 	// Profile says what the columns mean; nil takes the best fitting one of the source.
 	Profile *ticket.Profile
+	Listing
 	// Progress is told now and then how far the file is read, from 0 to 1.
 	Progress func(float64)
 }
 
-// Result counts what an import did. Rows = Created + Updated + Unchanged + Rejected.
+// Result counts what an import did. Rows = Created + Updated + Unchanged + Rejected + Waiting.
 type Result struct {
 	ID        string `json:"id,omitempty"` // "" for a dry run on the command line
 	Rows      int    `json:"rows"`
@@ -54,6 +55,8 @@ type Result struct {
 	Cases     int    `json:"cases"`
 	// Profile is the name of the import profile by which the columns were understood; "" when by their known names alone.
 	Profile string `json:"profile,omitempty"`
+	// Waiting are rows of a list whose tickets are not in yet; they wait for them.
+	Waiting int `json:"waiting,omitempty"`
 	// Problems are the first MaxProblems; the rest is kept with the import.
 	Problems []store.ImportProblem `json:"-"`
 	Found    int                   `json:"-"` // problems in all
@@ -77,11 +80,14 @@ func (im *Importer) Import(ctx context.Context, job Job) (Result, error) {
 	if job.FileName == "" {
 		job.FileName = filepath.Base(job.Path)
 	}
-	find, err := im.find(ctx, job.Source, job.Profile)
+	if err := job.check(); err != nil {
+		return Result{}, err
+	}
+	find, err := im.find(ctx, job.Source, job.Listing, job.Profile)
 	if err != nil {
 		return Result{}, err
 	}
-	r := &run{im: im, progress: job.Progress, openSheet: func() (*Sheet, error) { return openSheet(job.Path, standard, find) }}
+	r := &run{im: im, listing: job.Listing, progress: job.Progress, openSheet: func() (*Sheet, error) { return openSheet(job.Path, standard, find) }}
 	r.record = store.Import{FileName: job.FileName, Source: job.Source, DryRun: job.DryRun, CreatedBy: job.By, StartedAt: im.Now(), State: store.ImportRunning}
 	if err := r.open(); err != nil {
 		return Result{}, err
@@ -91,7 +97,7 @@ func (im *Importer) Import(ctx context.Context, job Job) (Result, error) {
 		return r.result, r.all(ctx)
 	}
 	r.record.ID, r.record.Lease, r.record.LeasedUntil = newID(), newID(), im.clock().Add(leaseFor)
-	if r.record.Settings, err = (settings{Profile: r.mapping.Profile}).encode(); err != nil {
+	if r.record.Settings, err = (settings{Profile: r.mapping.Profile, Listing: r.listing}).encode(); err != nil {
 		return r.result, err
 	}
 	if err := im.DB.CreateImport(ctx, r.record); err != nil {
@@ -138,6 +144,7 @@ var errStopped = errors.New("intake: the import was asked to stop")
 // batch is what one transaction takes in.
 type batch struct {
 	tickets        []ticket.Ticket
+	facts          []ticket.Fact // of a list; tickets are then what its rows would make
 	problems       []store.ImportProblem
 	bad            []store.ImportRow // rows that are not imported
 	rows, rejected int
@@ -156,6 +163,7 @@ type counts struct {
 type run struct {
 	im        *Importer
 	record    store.Import // without ID nothing is noted
+	listing   Listing
 	openSheet func() (*Sheet, error)
 	progress  func(float64)
 
@@ -185,6 +193,7 @@ func (r *run) open() error {
 	r.sheet, r.headerRow, r.mapping, r.seen = sheet, headerRow, mapping, map[string]int{}
 	r.header = sheet.Head()[headerRow-1]
 	r.result.Profile = mapping.Profile.Name
+	r.listing = r.listing.dated(sheet, headerRow, r.record.FileName)
 	if r.record.DryRun {
 		r.rehearsal = r.im.Engine.Rehearse()
 	}
@@ -261,13 +270,16 @@ func (r *run) all(ctx context.Context) error {
 // take takes one batch in and counts it.
 func (r *run) take(ctx context.Context, b batch) error {
 	next, kept, state := r.result, r.kept, r.record.State
-	noted := func(ctx context.Context, tx *store.Tx, taken workflow.Taken) error {
+	told := b.problems
+	noted := func(ctx context.Context, tx *store.Tx, taken workflow.Taken, waiting []ticket.Fact) error {
 		next, kept = r.result, r.kept
+		b.problems = append(slices.Clip(told), waits(waiting)...)
 		next.Rows += b.rows
 		next.Rejected += b.rejected
 		next.Created += taken.Created
 		next.Updated += taken.Updated
 		next.Unchanged += taken.Unchanged
+		next.Waiting += taken.Waiting
 		next.Cases += taken.Cases
 		next.Found += len(b.problems)
 		next.Problems = append(slices.Clip(next.Problems), b.problems[:min(len(b.problems), MaxProblems-len(next.Problems))]...)
@@ -284,22 +296,7 @@ func (r *run) take(ctx context.Context, b batch) error {
 		state, err = r.note(ctx, tx, b, rows, counts{Result: next, Found: next.Found, Kept: kept})
 		return err
 	}
-	var err error
-	switch {
-	case r.rehearsal == nil:
-		_, err = r.im.Engine.TakeIn(ctx, b.tickets, noted)
-	case r.record.ID == "":
-		var taken workflow.Taken
-		if taken, err = r.rehearsal.TakeIn(ctx, b.tickets); err == nil {
-			err = noted(ctx, nil, taken)
-		}
-	default:
-		var taken workflow.Taken
-		if taken, err = r.rehearsal.TakeIn(ctx, b.tickets); err == nil {
-			err = r.im.DB.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return noted(ctx, tx, taken) })
-		}
-	}
-	if err != nil {
+	if err := r.takeIn(ctx, b, noted); err != nil {
 		return err
 	}
 	r.result, r.kept = next, kept
@@ -313,6 +310,43 @@ func (r *run) take(ctx context.Context, b batch) error {
 		return errStopped
 	}
 	return nil
+}
+
+// takeIn takes a batch of tickets or facts in, or counts what that would do, and notes it.
+func (r *run) takeIn(ctx context.Context, b batch, noted func(context.Context, *store.Tx, workflow.Taken, []ticket.Fact) error) (err error) {
+	list := r.listing.List != ""
+	if r.rehearsal == nil {
+		if list {
+			_, err = r.im.Engine.TakeFacts(ctx, b.facts, b.tickets, noted)
+		} else {
+			_, err = r.im.Engine.TakeIn(ctx, b.tickets, func(ctx context.Context, tx *store.Tx, taken workflow.Taken) error { return noted(ctx, tx, taken, nil) })
+		}
+		return err
+	}
+	var taken workflow.Taken
+	var waiting []ticket.Fact
+	if list {
+		taken, waiting, err = r.rehearsal.TakeFacts(ctx, b.facts, b.tickets)
+	} else {
+		taken, err = r.rehearsal.TakeIn(ctx, b.tickets)
+	}
+	switch {
+	case err != nil:
+		return err
+	case r.record.ID == "":
+		return noted(ctx, nil, taken, waiting)
+	}
+	return r.im.DB.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return noted(ctx, tx, taken, waiting) })
+}
+
+// waits says of facts whose tickets are not in yet what becomes of them.
+func waits(facts []ticket.Fact) (list []store.ImportProblem) {
+	for _, f := range facts {
+		list = append(list, store.ImportProblem{
+			Line: f.Line, OrderNo: f.OrderNo, Message: "工单“" + f.OrderNo + "”还没有导入：已记下这一行，导入该工单后自动生效；如该工单不会再导入，请核对编号",
+		})
+	}
+	return list
 }
 
 // note writes down what a batch was and how far the import has come, in the batch's own transaction.
@@ -391,22 +425,48 @@ func (r *run) same() string {
 func (r *run) row(b *batch, line int, cells []string, options ticket.Options) {
 	b.rows++
 	b.line = line
+	if r.listing.List != "" {
+		r.fact(b, line, cells, options)
+		return
+	}
 	t, problems := ticket.ParseRow(r.mapping, cells, options)
+	if r.good(b, line, cells, string(t.Source)+"\n"+t.OrderNo, t.OrderNo, problems, options) {
+		b.tickets = append(b.tickets, t)
+	}
+}
+
+// fact adds one row of a list to the batch, or its problems when it says nothing that can be used.
+func (r *run) fact(b *batch, line int, cells []string, options ticket.Options) {
+	f, problems := ticket.ParseFact(r.mapping, cells, ticket.ListOptions{Options: options, List: r.listing.List, On: r.listing.On, Line: line})
+	if !r.good(b, line, cells, f.OrderNo+"\n"+f.Key(), f.OrderNo, problems, options) {
+		return
+	}
+	b.facts = append(b.facts, f)
+	if !r.listing.Create {
+		return
+	}
+	t, problems := ticket.ParseRow(r.mapping, cells, options)
+	if !slices.ContainsFunc(problems, func(p ticket.Problem) bool { return p.Fatal }) {
+		b.tickets = append(b.tickets, t)
+	}
+}
+
+// good notes what is wrong with a row, and tells whether it can be used all the same.
+func (r *run) good(b *batch, line int, cells []string, key, orderNo string, problems []ticket.Problem, options ticket.Options) bool {
 	fatal := false
 	for _, p := range problems {
 		fatal = fatal || p.Fatal
-		b.problems = append(b.problems, store.ImportProblem{Line: line, Fatal: p.Fatal, OrderNo: t.OrderNo, Message: p.Message})
+		b.problems = append(b.problems, store.ImportProblem{Line: line, Fatal: p.Fatal, OrderNo: orderNo, Message: p.Message})
 	}
-	key := string(t.Source) + "\n" + t.OrderNo
 	if before, twice := r.seen[key]; twice && !fatal {
 		fatal = true
-		b.problems = append(b.problems, store.ImportProblem{Line: line, Fatal: true, OrderNo: t.OrderNo, Message: fmt.Sprintf("%s与第 %d 行重复，本行未导入：请核对后只保留一行", r.same(), before)})
+		b.problems = append(b.problems, store.ImportProblem{Line: line, Fatal: true, OrderNo: orderNo, Message: fmt.Sprintf("%s与第 %d 行重复，本行未导入：请核对后只保留一行", r.same(), before)})
 	}
 	if fatal {
 		b.rejected++
 		b.bad = append(b.bad, store.ImportRow{Line: line, Cells: kept(cells, r.mapping, options.Date1904)})
-		return
+		return false
 	}
 	r.seen[key] = line
-	b.tickets = append(b.tickets, t)
+	return true
 }

@@ -36,7 +36,8 @@ const (
 
 	keepFiles = 7 * 24 * time.Hour
 	keepRows  = 30 * 24 * time.Hour
-	forgets   = 200 // pieces at a time
+	keepFacts = 366 * 24 * time.Hour // that wait for their ticket
+	forgets   = 200                  // pieces at a time
 )
 
 // JobView is an import as people see it.
@@ -61,7 +62,10 @@ type JobView struct {
 	Rejected  int `json:"rejected" doc:"有问题而没有导入"`
 	Cases     int `json:"cases" doc:"由此形成的难事；试算时为估计"`
 
-	Profile string `json:"profile,omitempty" doc:"采用的导入模板；没有则按已知的列名识别"`
+	Profile  string      `json:"profile,omitempty" doc:"采用的导入模板；没有则按已知的列名识别"`
+	List     ticket.List `json:"list,omitempty" enum:"dissatisfied,unresolved,reassigned,not_contacted" doc:"是哪种清单；没有则是工单表"`
+	ListedOn string      `json:"listed_on,omitempty" doc:"清单的日期"`
+	Waiting  int         `json:"waiting,omitempty" doc:"清单中工单还没有导入、已记下等待的行"`
 
 	Share         float64    `json:"share" doc:"文件已处理的部分，0 到 1"`
 	RowsPerSecond float64    `json:"rows_per_second,omitempty" doc:"每秒处理的行数"`
@@ -83,6 +87,7 @@ type Request struct {
 	Source   ticket.Source
 	DryRun   bool
 	Profile  string // name or id of a profile of the source; "" takes the best fitting
+	Listing
 }
 
 func (j *Jobs) importer() *Importer {
@@ -110,7 +115,10 @@ func (j *Jobs) Discard(ctx context.Context, u Upload) error {
 // Start queues an upload for import. What can be seen to be wrong with the file at once is refused at once.
 // store.ErrImportRunning when the same file is being imported. On an error the upload is still there.
 func (j *Jobs) Start(ctx context.Context, actor casework.Actor, u Upload, q Request) (JobView, error) {
-	find, err := j.find(ctx, q.Source, q.Profile)
+	if err := q.check(); err != nil {
+		return JobView{}, err
+	}
+	find, err := j.find(ctx, q.Source, q.Listing, q.Profile)
 	if err != nil {
 		return JobView{}, err
 	}
@@ -118,11 +126,14 @@ func (j *Jobs) Start(ctx context.Context, actor casework.Actor, u Upload, q Requ
 	if err != nil {
 		return JobView{}, err
 	}
-	_, mapping, err := sheet.Header()
+	headerRow, mapping, err := sheet.Header()
+	if err == nil {
+		q.Listing = q.dated(sheet, headerRow, q.FileName)
+	}
 	if err = errors.Join(err, sheet.Close()); err != nil {
 		return JobView{}, err
 	}
-	settled, err := settings{Profile: mapping.Profile}.encode()
+	settled, err := settings{Profile: mapping.Profile, Listing: q.Listing}.encode()
 	if err != nil {
 		return JobView{}, err
 	}
@@ -136,7 +147,7 @@ func (j *Jobs) Start(ctx context.Context, actor casework.Actor, u Upload, q Requ
 	}
 	i := store.Import{
 		ID: u.ID, FileName: q.FileName, FileSize: u.Size, Source: q.Source, DryRun: q.DryRun, CreatedBy: actor.PersonID, StartedAt: j.Engine.Now(k), State: store.ImportQueued, Settings: settled,
-		Digest: j.DB.Sealer().Blind("import file", what+" "+string(q.Source)+" "+q.Profile+" "+u.sum),
+		Digest: j.DB.Sealer().Blind("import file", what+" "+string(q.Source)+" "+q.Profile+" "+string(q.List)+" "+q.On+" "+u.sum),
 	}
 	if err := j.DB.CreateImport(ctx, i); err != nil {
 		return JobView{}, err
@@ -227,7 +238,7 @@ func (j *Jobs) view(k *workflow.Knowledge, i store.Import) (JobView, error) {
 	if err != nil {
 		return JobView{}, err
 	}
-	v.Profile = told.Profile.Name
+	v.Profile, v.List, v.ListedOn, v.Waiting = told.Profile.Name, told.List, told.On, c.Waiting
 	if seconds := i.Worked.Seconds(); seconds > 0 {
 		v.RowsPerSecond = float64(c.Rows) / seconds
 		if i.State == store.ImportRunning && i.Share > 0 {
@@ -434,7 +445,7 @@ func (j *Jobs) rest(ctx context.Context, i store.Import) error {
 		return err
 	}
 	file := &chunkReader{ctx: ctx, db: j.DB, id: i.ID, size: i.FileSize}
-	r := &run{im: j.importer(), record: i, result: c.Result, kept: c.Kept, done: i.Line, openSheet: func() (*Sheet, error) { return j.openChunks(file, by(told.Profile)) }}
+	r := &run{im: j.importer(), record: i, listing: told.Listing, result: c.Result, kept: c.Kept, done: i.Line, openSheet: func() (*Sheet, error) { return j.openChunks(file, told.find()) }}
 	r.result.Found = c.Found
 	if err := r.open(); err != nil {
 		return err
@@ -451,5 +462,9 @@ func (j *Jobs) rest(ctx context.Context, i store.Import) error {
 func (j *Jobs) forget(ctx context.Context) (worked bool, err error) {
 	now := j.Clock()
 	n, err := j.DB.ForgetImportFiles(ctx, now.Add(-keepFiles), now.Add(-keepRows), forgets)
-	return n > 0, err
+	if err != nil {
+		return false, err
+	}
+	dropped, err := j.DB.ForgetWaitingFacts(ctx, now.Add(-keepFacts), forgets)
+	return n+dropped > 0, err
 }

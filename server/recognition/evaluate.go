@@ -130,8 +130,12 @@ func (e evaluation) dissatisfied() (casework.Trigger, bool) {
 	at := RatedAt(*t)
 	own := id(t) + ratedMark
 	on := workday.DateOf(at).String() // sources differ in whether they tell the time of day
+	from, said := fromRating, t.Feedback
+	if f, listed := t.FactOf(ticket.ListDissatisfied); listed && !at.After(f.At.Add(24*time.Hour)) {
+		from, said = f.From(), cmp.Or(f.Reason, said)
+	}
 	trigger, _ := e.trigger(casework.ByDissatisfied, "工单"+name(t)+"回访评价为不满意", []casework.Evidence{{
-		Key: own + on, TicketID: t.ID, OrderNo: t.OrderNo, From: fromRating, Quote: quote(t, cmp.Or(t.Feedback, "不满意")), At: at,
+		Key: own + on, TicketID: t.ID, OrderNo: t.OrderNo, From: from, Quote: quote(t, cmp.Or(said, "不满意")), At: at,
 	}})
 	for i, yes := range e.Spent {
 		if counted, ours := strings.CutPrefix(i, item(casework.ByDissatisfied, own)); yes && ours && counted >= on {
@@ -151,6 +155,9 @@ func RatedAt(t ticket.Ticket) time.Time {
 		if later != nil && later.After(at) {
 			at = *later
 		}
+	}
+	if f, listed := t.FactOf(ticket.ListDissatisfied); listed && f.On != "" && f.At.After(at) {
+		at = f.At
 	}
 	return at
 }

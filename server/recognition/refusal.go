@@ -103,8 +103,9 @@ func (e evaluation) reassigned() (casework.Trigger, bool) {
 	if need <= 0 || t.ReassignedColumn <= 0 && len(t.Reassignments) == 0 && len(e.Chain) == 0 {
 		return casework.Trigger{}, false
 	}
-	text := timesGiven(-1, t.Reassignments)
-	own := max(t.ReassignedColumn, text)
+	words, listed := splitListed(t.Reassignments)
+	text, list := timesGiven(-1, words), timesGiven(-1, listed)
+	own := max(t.ReassignedColumn, text, list)
 	n := own
 	line := []*ticket.Ticket{t} // this ticket, then those it comes from
 	if len(e.Chain) > 0 && len(t.Links) > 0 {
@@ -141,11 +142,26 @@ func (e evaluation) reassigned() (casework.Trigger, bool) {
 	if text > 0 {
 		shown = append(shown, "文中 "+itoa(text)+" 次")
 	}
+	if list > 0 {
+		shown = append(shown, "清单 "+itoa(list)+" 次")
+	}
 	if n > own {
 		shown = append(shown, "连同关联工单共 "+itoa(n)+" 次")
 	}
 	summary := "重新交办 " + itoa(n) + " 次（" + strings.Join(shown, "，") + "）"
 	return casework.Trigger{Kind: kind, Summary: summary, Evidence: evidence}, fresh
+}
+
+// splitListed tells what the words of a ticket show from what lists say.
+func splitListed(rs []ticket.Reassignment) (words, listed []ticket.Reassignment) {
+	for _, r := range rs {
+		if strings.HasPrefix(r.From, ticket.FromList) {
+			listed = append(listed, r)
+		} else {
+			words = append(words, r)
+		}
+	}
+	return words, listed
 }
 
 // handedOut lists the reassignments that one ticket shows: first the orders it names, then what is only counted beyond

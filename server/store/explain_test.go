@@ -31,7 +31,7 @@ var small = []string{"revisions", "sequences", "calendar_years", "calendar_closu
 var aliases = map[string]string{
 	"cases": "", "c": "cases", "case_events": "", "e": "case_events", "case_viewers": "", "v": "case_viewers", "case_todos": "", "tickets": "", "tk": "tickets",
 	"ticket_identities": "", "ti": "ticket_identities", "retention_certificates": "", "retention_items": "",
-	"imports": "", "import_problems": "", "anchor_heads": "", "matters": "", "evidence": "", "inbox": "", "outbox": "", "idempotency": "", "audit_log": "", "ticket_links": "",
+	"imports": "", "ticket_facts": "", "import_problems": "", "anchor_heads": "", "matters": "", "evidence": "", "inbox": "", "outbox": "", "idempotency": "", "audit_log": "", "ticket_links": "",
 	"sign_ins": "", "sessions": "", "refresh_tokens": "",
 	"organisation_changes": "", "handovers": "",
 	"import_chunks": "", "import_rows": "",
@@ -48,7 +48,7 @@ var notReads = []string{
 	"AddPlatform", "AppendFeed", "NoteRequest", "SetPlatform",
 	"AddCalendarYear", "AddCertificate", "AddClosure", "AddImportProblems", "AddPolicy", "EraseRow", "InsertCase", "InsertNotices", "InsertTickets", "KeepPersonFrom", "MoveSequence", "NoteDone",
 	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SaveCertificate", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "SpendEvidence", "StopAging", "UpdateTicket", "WithdrawPolicy",
-	"InsertImportProfile", "UpdateImportProfile", "DeleteImportProfile",
+	"InsertImportProfile", "UpdateImportProfile", "DeleteImportProfile", "PutTicketFact", "FactsArrived",
 	"DropSignIns", "EndSession", "EndSessions", "FinishSignIn", "InsertAccount", "InsertRefreshToken", "InsertSession", "InsertSignIn", "RotateRefreshToken",
 	"SaveAccount", "SaveSignIn", "TouchSession",
 	"BreakOff", "Exec", "MigrateFS", "MigrateTo", "PreparedTexts", "Query", "Record", "Scan", // of these tests
@@ -263,6 +263,14 @@ func reads() (list []read) {
 	inside("CountOn", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.CountOn(ctx, "case-2026", 3)) })
 	inside("RequestDone", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.RequestDone(ctx, "pf-01", "s-00001")) })
 	inside("TakeRequests", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.TakeRequests(ctx, day(10), 5)) })
+	inside("TicketFacts", "", func(ctx context.Context, tx *store.Tx) error {
+		return ignore(tx.TicketFacts(ctx, ticket.Hotline, []string{"NO-t-00001", "NO-t-00002"}))
+	})
+	inside("ResealFacts", "", func(ctx context.Context, tx *store.Tx) error {
+		_, _, err := tx.ResealFacts(ctx)
+		return err
+	})
+	add("ForgetWaitingFacts", "", func(ctx context.Context, db *store.DB) error { return ignore(db.ForgetWaitingFacts(ctx, day(-1), 5)) })
 	add("ImportProfiles", "", func(ctx context.Context, db *store.DB) error { return ignore(db.ImportProfiles(ctx, ticket.Petition)) })
 	add("LastAnchor", "", func(ctx context.Context, db *store.DB) error { return ignore(db.LastAnchor(ctx)) })
 	add("NextDueAt", "", func(ctx context.Context, db *store.DB) error { return ignore(db.NextDueAt(ctx)) })
@@ -503,6 +511,11 @@ func seedForPlans(t testing.TB, db *store.DB) {
 		outbox = append(outbox, []any{n[0], n[0], n[1], n[6], false, i, i%3 == 0, 0, "", 0})
 	}
 	bulk(t, db, `outbox (id, inbox_id, recipient, kind, urgent, created_at, done, leased_until, lease, attempts)`, outbox)
+	var facts [][]any
+	for i := range 3000 {
+		facts = append(facts, []any{"hotline", fmt.Sprintf("NO-t-%05d", i), "dissatisfied", "2026-11-20", "s", i % 2, nil, i % 2, store.Millis(day(rnd.IntN(60)))})
+	}
+	bulk(t, db, `ticket_facts (source, order_no, list, listed_on, says, waiting, sealed_body, sealed_key, created_at)`, facts)
 	bulk(t, db, `import_problems (import_id, line, part, fatal, order_no, message)`, problems)
 	bulk(t, db, `anchor_heads (anchor_id, case_id, seq, hash)`, heads)
 	bulk(t, db, `anchors (id, made_at, until_at, heads, hash, follows)`, anchors)

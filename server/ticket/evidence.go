@@ -10,7 +10,7 @@ import (
 )
 
 // FromText is where evidence found in the words of a ticket comes from; evidence of a column says “column:” and the
-// header's usual name.
+// header's usual name, that of a list FromList and the row.
 const FromText = "text"
 
 func fromColumn(f Field) string { return "column:" + f.Label() }

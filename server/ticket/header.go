@@ -304,15 +304,18 @@ func (m Mapping) Usable() bool {
 //
 // Errors: invalid_argument “ticket.header_not_found”, whose fields name each missing column and how it may be written.
 func FindHeader(rows [][]string, profiles ...Profile) (rowIndex int, m Mapping, err error) {
-	rows = rows[:min(len(rows), headerRows)]
+	return findAmong(rows, Mapping.Usable, profiles)
+}
+
+func findAmong(rows [][]string, usable func(Mapping) bool, profiles []Profile) (rowIndex int, m Mapping, err error) {
 	most := 0
-	for i, row := range rows {
+	for i, row := range rows[:min(len(rows), headerRows)] {
 		for _, p := range profiles {
 			fit := p.Fit(row)
 			if !fit.Full() || fit.Found <= most {
 				continue
 			}
-			if c, _ := p.MapHeader(row); c.Usable() {
+			if c, _ := p.MapHeader(row); usable(c) {
 				rowIndex, m, most = i, c, fit.Found
 			}
 		}
@@ -320,7 +323,7 @@ func FindHeader(rows [][]string, profiles ...Profile) (rowIndex int, m Mapping, 
 	if most > 0 {
 		return rowIndex, m, nil
 	}
-	return ApplyProfile(rows, Profile{})
+	return findHeader(rows, Profile{}, usable)
 }
 
 // ApplyProfile looks for the header as FindHeader does, under this profile whether or not all its columns are there.
@@ -347,10 +350,10 @@ func findHeader(rows [][]string, p Profile, usable func(Mapping) bool) (rowIndex
 	if best >= 0 {
 		return best, m, nil
 	}
-	return 0, Mapping{}, errHeader(near, nearScore, nearRow)
+	return 0, Mapping{}, errHeader(near, nearScore, nearRow, usable)
 }
 
-func errHeader(near Mapping, score, row int) error {
+func errHeader(near Mapping, score, row int, usable func(Mapping) bool) error {
 	e := apperr.New(apperr.InvalidArgument, "ticket.header_not_found", "")
 	var missing []string
 	miss := func(f Field, names ...string) {
@@ -360,7 +363,8 @@ func errHeader(near Mapping, score, row int) error {
 	if !near.Has(FieldOrderNo) && near.Profile.Order == OrderColumn {
 		miss(FieldOrderNo, Synonyms(FieldOrderNo)...)
 	}
-	if !near.Has(FieldContent) && !near.Has(FieldTitle) {
+	numbered := Mapping{byField: map[Field][]int{FieldOrderNo: {0}}}
+	if !near.Has(FieldContent) && !near.Has(FieldTitle) && !usable(numbered) { // a list needs no content
 		miss(FieldContent, append(Synonyms(FieldContent), Synonyms(FieldTitle)...)...)
 	}
 	found := "没有一行像表头"

@@ -111,6 +111,10 @@ func (t Ticket) Erased() Ticket {
 	for i := range e.Marks {
 		e.Marks[i].Quote = t.Masked(e.Marks[i].Quote)
 	}
+	e.Facts = slices.Clone(t.Facts)
+	for i := range e.Facts {
+		e.Facts[i].Reason = t.Masked(e.Facts[i].Reason)
+	}
 	e.Raw = nil
 	return e
 }

@@ -178,9 +178,19 @@ type Ticket struct {
 	Reassignments []Reassignment `json:"reassignments,omitempty"` // from the text; the column is ReassignedColumn
 	Marks         []Mark         `json:"marks,omitempty"`
 
+	// Facts are what lists have said since; what they say stands in the fields above too.
+	Facts []Fact `json:"facts,omitempty"`
+
 	Raw         []Cell `json:"raw,omitempty"`
 	Fingerprint string `json:"fingerprint,omitempty"` // equal for two rows that say the same
 }
 
-// Open reports whether the source is known to wait for an answer still.
-func (t Ticket) Open() bool { return t.ClosedAt == nil && !t.ClosureUnknown }
+// Open reports whether the source is known to wait for an answer still: it has not closed the ticket, or has found since that
+// it is unresolved.
+func (t Ticket) Open() bool {
+	if t.ClosedAt == nil && !t.ClosureUnknown {
+		return true
+	}
+	_, listed := t.FactOf(ListUnresolved)
+	return listed && t.Outcome == unresolvedOutcome
+}

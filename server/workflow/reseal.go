@@ -13,6 +13,7 @@ import (
 type Resealed struct {
 	Tickets, People int
 	Secrets         int // of second factors and platforms
+	Facts           int // that wait for their ticket
 	Damaged         int // values that do not open, logged; they stay as they are
 }
 
@@ -47,8 +48,12 @@ func (e *Engine) Reseal(ctx context.Context, rest time.Duration, progress func(d
 		if err != nil {
 			return err
 		}
-		done = Resealed{People: n, Secrets: platforms + accounts}
-		tell(slices.Concat(damaged, changes, unopened))
+		facts, unread, err := tx.ResealFacts(ctx)
+		if err != nil {
+			return err
+		}
+		done = Resealed{People: n, Secrets: platforms + accounts, Facts: facts}
+		tell(slices.Concat(damaged, changes, unopened, unread))
 		return nil
 	})
 	if err != nil {

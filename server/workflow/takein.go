@@ -20,7 +20,8 @@ type Taken struct {
 	Created   int `json:"created"`
 	Updated   int `json:"updated"`
 	Unchanged int `json:"unchanged"`
-	Cases     int `json:"cases"` // new cases
+	Cases     int `json:"cases"`             // new cases
+	Waiting   int `json:"waiting,omitempty"` // facts of a list whose tickets are not in yet
 }
 
 // Add sums two counts.
@@ -29,6 +30,7 @@ func (t *Taken) Add(o Taken) {
 	t.Updated += o.Updated
 	t.Unchanged += o.Unchanged
 	t.Cases += o.Cases
+	t.Waiting += o.Waiting
 }
 
 // TakeIn stores a batch of tickets of one source and does what follows: triggers, new cases, tickets attached to open
@@ -101,11 +103,15 @@ var errRehearsed = errors.New("workflow: a rehearsal ends in a rollback")
 
 // TakeIn counts what Engine.TakeIn would do.
 func (r *Rehearsal) TakeIn(ctx context.Context, batch []ticket.Ticket) (Taken, error) {
+	return r.rehearse(ctx, func(ctx context.Context, in *intake) error { return in.take(ctx, batch) })
+}
+
+func (r *Rehearsal) rehearse(ctx context.Context, take func(context.Context, *intake) error) (Taken, error) {
 	var in *intake
 	taken, err := r.e.intake(ctx, func(ctx context.Context, begun *intake) error {
 		in = begun
 		in.earlier = r
-		if err := in.take(ctx, batch); err != nil {
+		if err := take(ctx, in); err != nil {
 			return err
 		}
 		return errRehearsed
@@ -164,6 +170,9 @@ type intake struct {
 	opened  []string                      // matters that came into a new case
 	earlier *Rehearsal                    // nil for what is meant
 
+	refreshed map[orderKey]bool // stored tickets that a list has changed
+	waiting   []ticket.Fact     // whose tickets are not in yet
+
 	platform string // whose tickets they are; "" for nobody's
 	pushed   []store.PlatformTicket
 
@@ -221,19 +230,21 @@ func (in *intake) keep(ctx context.Context, batch []ticket.Ticket) ([]*store.Tic
 	for _, t := range batch {
 		bySource[t.Source] = append(bySource[t.Source], t.OrderNo)
 	}
+	var err error
 	known := map[ticket.Source]map[string]store.TicketKey{}
 	for source, orders := range bySource {
-		found, err := in.tx.TicketKeys(ctx, source, orders)
-		if err != nil {
+		if known[source], err = in.tx.TicketKeys(ctx, source, orders); err != nil {
 			return nil, err
 		}
-		known[source] = found
+	}
+	if batch, err = in.withFacts(ctx, batch, known); err != nil {
+		return nil, err
 	}
 	var rows []*store.TicketRow
 	fresh := map[string]bool{}
 	for _, t := range batch {
 		key, have := known[t.Source][t.OrderNo]
-		if have && key.Says(t) {
+		if have && key.Says(t) && !in.refreshed[keyOf(t)] {
 			in.taken.Unchanged++
 			in.whose(key.ID, t.OrderNo)
 			continue

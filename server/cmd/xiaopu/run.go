@@ -66,7 +66,7 @@ func init() {
 	commands = []command{
 		{"serve", "[--demo]", "启动服务", serve},
 		{"import inspect", "文件 [--source hotline] [--save 模板名]", "识别一张表各列的含义，做成导入模板", importInspect},
-		{"import", "文件 [--source hotline] [--profile 模板] [--dry-run]", "导入工单（.xlsx、.xls、.csv、网页表格）", importFile},
+		{"import", "文件 [--source hotline] [--profile 模板] [--list 清单] [--dry-run]", "导入工单（.xlsx、.xls、.csv、网页表格）", importFile},
 		{"profile list", "", "列出导入模板", profileList},
 		{"profile load", "文件", "载入导入模板（.yaml）", profileLoad},
 		{"calendar add", "--from 日期 --days 天数", "计算第 N 个工作日", calendarAdd},
