@@ -209,3 +209,25 @@ func TestPolicyVersions(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// A case that went into another keeps its own evidence, for whoever asks why it was one.
+func TestEvidenceOfAMergedCase(t *testing.T) {
+	o := newOffice(t)
+	o.takeIn("春江花园", 5, 1)
+	source := o.onlyCase()
+	target := o.dispatched()
+	target = ok[workflow.CaseView](o.get("p-cy", "/cases/"+target.ID))
+	merged := o.must("p-cy", source, "merge", fields{"target_id": target.ID})
+	if merged.Status != casework.Merged {
+		t.Fatal(merged.Status)
+	}
+	page := ok[workflow.EvidencePage](o.get("p-cy", "/cases/"+source.ID+"/evidence"))
+	if len(page.Items) != 5 || page.Triggers[0].People != 5 {
+		t.Fatalf("%+v", page)
+	}
+	for _, it := range page.Items {
+		if it.Ticket == nil || it.Ticket.CaseID != target.ID {
+			t.Errorf("%+v", it)
+		}
+	}
+}
