@@ -217,14 +217,14 @@ func (c *Cache) Allow(ctx context.Context, key string, limit int64, window time.
 	return false, max(left, time.Second)
 }
 
-// Remember gives the value kept under key, or makes it and keeps it for as long as life: for figures that take long to count
-// and may be a little old. Several that miss it at once each make it. What make refuses is not kept.
-func Remember[T any](ctx context.Context, c *Cache, key string, life time.Duration, make func() (T, error)) (T, error) {
+// Remember gives the value kept under key, or lets figure make it and keeps it for as long as life: for what takes long to count
+// and may be a little old. Several that miss it at once each make it. What figure refuses is not kept.
+func Remember[T any](ctx context.Context, c *Cache, key string, life time.Duration, figure func() (T, error)) (T, error) {
 	var v T
 	if raw, ok := c.Get(ctx, key); ok && json.Unmarshal(raw, &v) == nil {
 		return v, nil
 	}
-	v, err := make()
+	v, err := figure()
 	if err != nil {
 		return v, err
 	}

@@ -205,7 +205,7 @@ func TestADamagedBackupChangesNothing(t *testing.T) {
 	text := unzip(t, file)
 	flipped := slices.Clone(file)
 	flipped[len(flipped)/2] ^= 0x10
-	line := func(old, new string) []byte { return bytes.Replace(text, []byte(old), []byte(new), 1) }
+	line := func(was, is string) []byte { return bytes.Replace(text, []byte(was), []byte(is), 1) }
 	cases := map[string]struct {
 		file   []byte
 		reason string

@@ -127,7 +127,7 @@ func TestAServerToldToStopEndsWellWithinTenSeconds(t *testing.T) {
 			t.Fatalf("%d %s", status, text)
 		}
 		// A file that comes in drop by drop.
-		slow, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+		slow, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.url, "http://"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -227,7 +227,7 @@ type gate struct {
 
 func newGate(t *testing.T, to string) *gate {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +248,7 @@ func newGate(t *testing.T, to string) *gate {
 func (g *gate) pass(in net.Conn) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	out, err := net.Dial("tcp", g.to)
+	out, err := (&net.Dialer{Timeout: time.Second}).DialContext(context.Background(), "tcp", g.to)
 	if g.closed || err != nil {
 		_ = in.Close()
 		return
@@ -411,7 +411,7 @@ func TestMetricsAreServedApart(t *testing.T) {
 
 // A taken address for metrics stops the start with one line.
 func TestMetricsAddressTaken(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
