@@ -57,19 +57,23 @@ const (
 	samplesShown = 3
 )
 
-// Inspect looks at the beginning of a file. Profiles are those of the source, in the order in which an import tries them.
+// Inspect looks at the beginning of a file of tickets, or of a list. Profiles are those of the source, in the order in which
+// an import tries them.
 //
 // Errors: those of OpenSheet; a header that is not found is none.
-func Inspect(path string, source ticket.Source, profiles []ticket.Profile) (Inspection, error) {
-	s, err := OpenSheet(path, profiles...)
+func Inspect(path string, source ticket.Source, l Listing, profiles []ticket.Profile) (Inspection, error) {
+	if err := l.check(); err != nil {
+		return Inspection{}, err
+	}
+	s, err := openSheet(path, standard, l.among(profiles))
 	if err != nil {
 		return Inspection{}, err
 	}
 	defer func() { _ = s.Close() }() // only read
-	return s.inspect(source, profiles)
+	return s.inspect(source, l, profiles)
 }
 
-func (s *Sheet) inspect(source ticket.Source, profiles []ticket.Profile) (Inspection, error) {
+func (s *Sheet) inspect(source ticket.Source, l Listing, profiles []ticket.Profile) (Inspection, error) {
 	in := Inspection{Kind: s.Kind(), Sheet: s.Name(), Rows: s.Rows(), Columns: []InspectedColumn{}, Profiles: []RankedProfile{}, Missing: []MissingField{}}
 	row, mapping, err := s.Header()
 	if in.Ready = err == nil; in.Ready {
@@ -111,7 +115,7 @@ func (s *Sheet) inspect(source ticket.Source, profiles []ticket.Profile) (Inspec
 			in.Draft.Columns = append(in.Draft.Columns, ticket.ProfileColumn{Header: c.Header, Field: sg.Field, Optional: sg.Field != "" && !slices.Contains(essential, sg.Field)})
 		}
 	}
-	in.complete()
+	in.complete(l)
 	return in, nil
 }
 
@@ -119,7 +123,7 @@ func (s *Sheet) inspect(source ticket.Source, profiles []ticket.Profile) (Inspec
 var essential = []ticket.Field{ticket.FieldOrderNo, ticket.FieldAcceptedAt, ticket.FieldTitle, ticket.FieldContent, ticket.FieldLink, ticket.FieldSerial}
 
 // complete says what the draft still lacks, and how an order number is made when there is none.
-func (in *Inspection) complete() {
+func (in *Inspection) complete(l Listing) {
 	has := func(f ticket.Field) bool {
 		return slices.ContainsFunc(in.Draft.Columns, func(c ticket.ProfileColumn) bool { return c.Field == f })
 	}
@@ -128,6 +132,12 @@ func (in *Inspection) complete() {
 	}
 	if in.HeaderRow == 0 {
 		miss("", "前十行里没有像表头的行：请确认导出的表带有列名，或在表格最上面补一行列名")
+		return
+	}
+	if l.List != "" {
+		if !has(ticket.FieldOrderNo) {
+			miss(ticket.FieldOrderNo, "没有认出工单编号列，请指定：清单要靠它找到工单")
+		}
 		return
 	}
 	if !has(ticket.FieldOrderNo) {

@@ -157,15 +157,18 @@ func (j *Jobs) Start(ctx context.Context, actor casework.Actor, u Upload, q Requ
 
 // Inspect looks at an upload before it is imported. The upload is still there.
 func (j *Jobs) Inspect(ctx context.Context, u Upload, q Request) (Inspection, error) {
+	if err := q.check(); err != nil {
+		return Inspection{}, err
+	}
 	profiles, err := j.Engine.ProfilesToTry(ctx, q.Source, q.Profile)
 	if err != nil {
 		return Inspection{}, err
 	}
-	sheet, err := j.openChunks(&chunkReader{ctx: ctx, db: j.DB, id: u.ID, size: u.Size}, among(profiles))
+	sheet, err := j.openChunks(&chunkReader{ctx: ctx, db: j.DB, id: u.ID, size: u.Size}, q.among(profiles))
 	if err != nil {
 		return Inspection{}, err
 	}
-	in, err := sheet.inspect(q.Source, profiles)
+	in, err := sheet.inspect(q.Source, q.Listing, profiles)
 	return in, errors.Join(err, sheet.Close())
 }
 

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -340,5 +342,46 @@ func TestTheCommandLinesImportIsListed(t *testing.T) {
 	page, err := j.Imports(t.Context(), "", 10)
 	if err != nil || len(page.Items) != 2 {
 		t.Errorf("%v %+v", err, page)
+	}
+}
+
+// A workbook is read at many places at once; from pieces it is read as from a file.
+func TestAWorkbookInPiecesIsReadLikeTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "export.xlsx")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rnd := rand.New(rand.NewPCG(1, 2)) // what does not compress makes it long
+	const rows = 8000
+	if err := intake.WriteSheet(f, "", []string{"工单编号", "受理时间", "内容描述", "小区名称"}, func(yield func([]any) bool) {
+		for i := range rows {
+			text := make([]rune, 60)
+			for k := range text {
+				text[k] = rune(0x4e00 + rnd.IntN(20000))
+			}
+			if !yield([]any{fmt.Sprintf("2026031809%06d", i), now.Add(-time.Hour), string(text), fmt.Sprint("小区", i)}) {
+				return
+			}
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Size() < 1<<20 {
+		t.Fatalf("%v: %d bytes are no three pieces", err, info.Size())
+	}
+	direct, err := importer(t, storetest.Open(t)).Import(t.Context(), intake.Job{Path: path, Source: ticket.Hotline})
+	if err != nil || direct.Created != rows {
+		t.Fatalf("%v %+v", err, direct)
+	}
+	db := storetest.Open(t)
+	j := worker(t, db, nil)
+	v := start(t, j, path, intake.Request{})
+	once(t, j)
+	if got := progress(t, j, v.ID); got.Created != rows || got.Cases != direct.Cases || got.State != store.ImportFinished {
+		t.Errorf("%+v, from the file %+v", got, direct)
 	}
 }

@@ -179,6 +179,10 @@ func TestTheOtherLists(t *testing.T) {
 	if _, err := l.im.Import(t.Context(), job); err == nil || !strings.Contains(err.Error(), "缺少“工单编号”列") || strings.Contains(err.Error(), "内容描述") {
 		t.Error(err)
 	}
+	in, err := intake.Inspect(job.Path, ticket.Hotline, job.Listing, nil)
+	if err != nil || in.Ready || len(in.Missing) != 1 || in.Missing[0].Field != ticket.FieldOrderNo {
+		t.Errorf("%v %+v", err, in)
+	}
 	job.Listing = intake.Listing{List: "x"}
 	if _, err := l.im.Import(t.Context(), job); err == nil || !strings.Contains(err.Error(), "没有清单") {
 		t.Error(err)

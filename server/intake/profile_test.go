@@ -156,7 +156,7 @@ func TestAnUnknownSheetIsInspectedAndThenComesInByItsProfile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		in, err := intake.Inspect(path, ticket.Petition, candidates)
+		in, err := intake.Inspect(path, ticket.Petition, intake.Listing{}, candidates)
 		if err != nil || in.Ready || in.HeaderRow != 2 || in.Kind != "csv" || len(in.Columns) != 7 {
 			t.Fatalf("%v %+v", err, in)
 		}
@@ -204,7 +204,7 @@ func TestAnUnknownSheetIsInspectedAndThenComesInByItsProfile(t *testing.T) {
 		if err != nil || len(list) != 1 || list[0].Ticket.Department != "城建办" || list[0].Ticket.AcceptedAt.In(ticket.Shanghai).Format(time.DateOnly) != "2026-02-18" || list[0].Ticket.Requester.Name != "张建国" {
 			t.Fatalf("%v %+v", err, list)
 		}
-		if in, err := intake.Inspect(path, ticket.Petition, []ticket.Profile{p}); err != nil || !in.Ready || in.Profile != "区台账" || !in.Profiles[0].Fits || len(in.Missing) != 0 {
+		if in, err := intake.Inspect(path, ticket.Petition, intake.Listing{}, []ticket.Profile{p}); err != nil || !in.Ready || in.Profile != "区台账" || !in.Profiles[0].Fits || len(in.Missing) != 0 {
 			t.Errorf("%v %+v", err, in)
 		}
 	})

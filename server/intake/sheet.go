@@ -104,11 +104,6 @@ func OpenSheet(path string, profiles ...ticket.Profile) (*Sheet, error) {
 	return openSheet(path, standard, among(profiles))
 }
 
-// OpenSheetBy opens a file as OpenSheet does and reads its header by this profile, whether or not all its columns are there.
-func OpenSheetBy(path string, p ticket.Profile) (*Sheet, error) {
-	return openSheet(path, standard, by(p))
-}
-
 func openSheet(path string, lim limits, find finder) (s *Sheet, err error) {
 	name := filepath.Base(path)
 	f, err := os.Open(path)
@@ -393,6 +388,18 @@ func (r *cellRow) tooLong() error {
 
 func rowTooLong(row int) error {
 	return refuse("limit", "第 %d 行的内容过长，请检查该行是否粘入了多余内容", row)
+}
+
+// filled passes over the rows that say nothing.
+func filled(next func() (int, []string, error)) func() (int, []string, error) {
+	return func() (int, []string, error) {
+		for {
+			n, cells, err := next()
+			if err != nil || !blank(cells) {
+				return n, cells, err
+			}
+		}
+	}
 }
 
 // blank reports whether a row says nothing.

@@ -23,7 +23,7 @@ func openPage(r io.ReaderAt, size int64, lim limits, find finder) (*Sheet, error
 	z := html.NewTokenizer(decode(code, counter{io.NewSectionReader(r, 0, size), read}))
 	z.SetMaxBuf(8 * lim.cell)
 	p := &pageReader{z: z, lim: lim, carried: map[int]carry{}, row: cellRow{lim: lim}}
-	s := &Sheet{read: read, size: size, next: p.next}
+	s := &Sheet{read: read, size: size, next: filled(p.next)}
 	if err := s.start(find); err != nil {
 		return nil, err
 	}
@@ -59,21 +59,8 @@ type carry struct {
 	rows int
 }
 
-// next gives the next row that is not blank.
+// next takes in the next tag or text, and gives the row it completes, or none.
 func (p *pageReader) next() (int, []string, error) {
-	for {
-		number, cells, err := p.token()
-		if err != nil {
-			return 0, nil, err
-		}
-		if !blank(cells) {
-			return number, cells, nil
-		}
-	}
-}
-
-// token takes in the next tag or text, and gives the row it completes.
-func (p *pageReader) token() (int, []string, error) {
 	kind := p.z.Next()
 	switch kind {
 	case html.ErrorToken:

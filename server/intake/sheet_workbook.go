@@ -235,14 +235,7 @@ func (b *workbook) open(w worksheet, table *stringTable, find finder) (*Sheet, e
 	read := new(atomic.Int64)
 	r.x = newXMLReader(counter{part, read}, 4*b.lim.cell*2) // four bytes a character, and room for escapes
 	s := &Sheet{name: w.name, date1904: b.date1904, read: read, size: int64(b.parts[w.path].UncompressedSize64), closers: []func() error{part.Close}}
-	s.next = func() (int, []string, error) {
-		for {
-			n, cells, err := r.next()
-			if err != nil || !blank(cells) {
-				return n, cells, err
-			}
-		}
-	}
+	s.next = filled(r.next)
 	if err := s.start(find); err != nil {
 		_ = s.Close() // the error that matters is err
 		return nil, err

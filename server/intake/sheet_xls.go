@@ -203,14 +203,7 @@ func (b *oldWorkbook) open(w oldSheet, find finder) (*Sheet, error) {
 		return nil, damaged(err)
 	}
 	s := &Sheet{name: w.name, date1904: b.date1904, read: read, size: end, estimate: rows}
-	s.next = func() (int, []string, error) {
-		for {
-			n, cells, err := r.next()
-			if err != nil || !blank(cells) {
-				return n, cells, err
-			}
-		}
-	}
+	s.next = filled(r.next)
 	if err := s.start(find); err != nil {
 		return nil, err
 	}

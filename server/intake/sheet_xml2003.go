@@ -98,14 +98,7 @@ func (b *xmlSheets) open(w xmlSheet, find finder) (*Sheet, error) {
 	read := new(atomic.Int64)
 	r := &xmlSheetReader{x: b.reader(read), lim: b.lim, skip: w.index, row: cellRow{lim: b.lim}}
 	s := &Sheet{name: w.name, date1904: b.date1904, read: read, size: b.size, estimate: w.rows}
-	s.next = func() (int, []string, error) {
-		for {
-			n, cells, err := r.next()
-			if err != nil || !blank(cells) {
-				return n, cells, err
-			}
-		}
-	}
+	s.next = filled(r.next)
 	if err := s.start(find); err != nil {
 		return nil, err
 	}

@@ -135,16 +135,13 @@ func ParseFact(m Mapping, cells []string, opt ListOptions) (Fact, []Problem) {
 //
 // Errors: as FindHeader.
 func FindListHeader(rows [][]string, profiles ...Profile) (rowIndex int, m Mapping, err error) {
-	return findAmong(rows, Mapping.Lists, profiles)
+	return findAmong(rows, true, profiles)
 }
 
 // ApplyProfileToList is ApplyProfile for a list.
 func ApplyProfileToList(rows [][]string, p Profile) (rowIndex int, m Mapping, err error) {
-	return findHeader(rows, p, Mapping.Lists)
+	return findHeader(rows, p, true)
 }
-
-// Lists reports whether rows under this header can be facts about tickets: they name them.
-func (m Mapping) Lists() bool { return m.Has(FieldOrderNo) }
 
 var dayInText = regexp.MustCompile(`(20\d\d)(?:\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})|(\d\d)(\d\d))`)
 

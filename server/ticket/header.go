@@ -298,16 +298,24 @@ func (m Mapping) Usable() bool {
 	return (m.Has(FieldOrderNo) || m.Profile.Order != OrderColumn) && (m.Has(FieldContent) || m.Has(FieldTitle))
 }
 
+// serves reports whether rows under this header can be used: as tickets, or as a list, which need only name their numbers.
+func (m Mapping) serves(list bool) bool {
+	if list {
+		return m.Has(FieldOrderNo)
+	}
+	return m.Usable()
+}
+
 // FindHeader looks for the header among the first ten rows and gives its index in rows. Of the profiles the one that fits a
 // row fully and best is taken, the first of several alike; when none fits, the synonyms read the header alone. A header
 // must be Usable; of several rows the one with most fields is taken, then the first.
 //
 // Errors: invalid_argument “ticket.header_not_found”, whose fields name each missing column and how it may be written.
 func FindHeader(rows [][]string, profiles ...Profile) (rowIndex int, m Mapping, err error) {
-	return findAmong(rows, Mapping.Usable, profiles)
+	return findAmong(rows, false, profiles)
 }
 
-func findAmong(rows [][]string, usable func(Mapping) bool, profiles []Profile) (rowIndex int, m Mapping, err error) {
+func findAmong(rows [][]string, list bool, profiles []Profile) (rowIndex int, m Mapping, err error) {
 	most := 0
 	for i, row := range rows[:min(len(rows), headerRows)] {
 		for _, p := range profiles {
@@ -315,7 +323,7 @@ func findAmong(rows [][]string, usable func(Mapping) bool, profiles []Profile) (
 			if !fit.Full() || fit.Found <= most {
 				continue
 			}
-			if c, _ := p.MapHeader(row); usable(c) {
+			if c, _ := p.MapHeader(row); c.serves(list) {
 				rowIndex, m, most = i, c, fit.Found
 			}
 		}
@@ -323,23 +331,23 @@ func findAmong(rows [][]string, usable func(Mapping) bool, profiles []Profile) (
 	if most > 0 {
 		return rowIndex, m, nil
 	}
-	return findHeader(rows, Profile{}, usable)
+	return findHeader(rows, Profile{}, list)
 }
 
 // ApplyProfile looks for the header as FindHeader does, under this profile whether or not all its columns are there.
 //
 // Errors: as FindHeader.
 func ApplyProfile(rows [][]string, p Profile) (rowIndex int, m Mapping, err error) {
-	return findHeader(rows, p, Mapping.Usable)
+	return findHeader(rows, p, false)
 }
 
-func findHeader(rows [][]string, p Profile, usable func(Mapping) bool) (rowIndex int, m Mapping, err error) {
+func findHeader(rows [][]string, p Profile, list bool) (rowIndex int, m Mapping, err error) {
 	best, bestScore := -1, 0
 	near, nearScore := Mapping{Profile: p}, 0
 	nearRow := 0
 	for i, row := range rows[:min(len(rows), headerRows)] {
 		c, score := p.MapHeader(row)
-		if usable(c) {
+		if c.serves(list) {
 			if score > bestScore {
 				best, bestScore, m = i, score, c
 			}
@@ -350,21 +358,20 @@ func findHeader(rows [][]string, p Profile, usable func(Mapping) bool) (rowIndex
 	if best >= 0 {
 		return best, m, nil
 	}
-	return 0, Mapping{}, errHeader(near, nearScore, nearRow, usable)
+	return 0, Mapping{}, errHeader(near, nearScore, nearRow, list)
 }
 
-func errHeader(near Mapping, score, row int, usable func(Mapping) bool) error {
+func errHeader(near Mapping, score, row int, list bool) error {
 	e := apperr.New(apperr.InvalidArgument, "ticket.header_not_found", "")
 	var missing []string
 	miss := func(f Field, names ...string) {
 		missing = append(missing, fmt.Sprintf("“%s”列（也认：%s）", names[0], strings.Join(names[1:], "、")))
 		e.Fields = append(e.Fields, apperr.Field{Name: string(f), Message: "需要“" + strings.Join(names, "”或“") + "”列"})
 	}
-	if !near.Has(FieldOrderNo) && near.Profile.Order == OrderColumn {
+	if !near.Has(FieldOrderNo) && (list || near.Profile.Order == OrderColumn) {
 		miss(FieldOrderNo, Synonyms(FieldOrderNo)...)
 	}
-	numbered := Mapping{byField: map[Field][]int{FieldOrderNo: {0}}}
-	if !near.Has(FieldContent) && !near.Has(FieldTitle) && !usable(numbered) { // a list needs no content
+	if !list && !near.Has(FieldContent) && !near.Has(FieldTitle) {
 		miss(FieldContent, append(Synonyms(FieldContent), Synonyms(FieldTitle)...)...)
 	}
 	found := "没有一行像表头"

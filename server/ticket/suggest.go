@@ -109,7 +109,7 @@ func similar(key string) (Field, string) {
 		for _, n := range s.names {
 			known := headerKey(n)
 			length := utf8.RuneCountInString(known)
-			score := 0.0
+			var score float64
 			switch {
 			case length >= 3 && strings.HasSuffix(key, known):
 				score = 2 + float64(length)

@@ -19,6 +19,8 @@ import (
 
 const sourceUsage = "来源：hotline 12345热线、petition 信访、opinion 舆情、department 部门发现、grid 网格上报"
 
+const listUsage = "这是一张清单：dissatisfied 不满意件、unresolved 未解决件、reassigned 重新交办、not_contacted 未先行联系件"
+
 // parseSource reads a --source.
 func parseSource(name string) (ticket.Source, error) {
 	s := ticket.Source(name)
@@ -31,6 +33,7 @@ func parseSource(name string) (ticket.Source, error) {
 // importInspect is `xiaopu import inspect`: what the columns of a sheet probably mean, and a profile made of that.
 func importInspect(c *call) error {
 	name := c.flags.String("source", string(ticket.Hotline), sourceUsage)
+	list := c.flags.String("list", "", listUsage)
 	save := c.flags.String("save", "", "按建议做成模板，存为“模板名.yaml”，供核对后用 xiaopu profile load 载入")
 	args, err := c.parse(1, 1)
 	if err != nil {
@@ -44,7 +47,7 @@ func importInspect(c *call) error {
 	if err != nil {
 		return err
 	}
-	in, err := intake.Inspect(args[0], source, profiles)
+	in, err := intake.Inspect(args[0], source, intake.Listing{List: ticket.List(*list)}, profiles)
 	if err != nil {
 		return err
 	}

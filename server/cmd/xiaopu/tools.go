@@ -28,7 +28,7 @@ func importFile(c *call) error {
 	name := c.flags.String("source", string(ticket.Hotline), sourceUsage)
 	profile := c.flags.String("profile", "", "导入模板的名称，或模板文件（.yaml）；不填则采用这个来源最合适的")
 	var listing intake.Listing
-	c.flags.StringVar((*string)(&listing.List), "list", "", "这是一张清单：dissatisfied 不满意件、unresolved 未解决件、reassigned 重新交办、not_contacted 未先行联系件")
+	c.flags.StringVar((*string)(&listing.List), "list", "", listUsage)
 	c.flags.StringVar(&listing.On, "listed-on", "", "清单日期，如 2026-11-20；不填则取标题或文件名里的日期")
 	c.flags.BoolVar(&listing.Create, "create", false, "清单里还没有导入的工单，内容齐全的一并导入")
 	dryRun := c.flags.Bool("dry-run", false, "只检查并统计，不写入")
