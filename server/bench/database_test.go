@@ -25,6 +25,8 @@ type database struct {
 	engine string // "sqlite" or "mysql"
 	dsn    string // as the store takes it
 	drop   func() error
+	// unsealed: tickets are stored as they are.
+	unsealed bool
 }
 
 const noServer = "no MariaDB: run `make bench`, or scripts/testenv go test …"
@@ -79,7 +81,11 @@ func newDatabase(ctx context.Context, k knowledge, engine, dir string) (d databa
 
 // open opens it as the product does.
 func (d database) open(ctx context.Context) (*store.DB, error) {
-	return store.Open(ctx, d.dsn, store.Options{Logger: slog.New(slog.DiscardHandler), Sealer: storetest.Sealer})
+	var s store.Sealer = storetest.Sealer
+	if d.unsealed {
+		s = openSealer{s}
+	}
+	return store.Open(ctx, d.dsn, store.Options{Logger: slog.New(slog.DiscardHandler), Sealer: s})
 }
 
 // pools are the connections of a bare program: one pool on MySQL; a writer and some readers on SQLite.

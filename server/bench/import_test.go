@@ -82,7 +82,7 @@ type imported struct {
 
 // importFile imports one file as `xiaopu import` does.
 func importFile(ctx context.Context, j job, in *bufio.Reader, tell func(any) error) error {
-	db, err := database{dsn: j.DSN}.open(ctx)
+	db, err := database{dsn: j.DSN, unsealed: j.Open}.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -110,14 +110,15 @@ func importFile(ctx context.Context, j job, in *bufio.Reader, tell func(any) err
 	return err
 }
 
-// runImport imports a file into a new database of an engine.
-func runImport(ctx context.Context, k knowledge, engine, dir, file string) (done imported, err error) {
+// runImport imports a job's file into a new database of an engine.
+func runImport(ctx context.Context, k knowledge, engine, dir string, j job) (done imported, err error) {
 	d, err := newDatabase(ctx, k, engine, dir)
 	if err != nil {
 		return done, err
 	}
 	defer func() { err = errors.Join(err, d.drop()) }()
-	p, err := spawn("import", job{DSN: d.dsn, File: file, Profile: os.Getenv("XIAOPU_BENCH_PROFILE")})
+	j.DSN, j.Profile = d.dsn, os.Getenv("XIAOPU_BENCH_PROFILE")
+	p, err := spawn("import", j)
 	if err != nil {
 		return done, err
 	}
@@ -143,7 +144,7 @@ func BenchmarkImport(b *testing.B) {
 		}
 		say("workbook of %d rows, 26 columns, %d MB, written in %.0f s", importRows, info.Size()>>20, time.Since(began).Seconds())
 		for _, engine := range engines(b) {
-			done, err := runImport(ctx, k, engine, dir, path)
+			done, err := runImport(ctx, k, engine, dir, job{File: path})
 			if err != nil {
 				return fmt.Errorf("%s: %w", engine, err)
 			}
@@ -165,7 +166,7 @@ func TestWorkbookIsImported(t *testing.T) {
 		t.Fatal(err)
 	}
 	each(t, func(t *testing.T, engine string) {
-		done, err := runImport(t.Context(), k, engine, t.TempDir(), path)
+		done, err := runImport(t.Context(), k, engine, t.TempDir(), job{File: path})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -27,6 +27,7 @@ type job struct {
 	DSN     string
 	Key     string // signs tokens
 	File    string // to import
+	Open    bool   // to import without sealing
 	Share   [3]int // of a bare sweep: cases in a batch, which one to begin with, how many to go on
 	Profile string // folder for CPU profiles; "" for none
 }

@@ -264,14 +264,50 @@ const maxParams = 700
 
 // insertRows runs one INSERT for many rows of width columns each, cut into statements of a bearable size.
 func (tx *Tx) insertRows(ctx context.Context, into string, width int, args []any) error {
-	for chunk := range slices.Chunk(args, maxParams/width*width) {
-		one := "(" + marks(width) + ")"
-		text := into + one + strings.Repeat(", "+one, len(chunk)/width-1)
-		if _, err := tx.exec(ctx, text, chunk...); err != nil {
+	return tx.insertMany(ctx, into, width, len(args)/width, func(from, to int) ([]any, error) { return args[width*from : width*to], nil })
+}
+
+// insertMany is insertRows for n rows whose arguments are made when their turn comes. Several statements of one size are sent
+// prepared where the engine does not prepare by itself: it then neither reads nor copies long values as text.
+func (tx *Tx) insertMany(ctx context.Context, into string, width, n int, args func(from, to int) ([]any, error)) error {
+	size := maxParams / width
+	var whole *sql.Stmt
+	if p, ok := tx.s.(preparer); ok && n >= 2*size && tx.broken == nil {
+		var err error
+		if whole, err = p.PrepareContext(ctx, manyRows(into, width, size)); err != nil {
+			return tx.note(err)
+		}
+		defer func() { _ = whole.Close() }() // the transaction's end closes it too
+	}
+	for from := 0; from < n; from += size {
+		to := min(from+size, n)
+		chunk, err := args(from, to)
+		if err != nil {
+			return err
+		}
+		if whole != nil && to-from == size {
+			if err = tx.allow(chunk); err == nil {
+				_, err = whole.ExecContext(ctx, chunk...)
+				err = tx.note(err)
+			}
+		} else {
+			_, err = tx.exec(ctx, manyRows(into, width, to-from), chunk...)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// preparer is a session that prepares on request; SQLite's prepares everything.
+type preparer interface {
+	PrepareContext(ctx context.Context, text string) (*sql.Stmt, error)
+}
+
+func manyRows(into string, width, rows int) string {
+	one := "(" + marks(width) + ")"
+	return into + one + strings.Repeat(", "+one, rows-1)
 }
 
 // marks gives n parameter marks.

@@ -72,8 +72,9 @@ func (tx *Tx) TicketKeys(ctx context.Context, source ticket.Source, orderNos []s
 
 // sealedTicket is a ticket as its row holds it.
 type sealedTicket struct {
-	body, raw []byte // raw is nil when there is none
-	key       int
+	body, raw   []byte // raw is nil when there is none
+	key         int
+	fingerprint string // blind
 }
 
 func placeOfBody(id string) string { return "tickets.body:" + id }
@@ -81,10 +82,18 @@ func placeOfRaw(id string) string  { return "tickets.raw:" + id }
 
 func sealTicket(s Sealer, t ticket.Ticket) (out sealedTicket, err error) {
 	if len(t.Raw) > 0 {
-		// Header and text in turn: half of what names for both would take.
+		// Header and text in turn: half of what names for both would take. What stands in the body too is only named.
 		cells := make([]string, 0, 2*len(t.Raw))
+		fields := longFields(&t)
 		for _, c := range t.Raw {
-			cells = append(cells, c.Header, c.Text)
+			text := c.Text
+			for i, f := range fields {
+				if len(text) >= worthNaming && text == *f {
+					text = fieldMark + string(rune('0'+i))
+					break
+				}
+			}
+			cells = append(cells, c.Header, text)
 		}
 		raw, err := json.Marshal(cells)
 		if err != nil {
@@ -99,10 +108,20 @@ func sealTicket(s Sealer, t ticket.Ticket) (out sealedTicket, err error) {
 	if err != nil {
 		return out, err
 	}
-	out.key = s.CurrentKey()
+	out.key, out.fingerprint = s.CurrentKey(), blindFingerprint(s, t)
 	out.body, err = s.SealBytes(body, placeOfBody(t.ID))
 	return out, err
 }
+
+// longFields are the texts of a ticket's body that are its row's too, in an order that never changes.
+func longFields(t *ticket.Ticket) [5]*string {
+	return [...]*string{&t.Content, &t.Title, &t.Reply, &t.Feedback, &t.Address}
+}
+
+const (
+	fieldMark   = "\x00" // before the number of one of longFields; no cell has it
+	worthNaming = 12     // bytes
+)
 
 // openTicket gives the JSON of body and raw. Rows from before there were keys, with key 0, are not sealed.
 func openTicket(s Sealer, id string, in sealedTicket) (body, raw []byte, err error) {
@@ -116,8 +135,8 @@ func openTicket(s Sealer, id string, in sealedTicket) (body, raw []byte, err err
 	return body, raw, err
 }
 
-// decodeRaw reads a row's cells, also as they were written before there were keys.
-func decodeRaw(raw []byte) ([]ticket.Cell, error) {
+// decodeRaw reads the cells of t's row, also as they were written before there were keys.
+func decodeRaw(t *ticket.Ticket, raw []byte) ([]ticket.Cell, error) {
 	var flat []string
 	if err := json.Unmarshal(raw, &flat); err != nil {
 		var cells []ticket.Cell
@@ -126,9 +145,17 @@ func decodeRaw(raw []byte) ([]ticket.Cell, error) {
 	if len(flat)%2 != 0 {
 		return nil, errors.New("a header without a text")
 	}
-	var cells []ticket.Cell
+	cells := make([]ticket.Cell, 0, len(flat)/2)
+	fields := longFields(t)
 	for pair := range slices.Chunk(flat, 2) {
-		cells = append(cells, ticket.Cell{Header: pair[0], Text: pair[1]})
+		text := pair[1]
+		if no, named := strings.CutPrefix(text, fieldMark); named {
+			if no < "0" || no > "4" || len(no) != 1 {
+				return nil, errors.New("a text that names no field")
+			}
+			text = *fields[no[0]-'0']
+		}
+		cells = append(cells, ticket.Cell{Header: pair[0], Text: text})
 	}
 	return cells, nil
 }
@@ -141,24 +168,77 @@ func agingAt(r TicketRow) time.Time {
 	return r.Ticket.AcceptedAt
 }
 
-// InsertTickets stores new tickets in one statement.
+// InsertTickets stores new tickets. Those of the next statement are sealed while the database works on this one.
 func (tx *Tx) InsertTickets(ctx context.Context, list []TicketRow) error {
-	sealer := tx.Sealer()
-	args := make([]any, 0, 16*len(list))
-	for _, r := range list {
-		sealed, err := sealTicket(sealer, r.Ticket)
-		if err != nil {
-			return fmt.Errorf("ticket %s: %w", r.Ticket.OrderNo, err)
+	const width = 16
+	ahead := sealAhead(tx.Sealer(), list)
+	defer ahead.stop()
+	err := tx.insertMany(ctx, `INSERT INTO tickets (id, source, order_no, fingerprint, matter, requester,
+		accepted_at, aging_at, case_id, sealed_body, sealed_raw, sealed_key, row_at, person_at, created_at, updated_at) VALUES `, width, len(list), func(from, to int) ([]any, error) {
+		args := make([]any, 0, width*(to-from))
+		for _, r := range list[from:to] {
+			sealed, err := ahead.next()
+			if err != nil {
+				return nil, fmt.Errorf("ticket %s: %w", r.Ticket.OrderNo, err)
+			}
+			t := r.Ticket
+			args = append(args, t.ID, string(t.Source), t.OrderNo, sealed.fingerprint, r.Matter, r.Requester,
+				Millis(t.AcceptedAt), Millis(agingAt(r)), r.CaseID, sealed.body, sealed.raw, sealed.key, Millis(rowAt(r)), Millis(t.AcceptedAt), Millis(r.CreatedAt), Millis(r.UpdatedAt))
 		}
-		t := r.Ticket
-		args = append(args, t.ID, string(t.Source), t.OrderNo, blindFingerprint(sealer, t), r.Matter, r.Requester,
-			Millis(t.AcceptedAt), Millis(agingAt(r)), r.CaseID, sealed.body, sealed.raw, sealed.key, Millis(rowAt(r)), Millis(r.UpdatedAt), Millis(r.CreatedAt), Millis(r.UpdatedAt))
-	}
-	if err := tx.insertRows(ctx, `INSERT INTO tickets (id, source, order_no, fingerprint, matter, requester,
-		accepted_at, aging_at, case_id, sealed_body, sealed_raw, sealed_key, row_at, person_at, created_at, updated_at) VALUES `, 16, args); err != nil {
+		return args, nil
+	})
+	if err != nil {
 		return fmt.Errorf("insert tickets: %w", err)
 	}
 	return tx.insertIdentities(ctx, list...)
+}
+
+// sealing is a list of tickets being sealed, in order, ahead of who stores them.
+type sealing struct {
+	out  chan sealedTicket
+	err  error // set before out is closed
+	quit chan struct{}
+}
+
+func sealAhead(s Sealer, list []TicketRow) *sealing {
+	w := &sealing{out: make(chan sealedTicket, maxParams), quit: make(chan struct{})}
+	go func() {
+		defer close(w.out)
+		for _, r := range list {
+			sealed, err := sealTicket(s, r.Ticket)
+			if err != nil {
+				w.err = err
+				return
+			}
+			select {
+			case w.out <- sealed:
+			case <-w.quit:
+				return
+			}
+		}
+	}()
+	return w
+}
+
+// next gives the next ticket, or why it could not be sealed.
+func (w *sealing) next() (sealedTicket, error) {
+	sealed, ok := <-w.out
+	switch {
+	case ok:
+		return sealed, nil
+	case w.err != nil:
+		return sealed, w.err
+	}
+	return sealed, errSealing
+}
+
+var errSealing = errors.New("store: more tickets asked for than are being sealed")
+
+// stop ends it, when not all were asked for, and waits for it.
+func (w *sealing) stop() {
+	close(w.quit)
+	for range w.out { // until it is closed
+	}
 }
 
 // rowAt is since when the row as it came is kept; zero when it is not.
@@ -197,7 +277,7 @@ func (tx *Tx) UpdateTicket(ctx context.Context, r TicketRow) error {
 	t := r.Ticket
 	_, err = tx.exec(ctx, `UPDATE tickets SET fingerprint = ?, matter = ?, requester = ?, accepted_at = ?, aging_at = ?, sealed_body = ?, sealed_raw = ?,
 		sealed_key = ?, row_at = ?, updated_at = ? WHERE id = ?`,
-		blindFingerprint(tx.Sealer(), t), r.Matter, r.Requester, Millis(t.AcceptedAt), Millis(agingAt(r)), sealed.body, sealed.raw,
+		sealed.fingerprint, r.Matter, r.Requester, Millis(t.AcceptedAt), Millis(agingAt(r)), sealed.body, sealed.raw,
 		sealed.key, Millis(rowAt(r)), Millis(r.UpdatedAt), t.ID)
 	if err == nil {
 		_, err = tx.exec(ctx, `DELETE FROM ticket_identities WHERE ticket_id = ?`, t.ID)
@@ -261,7 +341,7 @@ func scanTicket(s Sealer, scan func(...any) error) (TicketRow, error) {
 		return r, fmt.Errorf("ticket body: %w", err)
 	}
 	if len(raw) > 0 {
-		if r.Ticket.Raw, err = decodeRaw(raw); err != nil {
+		if r.Ticket.Raw, err = decodeRaw(&r.Ticket, raw); err != nil {
 			return r, fmt.Errorf("ticket row: %w", err)
 		}
 	}

@@ -417,7 +417,10 @@ func (e *Engine) EraseRequested(ctx context.Context, actor casework.Actor, ask E
 			none = apperr.New(apperr.FailedPrecondition, "erasure.open", "这个号码的 %d 件工单所在的难事还没有销项，办理期间不能删除；销项后到期自动删除，或届时再提交。", c.Kept)
 		}
 		entry.Outcome, entry.Detail = none.Reason, map[string]string{"reason": reason}
-		return c, errors.Join(e.Record(ctx, entry), none)
+		if err := e.Record(ctx, entry); err != nil {
+			return c, err
+		}
+		return c, none
 	}
 	if c.Kept == 0 && f.Requester != "" {
 		if err := e.eraseNotices(ctx, f.Requester); err != nil {
