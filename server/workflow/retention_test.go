@@ -364,7 +364,7 @@ func TestARequestThatBrokeOffIsFinishedLater(t *testing.T) {
 		if err := tx.AddCertificate(ctx, &left); err != nil {
 			return err
 		}
-		return tx.SaveCertificate(ctx, &left, []store.Erased{{Rule: "request", ID: "t-1"}})
+		return tx.SaveCertificate(ctx, &left, []store.Erased{{Rule: "request", TicketID: "t-1"}})
 	}); err != nil {
 		t.Fatal(err)
 	}
