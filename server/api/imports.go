@@ -239,11 +239,14 @@ type ImportView struct {
 
 // ImportProblem is what was wrong with one row.
 type ImportProblem struct {
-	Line    int    `json:"line" doc:"表格中的行号"`
-	Fatal   bool   `json:"fatal" doc:"这一行因此没有导入"`
-	OrderNo string `json:"order_no,omitempty"`
-	Message string `json:"message" doc:"问题和处理办法"`
+	Worksheet int    `json:"worksheet" doc:"第几张工作表，从 1 起，隐藏的不计"`
+	Line      int    `json:"line" doc:"表格中的行号"`
+	Fatal     bool   `json:"fatal" doc:"这一行因此没有导入"`
+	OrderNo   string `json:"order_no,omitempty"`
+	Message   string `json:"message" doc:"问题和处理办法"`
 }
+
+func (p ImportProblem) at() int { return ticket.Line(p.Worksheet-1, p.Line) }
 
 func (s *server) oneImport(ctx context.Context, in *importIDInput) (v ImportView, err error) {
 	if s.imports == nil {
@@ -260,7 +263,8 @@ func (s *server) problemsOf(ctx context.Context, id string, after, limit int) ([
 	list, err := s.imports.Problems(ctx, id, after, limit)
 	out := make([]ImportProblem, 0, len(list))
 	for _, p := range list {
-		out = append(out, ImportProblem(p))
+		worksheet, row := ticket.SplitLine(p.Line)
+		out = append(out, ImportProblem{Worksheet: worksheet + 1, Line: row, Fatal: p.Fatal, OrderNo: p.OrderNo, Message: p.Message})
 	}
 	return out, err
 }
@@ -313,12 +317,12 @@ func (s *server) importProblems(ctx context.Context, in *problemsInput) (Problem
 		return page, err
 	}
 	end := min(in.Limit, len(list))
-	for end > 0 && end < len(list) && list[end].Line == list[end-1].Line {
+	for end > 0 && end < len(list) && list[end].at() == list[end-1].at() {
 		end++
 	}
 	page.Items = append(page.Items, list[:end]...)
 	if end > 0 && end < len(list) {
-		page.Next = list[end-1].Line
+		page.Next = list[end-1].at()
 	}
 	return page, nil
 }

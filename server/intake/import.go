@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -150,6 +151,10 @@ type batch struct {
 	rows, rejected int
 	line           int     // the last one
 	share          float64 // of the file, read so far
+
+	worksheet int
+	header    []string
+	mapping   ticket.Mapping
 }
 
 // counts is what is kept of an import from batch to batch.
@@ -157,6 +162,8 @@ type counts struct {
 	Result
 	Found int `json:"found"`
 	Kept  int `json:"kept"` // bad rows, for the report
+	// Heads is how many worksheets, from the first, were passed when the last bad row was kept.
+	Heads int `json:"heads"`
 }
 
 // run is one worker's work on one file.
@@ -167,14 +174,18 @@ type run struct {
 	openSheet func() (*Sheet, error)
 	progress  func(float64)
 
+	file      *Sheet // the worksheet that was opened first, which the others live by
 	sheet     *Sheet
 	mapping   ticket.Mapping
 	headerRow int
 	header    []string
+	on        string    // the day of the list, or ""
+	titled    bool      // which the title above the header tells, as that of each further worksheet may
 	report    *reported // when the file is a report of bad rows
 	rehearsal *workflow.Rehearsal
 	result    Result
 	kept      int
+	heads     int
 	done      int            // rows up to this one were done before
 	seen      map[string]int // order number → row, within this file
 	began     time.Time
@@ -186,23 +197,37 @@ func (r *run) open() error {
 	if err != nil {
 		return err
 	}
-	headerRow, mapping, err := sheet.Header()
-	if err != nil {
+	if err := r.turnTo(sheet); err != nil {
 		return errors.Join(err, sheet.Close())
 	}
-	r.sheet, r.headerRow, r.mapping, r.seen = sheet, headerRow, mapping, map[string]int{}
-	r.header = sheet.Head()[headerRow-1]
-	r.result.Profile = mapping.Profile.Name
-	r.listing = r.listing.dated(sheet, headerRow, r.record.FileName)
+	r.file, r.seen = sheet, map[string]int{}
+	r.result.Profile = r.mapping.Profile.Name
+	r.listing = r.listing.dated(sheet, r.headerRow, r.record.FileName)
+	r.on = r.listing.On
+	r.titled = r.on != "" && r.on == titleDay(sheet, r.headerRow)
 	if r.record.DryRun {
 		r.rehearsal = r.im.Engine.Rehearse()
 	}
-	r.report = reportIn(r.header)
 	r.began = r.im.clock()
 	return nil
 }
 
-func (r *run) close() { _ = r.sheet.Close() } // only read
+// turnTo makes a worksheet the one that is read.
+func (r *run) turnTo(sheet *Sheet) error {
+	headerRow, mapping, err := sheet.Header()
+	if err != nil {
+		return err
+	}
+	r.sheet, r.headerRow, r.mapping = sheet, headerRow, mapping
+	r.header = sheet.Head()[headerRow-1]
+	r.report = reportIn(r.header)
+	if r.titled {
+		r.on = cmp.Or(titleDay(sheet, headerRow), r.on)
+	}
+	return nil
+}
+
+func (r *run) close() { _ = errors.Join(r.sheet.Close(), r.file.Close()) } // only read
 
 // work is all, while the lease is kept. It gives errStopped when the import was asked to stop, and store.ErrImportTaken
 // when the lease was lost.
@@ -269,10 +294,10 @@ func (r *run) all(ctx context.Context) error {
 
 // take takes one batch in and counts it.
 func (r *run) take(ctx context.Context, b batch) error {
-	next, kept, state := r.result, r.kept, r.record.State
+	next, kept, heads, state := r.result, r.kept, r.heads, r.record.State
 	told := b.problems
 	noted := func(ctx context.Context, tx *store.Tx, taken workflow.Taken, waiting []ticket.Fact) error {
-		next, kept = r.result, r.kept
+		next, kept, heads = r.result, r.kept, r.heads
 		b.problems = append(slices.Clip(told), waits(waiting)...)
 		next.Rows += b.rows
 		next.Rejected += b.rejected
@@ -288,18 +313,19 @@ func (r *run) take(ctx context.Context, b batch) error {
 		}
 		bad := b.bad[:min(len(b.bad), maxKept-kept)]
 		rows := bad
-		if kept == 0 && len(bad) > 0 {
-			rows = append(head(r.header, r.mapping), bad...)
+		if heads <= b.worksheet && len(bad) > 0 {
+			rows = append(head(b), bad...)
+			heads = b.worksheet + 1
 		}
 		kept += len(bad)
 		var err error
-		state, err = r.note(ctx, tx, b, rows, counts{Result: next, Found: next.Found, Kept: kept})
+		state, err = r.note(ctx, tx, b, rows, counts{Result: next, Found: next.Found, Kept: kept, Heads: heads})
 		return err
 	}
 	if err := r.takeIn(ctx, b, noted); err != nil {
 		return err
 	}
-	r.result, r.kept = next, kept
+	r.result, r.kept, r.heads = next, kept, heads
 	if r.rehearsal == nil {
 		r.im.Engine.Metrics().Tickets("rejected", b.rejected)
 	}
@@ -365,15 +391,14 @@ func (r *run) note(ctx context.Context, tx *store.Tx, b batch, rows []store.Impo
 	return tx.NoteImport(ctx, r.record.ID, r.record.Lease, store.ImportProgress{Line: b.line, Share: b.share, Worked: r.record.Worked + now.Sub(r.began), Result: result}, now.Add(leaseFor))
 }
 
-// read cuts the rows into batches. What was read before an error still goes out.
+// read cuts the rows of every worksheet into batches. What was read before an error still goes out.
 func (r *run) read(ctx context.Context, out chan<- batch) error {
-	options := ticket.Options{Source: r.record.Source, Now: r.record.StartedAt, Date1904: r.sheet.Date1904()}
 	var b batch
 	flush := func() error {
-		if b.rows == 0 {
+		if b.rows == 0 && len(b.problems) == 0 {
 			return nil
 		}
-		b.share = r.sheet.Progress()
+		b.share, b.worksheet, b.header, b.mapping = r.sheet.Progress(), r.sheet.number, r.header, r.mapping
 		select {
 		case out <- b:
 			b = batch{}
@@ -382,28 +407,67 @@ func (r *run) read(ctx context.Context, out chan<- batch) error {
 			return ctx.Err()
 		}
 	}
+	for _, s := range r.sheet.passed {
+		r.pass(&b, s)
+	}
+	for sheet := r.sheet; ; {
+		if sheet == r.sheet { // it has a header
+			if err := errors.Join(r.readSheet(ctx, &b, flush), flush()); err != nil {
+				return err
+			}
+		}
+		next, err := sheet.Further()
+		if sheet != r.file {
+			err = errors.Join(err, sheet.Close())
+		}
+		switch {
+		case err != nil:
+			return err
+		case next == nil:
+			return flush()
+		case r.turnTo(next) != nil:
+			r.pass(&b, next)
+		}
+		sheet = next
+	}
+}
+
+// pass notes that a worksheet is not read, unless that was noted before.
+func (r *run) pass(b *batch, s *Sheet) {
+	line := ticket.Line(s.number, 1)
+	if line <= r.done {
+		return
+	}
+	b.line = line
+	b.problems = append(b.problems, store.ImportProblem{Line: line, Message: notRead(s)})
+}
+
+// readSheet cuts the rows of one worksheet into batches; the last is left for whoever flushes it.
+func (r *run) readSheet(ctx context.Context, b *batch, flush func() error) error {
+	options := ticket.Options{Source: r.record.Source, Now: r.record.StartedAt, Date1904: r.sheet.Date1904()}
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		line, cells, err := r.sheet.Next()
+		row, cells, err := r.sheet.Next()
 		if errors.Is(err, io.EOF) {
-			return flush()
+			return nil
 		}
 		if err != nil {
-			return errors.Join(flush(), err)
+			return err
 		}
-		if line <= r.headerRow {
+		if row <= r.headerRow {
 			continue
 		}
 		if r.report != nil {
 			if cells, err = r.report.restore(ctx, r.im.DB, cells); err != nil {
-				return errors.Join(flush(), err)
+				return err
 			}
 		}
-		r.row(&b, line, cells, options)
+		line := ticket.Line(r.sheet.number, row)
+		r.row(b, line, cells, options)
 		if line <= r.done {
-			b = batch{} // it is in; only its order number counts, for rows that repeat it
+			*b = batch{} // it is in; only its order number counts, for rows that repeat it
 		}
 		if b.rows >= batchRows {
 			if err := flush(); err != nil {
@@ -437,7 +501,7 @@ func (r *run) row(b *batch, line int, cells []string, options ticket.Options) {
 
 // fact adds one row of a list to the batch, or its problems when it says nothing that can be used.
 func (r *run) fact(b *batch, line int, cells []string, options ticket.Options) {
-	f, problems := ticket.ParseFact(r.mapping, cells, ticket.ListOptions{Options: options, List: r.listing.List, On: r.listing.On, Line: line})
+	f, problems := ticket.ParseFact(r.mapping, cells, ticket.ListOptions{Options: options, List: r.listing.List, On: r.on, Line: line})
 	if !r.good(b, line, cells, f.OrderNo+"\n"+f.Key(), f.OrderNo, problems, options) {
 		return
 	}
@@ -460,7 +524,7 @@ func (r *run) good(b *batch, line int, cells []string, key, orderNo string, prob
 	}
 	if before, twice := r.seen[key]; twice && !fatal {
 		fatal = true
-		b.problems = append(b.problems, store.ImportProblem{Line: line, Fatal: true, OrderNo: orderNo, Message: fmt.Sprintf("%s与第 %d 行重复，本行未导入：请核对后只保留一行", r.same(), before)})
+		b.problems = append(b.problems, store.ImportProblem{Line: line, Fatal: true, OrderNo: orderNo, Message: fmt.Sprintf("%s与%s重复，本行未导入：请核对后只保留一行", r.same(), ticket.Place(before))})
 	}
 	if fatal {
 		b.rejected++

@@ -13,10 +13,12 @@ import (
 // Inspection is what can be told about a sheet before it is imported: what its columns probably mean, and which profile to
 // make of that. Sample values are masked.
 type Inspection struct {
-	Kind      string `json:"kind" enum:"xlsx,xls,xml,html,csv" doc:"按内容判断的文件类型"`
-	Sheet     string `json:"sheet,omitempty" doc:"读取的工作表"`
-	Rows      int    `json:"rows" doc:"估计的行数，含表头和标题"`
-	HeaderRow int    `json:"header_row" doc:"表头所在的行；0 为没有找到像表头的行"`
+	Kind  string `json:"kind" enum:"xlsx,xls,xml,html,csv" doc:"按内容判断的文件类型"`
+	Sheet string `json:"sheet,omitempty" doc:"据以识别各列的工作表"`
+	// Further are the worksheets that an import reads after it; Missing says which are not read.
+	Further   []string `json:"further,omitempty" doc:"接着还会读取的工作表"`
+	Rows      int      `json:"rows" doc:"估计的行数，含表头和标题"`
+	HeaderRow int      `json:"header_row" doc:"表头所在的行；0 为没有找到像表头的行"`
 	// Ready says that an import would find its header now, under Profile or by the synonyms alone.
 	Ready    bool              `json:"ready" doc:"不做模板也能导入"`
 	Profile  string            `json:"profile,omitempty" doc:"现在导入会自动采用的模板"`
@@ -116,7 +118,37 @@ func (s *Sheet) inspect(source ticket.Source, l Listing, profiles []ticket.Profi
 		}
 	}
 	in.complete(l)
-	return in, nil
+	return in, in.others(s)
+}
+
+// others says what becomes of the other worksheets.
+func (in *Inspection) others(s *Sheet) error {
+	told := func(s *Sheet) {
+		if s.headerErr == nil {
+			in.Further = append(in.Further, s.Name())
+			return
+		}
+		in.Missing = append(in.Missing, MissingField{"", notRead(s)})
+	}
+	for _, p := range s.passed {
+		told(p)
+	}
+	for sheet := s; ; {
+		next, err := sheet.Further()
+		if sheet != s {
+			err = errors.Join(err, sheet.Close())
+		}
+		if err != nil || next == nil {
+			return err
+		}
+		told(next)
+		sheet = next
+	}
+}
+
+// notRead says why a worksheet is not read.
+func notRead(s *Sheet) string {
+	return fmt.Sprintf("工作表“%s”不会导入：%s", s.Name(), s.headerErr)
 }
 
 // essential are the fields by which a sheet is known as one of its kind.
@@ -184,6 +216,9 @@ func (in Inspection) Table(w io.Writer) {
 	fmt.Fprintf(w, "文件：%s", kinds[in.Kind])
 	if in.Sheet != "" {
 		fmt.Fprintf(w, "，工作表“%s”", in.Sheet)
+	}
+	if len(in.Further) > 0 {
+		fmt.Fprintf(w, "（接着还会读取“%s”）", strings.Join(in.Further, "”“"))
 	}
 	fmt.Fprintf(w, "，约 %d 行", in.Rows)
 	if in.HeaderRow > 0 {

@@ -448,7 +448,7 @@ func (j *Jobs) rest(ctx context.Context, i store.Import) error {
 		return err
 	}
 	file := &chunkReader{ctx: ctx, db: j.DB, id: i.ID, size: i.FileSize}
-	r := &run{im: j.importer(), record: i, listing: told.Listing, result: c.Result, kept: c.Kept, done: i.Line, openSheet: func() (*Sheet, error) { return j.openChunks(file, told.find()) }}
+	r := &run{im: j.importer(), record: i, listing: told.Listing, result: c.Result, kept: c.Kept, heads: c.Heads, done: i.Line, openSheet: func() (*Sheet, error) { return j.openChunks(file, told.find()) }}
 	r.result.Found = c.Found
 	if err := r.open(); err != nil {
 		return err

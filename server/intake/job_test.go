@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/xuri/excelize/v2"
+
 	"xiaopu/server/apperr"
 	"xiaopu/server/casework"
 	"xiaopu/server/intake"
@@ -126,6 +128,105 @@ func problems(t *testing.T, db *store.DB, id string) (lines []int) {
 	return lines
 }
 
+// worksheets is a workbook of two months, the columns of the second in another order, between worksheets that hold no tickets.
+// The second month has a bad row and repeats a ticket of the first, which has two bad rows.
+func worksheets(t *testing.T) string {
+	t.Helper()
+	f := excelize.NewFile()
+	sheet := func(name string, rows ...[]string) {
+		if _, err := f.NewSheet(name); err != nil {
+			t.Fatal(err)
+		}
+		for i, r := range rows {
+			if err := f.SetSheetRow(name, fmt.Sprint("A", i+1), &r); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	sheet("说明", []string{"每月一张表"})
+	sheet("空表")
+	first := [][]string{{"二月工单"}, {"工单编号", "受理时间", "内容描述", "小区名称"}}
+	for i := range 620 {
+		first = append(first, []string{fmt.Sprintf("2026022809%04d", i), "2026-02-28 09:00:00", "路灯不亮", fmt.Sprint("小区", i)})
+	}
+	first = append(first, []string{"", "2026-02-28 09:00:00", "没有编号"}, []string{"20260228090002", "2027-02-28 09:00:00", "以后的日期"})
+	sheet("二月", first...)
+	second := [][]string{{"内容描述", "工单编号", "小区名称", "受理时间"}}
+	for i := range 1810 {
+		second = append(second, []string{"垃圾没有清运", fmt.Sprintf("2026031809%04d", i), fmt.Sprint("小区", i), "2026-03-18 09:00:00"})
+	}
+	second = append(second, []string{"又报一次", "20260228090003", "小区3", "2026-03-18 09:00:00"}, []string{"电话 13812345678", "", "", "2026-03-18 09:00:00"})
+	sheet("三月", second...)
+	sheet("统计", []string{"月份", "件数"}, []string{"二月", "620"})
+	if err := f.DeleteSheet("Sheet1"); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "export.xlsx")
+	if err := f.SaveAs(path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestEveryWorksheetWithTicketsIsRead(t *testing.T) {
+	path := worksheets(t)
+	in, err := intake.Inspect(path, ticket.Hotline, intake.Listing{}, nil)
+	if err != nil || in.Sheet != "二月" || fmt.Sprint(in.Further) != "[三月]" || len(in.Missing) != 2 || !strings.Contains(in.Missing[1].Message, "工作表“统计”不会导入") {
+		t.Errorf("%v %+v", err, in)
+	}
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		im := importer(t, db)
+		r, err := im.Import(t.Context(), intake.Job{Path: path, Source: ticket.Hotline})
+		if err != nil || r.Rows != 2434 || r.Created != 2430 || r.Rejected != 4 || r.Found != 6 {
+			t.Fatalf("%v %+v", err, r)
+		}
+		var places []string
+		for _, p := range r.Problems {
+			places = append(places, ticket.Place(p.Line))
+		}
+		if got := strings.Join(places, "、"); got != "第 1 行、第 3 张工作表第 623 行、第 3 张工作表第 624 行、第 4 张工作表第 1812 行、第 4 张工作表第 1813 行、第 5 张工作表第 1 行" {
+			t.Errorf("%s: %+v", got, r.Problems)
+		}
+		if !strings.Contains(r.Problems[3].Message, "与第 3 张工作表第 6 行重复") {
+			t.Error(r.Problems[3].Message)
+		}
+
+		// The report has a worksheet for each, and comes back.
+		j := worker(t, db, nil)
+		report := filepath.Join(t.TempDir(), "report.xlsx")
+		out, err := os.Create(report)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(j.Report(t.Context(), clerk, r.ID, out), out.Close()); err != nil {
+			t.Fatal(err)
+		}
+		f, err := excelize.OpenFile(report)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(f.GetSheetList()); got != "[第 3 张工作表 第 4 张工作表]" {
+			t.Error(got)
+		}
+		if rows, err := f.GetRows("第 4 张工作表"); err != nil || len(rows) != 3 || rows[0][3] != "内容描述" || rows[2][1] != "1813" || rows[2][3] != "电话 138****5678" {
+			t.Errorf("%v %v", err, rows)
+		}
+		if err := f.SetCellStr("第 4 张工作表", "E3", "20260318095000"); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Save(); err != nil {
+			t.Fatal(err)
+		}
+		again, err := im.Import(t.Context(), intake.Job{Path: report, Source: ticket.Hotline})
+		if err != nil || again.Created != 1 || again.Rejected != 2 || again.Updated != 1 {
+			t.Fatalf("%v %+v", err, again)
+		}
+		if row := (lists{t, db, im}).ticket("20260318095000"); row.Ticket.Content != "电话 13812345678" {
+			t.Errorf("%q", row.Ticket.Content)
+		}
+	})
+}
+
 // undisturbed imports mixed into a database of its own.
 func undisturbed(t *testing.T, path string, q intake.Request) (v intake.JobView, lines []int) {
 	t.Helper()
@@ -147,9 +248,13 @@ func TestADryRunInBatchesCountsWhatTheImportThenDoes(t *testing.T) {
 }
 
 func TestAStoppedImportGoesOnBehindItsLastBatch(t *testing.T) {
-	path := mixed(t)
-	for name, q := range map[string]intake.Request{"import": {}, "dry run": {DryRun: true}} {
+	text, book := mixed(t), worksheets(t)
+	for name, c := range map[string]struct {
+		path string
+		q    intake.Request
+	}{"import": {path: text}, "dry run": {text, intake.Request{DryRun: true}}, "worksheets": {path: book}} {
 		t.Run(name, func(t *testing.T) {
+			path, q := c.path, c.q
 			want, lines := undisturbed(t, path, q)
 			storetest.Each(t, func(t *testing.T, db *store.DB) {
 				var id atomic.Value

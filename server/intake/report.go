@@ -2,8 +2,9 @@ package intake
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,23 +17,24 @@ import (
 // corrects them there and imports just the report. Personal data stands in it masked. A masked cell that comes back as it
 // went out is the original again, which the import has kept sealed; what was changed counts as it was changed.
 //
-// The kept rows are: fieldsLine what each column means, the header under its own number, then the bad ones.
+// The kept rows of a worksheet are: on line fieldsLine what each column means, on headerLine the header, then the bad ones.
 
 // The report's own columns, before the file's.
 var reportColumns = []string{"导入报告标识", "原文件行号", "未导入的原因和处理办法"}
 
 const (
 	fieldsLine = 0
+	headerLine = 1
 	reportPage = 500
 )
 
-// head is what is kept before the first bad row.
-func head(header []string, m ticket.Mapping) []store.ImportRow {
-	fields := make([]string, len(m.Columns))
-	for i, c := range m.Columns {
+// head is what is kept before the first bad row of a worksheet.
+func head(b batch) []store.ImportRow {
+	fields := make([]string, len(b.mapping.Columns))
+	for i, c := range b.mapping.Columns {
 		fields[i] = string(c.Field)
 	}
-	return []store.ImportRow{{Line: fieldsLine, Cells: fields}, {Line: fieldsLine + 1, Cells: header}}
+	return []store.ImportRow{{Line: ticket.Line(b.worksheet, fieldsLine), Cells: fields}, {Line: ticket.Line(b.worksheet, headerLine), Cells: b.header}}
 }
 
 // kept is a row as it is kept: days that a spreadsheet counts are written out, because the report counts from another one.
@@ -86,43 +88,52 @@ var errNoReport = apperr.New(apperr.FailedPrecondition, "import.report_gone", "�
 
 // writeReport writes the report of an import.
 func writeReport(ctx context.Context, db *store.DB, i store.Import, w io.Writer) error {
-	top, err := db.ImportRows(ctx, i.ID, fieldsLine-1, 2)
+	top, err := db.ImportRows(ctx, i.ID, fieldsLine-1, 1)
 	if err != nil {
 		return err
 	}
-	if len(top) < 2 {
+	if len(top) == 0 {
 		return errNoReport
 	}
-	fields, header := top[0].Cells, top[1].Cells
-	var failed error
-	err = WriteSheet(w, "", append(append([]string{}, reportColumns...), header...), func(yield func([]any) bool) {
-		for after := fieldsLine + 1; ; {
-			list, err := db.ImportRows(ctx, i.ID, after, reportPage)
-			if err != nil {
-				failed = err
-				return
-			}
-			if len(list) == 0 {
-				return
-			}
-			reasons, err := reasonsOf(ctx, db, i.ID, after, list[len(list)-1].Line)
-			if err != nil {
-				failed = err
-				return
-			}
-			for _, r := range list {
-				row := []any{i.ID + "/" + strconv.Itoa(r.Line), r.Line, reasons[r.Line]}
-				for at, text := range r.Cells {
-					row = append(row, shown(fieldAt(fields, at), text))
-				}
-				if !yield(row) {
-					return
-				}
-			}
-			after = list[len(list)-1].Line
+	book := newBookWriter()
+	defer book.close()
+	var fields []string
+	for after := fieldsLine - 1; ; {
+		list, err := db.ImportRows(ctx, i.ID, after, reportPage)
+		if err != nil {
+			return err
 		}
-	})
-	return errors.Join(failed, err)
+		if len(list) == 0 {
+			return book.save(w)
+		}
+		last := list[len(list)-1].Line
+		reasons, err := reasonsOf(ctx, db, i.ID, after, last)
+		if err != nil {
+			return err
+		}
+		for _, r := range list {
+			switch worksheet, row := ticket.SplitLine(r.Line); row {
+			case fieldsLine:
+				fields = r.Cells
+			case headerLine:
+				name := ""
+				if worksheet > 0 {
+					name = fmt.Sprintf("第 %d 张工作表", worksheet+1)
+				}
+				err = book.sheet(name, "", append(slices.Clone(reportColumns), r.Cells...))
+			default:
+				out := []any{i.ID + "/" + strconv.Itoa(r.Line), row, reasons[r.Line]}
+				for at, text := range r.Cells {
+					out = append(out, shown(fieldAt(fields, at), text))
+				}
+				err = book.write(out)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		after = last
+	}
 }
 
 func fieldAt(fields []string, i int) ticket.Field {
@@ -157,10 +168,16 @@ func reasonsOf(ctx context.Context, db *store.DB, id string, after, last int) (m
 // reported reads a report that comes back.
 type reported struct {
 	header []string
-	kept   map[string]original // by import
+	kept   map[place]original
 }
 
-// original is what is known of the file that a report is about.
+// place is a worksheet of the file of an import.
+type place struct {
+	id        string
+	worksheet int
+}
+
+// original is what is known of the worksheet that a row of a report is from.
 type original struct {
 	fields []string
 	column map[string]int // header → column
@@ -176,7 +193,7 @@ func reportIn(header []string) *reported {
 			return nil
 		}
 	}
-	return &reported{header: header, kept: map[string]original{}}
+	return &reported{header: header, kept: map[place]original{}}
 }
 
 // restore gives a row of the report without the report's own cells, and with what was masked as it was.
@@ -189,22 +206,24 @@ func (r *reported) restore(ctx context.Context, db *store.DB, cells []string) ([
 		cells[i] = ""
 	}
 	line, _ := strconv.Atoi(number)
-	if line <= fieldsLine+1 {
+	worksheet, row := ticket.SplitLine(line)
+	if row <= headerLine {
 		return cells, nil // a row that somebody added
 	}
-	was, ok := r.kept[id]
+	of := place{id, worksheet}
+	was, ok := r.kept[of]
 	if !ok {
-		top, err := db.ImportRows(ctx, id, fieldsLine-1, 2)
+		top, err := db.ImportRows(ctx, id, ticket.Line(worksheet, fieldsLine)-1, 2)
 		if err != nil {
 			return nil, err
 		}
-		if len(top) == 2 {
+		if len(top) == 2 && top[1].Line == ticket.Line(worksheet, headerLine) {
 			was = original{fields: top[0].Cells, column: map[string]int{}}
 			for i, name := range top[1].Cells {
 				was.column[name] = i
 			}
 		}
-		r.kept[id] = was
+		r.kept[of] = was
 	}
 	if was.column == nil {
 		return cells, nil

@@ -38,12 +38,17 @@ func (l Listing) dated(s *Sheet, headerRow int, fileName string) Listing {
 	if l.List == "" || l.On != "" {
 		return l
 	}
+	l.On = cmp.Or(titleDay(s, headerRow), ticket.DayIn(fileName))
+	return l
+}
+
+// titleDay is the day that the rows above a header tell; "" when they tell none.
+func titleDay(s *Sheet, headerRow int) string {
 	var title strings.Builder
 	for _, row := range s.Head()[:headerRow-1] {
 		title.WriteString(strings.Join(row, " ") + "\n")
 	}
-	l.On = cmp.Or(ticket.DayIn(title.String()), ticket.DayIn(fileName))
-	return l
+	return ticket.DayIn(title.String())
 }
 
 // settings are what an import was told beside its source. They are kept with it: one that goes on later goes on as it began,

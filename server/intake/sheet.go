@@ -57,6 +57,12 @@ type Sheet struct {
 	estimate int
 	read     *atomic.Int64 // bytes taken in so far
 	size     int64         // bytes there are
+	before   int64         // bytes of the worksheets before it
+	total    int64         // bytes of all worksheets; 0 for size
+
+	number  int                    // among the worksheets that can be seen, from 0
+	further func() (*Sheet, error) // opens the next worksheet that has rows; nil for what has one
+	passed  []*Sheet               // worksheets with rows before this one, without a header; closed
 
 	next  func() (int, []string, error) // rows that are not blank
 	last  int                           // number of the row read last
@@ -94,9 +100,9 @@ const headRows = 10
 
 // OpenSheet opens a workbook (.xlsx, .xls from Excel 97 on, “XML spreadsheet 2003”), the tables of a web page, or a
 // delimited text file (comma, tab or semicolon; UTF-8, UTF-16 with BOM or GB18030), whatever its name says. Of a workbook
-// it takes the first visible worksheet that has a header, or else the
-// first that has rows; Header then says what was missing. Profiles help to find the header as in ticket.FindHeader.
-// Rows a filter hides are read too: a filter is a view. The caller closes the Sheet.
+// it opens the first visible worksheet that has a header, or else the first that has rows; Header then says what was
+// missing. Further gives the others. Profiles help to find the header as in ticket.FindHeader. Rows a filter hides are
+// read too: a filter is a view. The caller closes the Sheet.
 //
 // Errors: not_found “intake.sheet_missing”; resource_exhausted “intake.sheet_too_large”; invalid_argument
 // “intake.sheet_empty”, “…_xls” (older than Excel 97), “…_locked”, “…_format”, “…_encoding”, “…_damaged”, “…_limit”.
@@ -214,27 +220,41 @@ func damagedAfter(row int, cause error) error {
 
 // firstWithHeader opens the first of n worksheets that has a header, or else the first that has rows.
 func firstWithHeader(n int, open func(i int) (*Sheet, error)) (*Sheet, error) {
-	var fallback *Sheet
-	for i := range n {
-		s, err := open(i)
-		if err != nil {
-			_ = fallback.Close() // the error that matters is err
-			return nil, err
-		}
-		switch {
-		case s.headerErr == nil:
-			_ = fallback.Close() // only read
-			return s, nil
-		case fallback == nil && len(s.ahead) > 0:
-			fallback = s
-		default:
+	var passed []*Sheet
+	s, err := behind(-1, n, open)()
+	for err == nil && s != nil && s.headerErr != nil {
+		_ = s.Close() // only read
+		passed = append(passed, s)
+		s, err = s.further()
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case s != nil:
+		s.passed = passed
+		return s, nil
+	case len(passed) > 0:
+		return open(passed[0].number)
+	}
+	return nil, refuse("empty", "工作簿里没有可见的数据（隐藏的工作表不读取），请检查后重新导出")
+}
+
+// behind opens the first worksheet after the one with number i that has rows; nil when none is left.
+func behind(i, n int, open func(i int) (*Sheet, error)) func() (*Sheet, error) {
+	return func() (*Sheet, error) {
+		for i := i + 1; i < n; i++ {
+			s, err := open(i)
+			if err != nil {
+				return nil, err
+			}
+			if len(s.ahead) > 0 {
+				s.number, s.further = i, behind(i, n, open)
+				return s, nil
+			}
 			_ = s.Close() // only read
 		}
+		return nil, nil //nolint:nilnil // the end
 	}
-	if fallback == nil {
-		return nil, refuse("empty", "工作簿里没有可见的数据（隐藏的工作表不读取），请检查后重新导出")
-	}
-	return fallback, nil
 }
 
 // start reads the first rows and looks for the header among them.
@@ -291,18 +311,33 @@ func (s *Sheet) Rows() int {
 	if s.estimate > 0 {
 		return s.estimate
 	}
-	if p := s.Progress(); p > 0 {
-		return int(float64(s.last) / p)
+	if s.size <= 0 {
+		return s.last
+	}
+	if read := s.read.Load(); read > 0 {
+		return int(float64(s.last) * max(1, float64(s.size)/float64(read)))
 	}
 	return 0
 }
 
 // Progress is the part of the file read so far, from 0 to 1.
 func (s *Sheet) Progress() float64 {
-	if s.size <= 0 {
+	total := max(s.total, s.size)
+	if total <= 0 {
 		return 1
 	}
-	return min(1, float64(s.read.Load())/float64(s.size))
+	return min(1, float64(s.before+s.read.Load())/float64(total))
+}
+
+// Further opens the next worksheet of a workbook that has rows, and does not close this one; nil when there is none. What it gives
+// lives as long as the Sheet that OpenSheet gave.
+//
+// Errors: those of OpenSheet and Close.
+func (s *Sheet) Further() (*Sheet, error) {
+	if s.further == nil {
+		return nil, nil //nolint:nilnil // the end
+	}
+	return s.further()
 }
 
 // Next gives the next row that is not blank, with its 1-based number as a spreadsheet shows it. Numbers and dates of a

@@ -234,7 +234,13 @@ func (b *workbook) open(w worksheet, table *stringTable, find finder) (*Sheet, e
 	r := &sheetReader{part: part, table: table, lim: b.lim, row: cellRow{lim: b.lim}}
 	read := new(atomic.Int64)
 	r.x = newXMLReader(counter{part, read}, 4*b.lim.cell*2) // four bytes a character, and room for escapes
-	s := &Sheet{name: w.name, date1904: b.date1904, read: read, size: int64(b.parts[w.path].UncompressedSize64), closers: []func() error{part.Close}}
+	s := &Sheet{name: w.name, date1904: b.date1904, read: read, closers: []func() error{part.Close}}
+	for _, other := range b.sheets {
+		size := int64(b.parts[other.path].UncompressedSize64)
+		if s.total += size; other == w {
+			s.size, s.before = size, s.total-size
+		}
+	}
 	s.next = filled(r.next)
 	if err := s.start(find); err != nil {
 		_ = s.Close() // the error that matters is err

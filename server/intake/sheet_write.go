@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"iter"
@@ -27,41 +28,70 @@ const (
 // from strangers and this file is opened by staff. A cell that is too long for a workbook is cut, and says so.
 //
 // Errors: invalid_argument “intake.sheet_limit” for too many rows or columns; w's own.
-func WriteSheet(w io.Writer, title string, header []string, rows iter.Seq[[]any]) (err error) {
+func WriteSheet(w io.Writer, title string, header []string, rows iter.Seq[[]any]) error {
+	book := newBookWriter()
+	defer book.close()
+	if err := book.sheet("", title, header); err != nil {
+		return err
+	}
+	for row := range rows {
+		if err := book.write(row); err != nil {
+			return err
+		}
+	}
+	return book.save(w)
+}
+
+// bookWriter writes a workbook one worksheet after the other.
+type bookWriter struct {
+	file *excelize.File
+	at   *sheetWriter // nil before the first
+}
+
+func newBookWriter() *bookWriter { return &bookWriter{file: excelize.NewFile()} }
+
+func (b *bookWriter) close() { _ = b.file.Close() } // it is written, or failed for another reason
+
+// sheet begins a worksheet; without a name it has the one that spreadsheets give.
+func (b *bookWriter) sheet(name, title string, header []string) error {
 	if len(header) > standard.columns {
 		return refuse("limit", "导出的列数超过 %d 列，请减少列", standard.columns)
 	}
-	f := excelize.NewFile()
-	defer func() {
-		if e := f.Close(); err == nil {
-			err = e
-		}
-	}()
-	out, err := newSheetWriter(f)
-	if err != nil {
+	const first = "Sheet1" // excelize's
+	name = cmp.Or(name, first)
+	var err error
+	if b.at == nil {
+		err = b.file.SetSheetName(first, name)
+	} else if err = b.at.sheet.Flush(); err == nil {
+		_, err = b.file.NewSheet(name)
+	}
+	if err == nil {
+		b.at, err = newSheetWriter(b.file, name)
+	}
+	if err == nil {
+		err = b.at.begin(title, header)
+	}
+	return writeFailed(err)
+}
+
+func (b *bookWriter) write(row []any) error {
+	if b.at.row > standard.rows {
+		return refuse("limit", "导出超过 %d 行，请缩小范围后分批导出", standard.rows)
+	}
+	return writeFailed(b.at.write(row))
+}
+
+func (b *bookWriter) save(w io.Writer) error {
+	if err := b.at.sheet.Flush(); err != nil {
 		return writeFailed(err)
 	}
-	if err := out.begin(title, header); err != nil {
-		return writeFailed(err)
-	}
-	for row := range rows {
-		if out.row > standard.rows {
-			return refuse("limit", "导出超过 %d 行，请缩小范围后分批导出", standard.rows)
-		}
-		if err := out.write(row); err != nil {
-			return writeFailed(err)
-		}
-	}
-	if err := out.sheet.Flush(); err != nil {
-		return writeFailed(err)
-	}
-	if err := f.Write(w); err != nil {
-		return writeFailed(err)
-	}
-	return nil
+	return writeFailed(b.file.Write(w))
 }
 
 func writeFailed(err error) error {
+	if err == nil {
+		return nil
+	}
 	return apperr.New(apperr.Internal, "intake.sheet_write", "导出文件没有写成，请重试").With(err)
 }
 
@@ -72,8 +102,8 @@ type sheetWriter struct {
 	title, head, instant int // styles
 }
 
-func newSheetWriter(f *excelize.File) (*sheetWriter, error) {
-	sheet, err := f.NewStreamWriter("Sheet1")
+func newSheetWriter(f *excelize.File, name string) (*sheetWriter, error) {
+	sheet, err := f.NewStreamWriter(name)
 	if err != nil {
 		return nil, err
 	}

@@ -202,7 +202,7 @@ func (b *oldWorkbook) open(w oldSheet, find finder) (*Sheet, error) {
 	if _, _, err := r.x.next(); err != nil {
 		return nil, damaged(err)
 	}
-	s := &Sheet{name: w.name, date1904: b.date1904, read: read, size: end, estimate: rows}
+	s := &Sheet{name: w.name, date1904: b.date1904, read: read, size: end, before: w.at, total: b.stream.size, estimate: rows}
 	s.next = filled(r.next)
 	if err := s.start(find); err != nil {
 		return nil, err

@@ -51,7 +51,7 @@ type Fact struct {
 	// key: the same list imported again says nothing new.
 	On   string    `json:"on,omitempty"`
 	At   time.Time `json:"at"`   // that day; the instant of the import when there is none
-	Line int       `json:"line"` // the row it stands in
+	Line int       `json:"line"` // where it stands: see Line
 
 	Reason     string `json:"reason,omitempty"`
 	Department string `json:"department,omitempty"`
@@ -64,7 +64,7 @@ const FromList = "list:"
 
 // From is how evidence names the fact's place: 不满意件清单 2026-11-20 第 12 行.
 func (f Fact) From() string {
-	return FromList + strings.Join(slices.DeleteFunc([]string{f.List.Label() + "清单", f.On, "第 " + strconv.Itoa(f.Line) + " 行"}, func(s string) bool { return s == "" }), " ")
+	return FromList + strings.Join(slices.DeleteFunc([]string{f.List.Label() + "清单", f.On, Place(f.Line)}, func(s string) bool { return s == "" }), " ")
 }
 
 // Key tells facts about one ticket apart.

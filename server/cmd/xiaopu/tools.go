@@ -67,7 +67,7 @@ func importFile(c *call) error {
 			if p.Fatal {
 				what = "未导入"
 			}
-			fmt.Fprintf(c.stdout, "第 %d 行 %s：%s\n", p.Line, what, p.Message)
+			fmt.Fprintf(c.stdout, "%s %s：%s\n", ticket.Place(p.Line), what, p.Message)
 		}
 		if more := result.Found - len(result.Problems); more > 0 {
 			fmt.Fprintf(c.stdout, "……另有 %d 条，已随本次导入保存\n", more)
