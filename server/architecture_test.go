@@ -48,6 +48,7 @@ var owners = map[string]string{
 	"github.com/danielgtaylor/huma":  "server/api",
 	"github.com/go-sql-driver/mysql": "server/store",
 	"modernc.org/sqlite":             "server/store",
+	"github.com/klauspost/compress":  "server/store",
 	"github.com/redis/go-redis":      "server/cache",
 	"github.com/prometheus":          "server/metrics",
 	"github.com/silenceper/wechat":   "server/wechat",

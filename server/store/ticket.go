@@ -99,7 +99,7 @@ func sealTicket(s Sealer, t ticket.Ticket) (out sealedTicket, err error) {
 		if err != nil {
 			return out, err
 		}
-		if out.raw, err = s.SealBytes(raw, placeOfRaw(t.ID)); err != nil {
+		if out.raw, err = s.SealBytes(pack(raw), placeOfRaw(t.ID)); err != nil {
 			return out, err
 		}
 	}
@@ -109,7 +109,7 @@ func sealTicket(s Sealer, t ticket.Ticket) (out sealedTicket, err error) {
 		return out, err
 	}
 	out.key, out.fingerprint = s.CurrentKey(), blindFingerprint(s, t)
-	out.body, err = s.SealBytes(body, placeOfBody(t.ID))
+	out.body, err = s.SealBytes(pack(body), placeOfBody(t.ID))
 	return out, err
 }
 
@@ -128,10 +128,17 @@ func openTicket(s Sealer, id string, in sealedTicket) (body, raw []byte, err err
 	if in.key == 0 {
 		return in.body, in.raw, nil
 	}
-	if body, err = s.OpenBytes(in.body, placeOfBody(id)); err != nil || len(in.raw) == 0 {
+	open := func(sealed []byte, place string) ([]byte, error) {
+		b, err := s.OpenBytes(sealed, place)
+		if err != nil {
+			return nil, err
+		}
+		return unpack(b)
+	}
+	if body, err = open(in.body, placeOfBody(id)); err != nil || len(in.raw) == 0 {
 		return body, nil, err
 	}
-	raw, err = s.OpenBytes(in.raw, placeOfRaw(id))
+	raw, err = open(in.raw, placeOfRaw(id))
 	return body, raw, err
 }
 

@@ -161,11 +161,11 @@ func (tx *Tx) Reseal(ctx context.Context, from ResealFrom, limit int) (n int, ne
 			continue
 		}
 		fresh := sealedTicket{key: s.CurrentKey()}
-		if fresh.body, err = s.SealBytes(body, placeOfBody(r.id)); err != nil {
+		if fresh.body, err = s.SealBytes(pack(body), placeOfBody(r.id)); err != nil {
 			return n, next, damaged, err
 		}
 		if len(raw) > 0 {
-			if fresh.raw, err = s.SealBytes(raw, placeOfRaw(r.id)); err != nil {
+			if fresh.raw, err = s.SealBytes(pack(raw), placeOfRaw(r.id)); err != nil {
 				return n, next, damaged, err
 			}
 		}
