@@ -43,10 +43,10 @@ func vaultStatus(c *call) error {
 		current, waiting := s.db.Sealer().CurrentKey(), 0
 		for _, u := range uses {
 			name, note := fmt.Sprintf("第 %d 号密钥", u.Key), ""
-			switch {
-			case u.Key == 0:
+			switch u.Key {
+			case 0:
 				name = "尚未封存"
-			case u.Key == current:
+			case current:
 				note = "（当前）"
 			}
 			if u.Key != current {
