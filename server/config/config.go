@@ -44,6 +44,25 @@ type Config struct {
 	Pprof          bool     `yaml:"pprof"`
 	TrustedProxies []string `yaml:"trusted_proxies"` // addresses or networks
 	MaxUploadMB    int      `yaml:"max_upload_mb"`
+
+	WeChat        string `yaml:"wechat"`         // off, standin, real, or empty: standin in a demonstration, else off
+	WeChatStandIn string `yaml:"wechat_standin"` // address of a stand-in that runs already, http://127.0.0.1:port; "" starts one
+	WeChatVersion string `yaml:"wechat_version"` // of the mini-program that messages open: release, trial, develop
+
+	WeChatAppID     string `yaml:"wechat_app_id"` // the mini-program
+	WeChatAppSecret Secret `yaml:"wechat_app_secret"`
+	WeChatAppToken  Secret `yaml:"wechat_app_token"`
+	WeChatAppAESKey Secret `yaml:"wechat_app_aes_key"`
+
+	WeChatOAID     string `yaml:"wechat_oa_id"` // the official account
+	WeChatOASecret Secret `yaml:"wechat_oa_secret"`
+	WeChatOAToken  Secret `yaml:"wechat_oa_token"`
+	WeChatOAAESKey Secret `yaml:"wechat_oa_aes_key"`
+
+	WeComCorpID string `yaml:"wecom_corp_id"`
+	WeComAgent  int    `yaml:"wecom_agent"`
+	WeComSecret Secret `yaml:"wecom_secret"`
+	WeComHost   string `yaml:"wecom_host"` // "" for WeCom's own
 }
 
 // Default is what runs without any file: SQLite in data/, reachable from this machine alone. It has no TokenKey.
@@ -54,9 +73,10 @@ func Default() Config {
 		Listen:       "127.0.0.1:8080",
 		TokenMinutes: 15,
 		IdleMinutes:  30, AdminIdleMinutes: 15, SessionHours: 12, PasswordDays: 90, UnusedAccountDays: 90,
-		SweepSeconds: 5,
-		LogLevel:     "info",
-		MaxUploadMB:  50,
+		SweepSeconds:  5,
+		LogLevel:      "info",
+		MaxUploadMB:   50,
+		WeChatVersion: "release",
 	}
 }
 
@@ -210,7 +230,7 @@ func (c Config) check() []finding {
 			wrong("trusted_proxies", "里的“%s”不对，应为代理服务器的 IP 或网段，例如 10.0.0.5 或 10.0.0.0/24（不能是全部地址）", shorten(p))
 		}
 	}
-	return out
+	return append(out, c.checkWeChat()...)
 }
 
 func validListen(s string) bool {
