@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -274,4 +275,47 @@ func TestAttackTextStaysText(t *testing.T) {
 	if page := ok[workflow.Page[workflow.TicketView]](o.get("p-cy", "/tickets?order_no=H-BAD-1")); len(page.Items) != 1 {
 		t.Error(fmt.Sprint(page))
 	}
+}
+
+// API1 and API3: whoever may not give a command learns nothing of what it names, neither names nor what there is.
+func TestAttackReferencesTellNothing(t *testing.T) {
+	o := newOffice(t)
+	o.hire("p-other", "别的居民", "13800009999", organisation.Post{Role: casework.Resident})
+	c := o.dispatched()
+	c = o.must("p-cy", c, "attach", fields{"ticket_id": o.ticketed("20260302000076").ID}) // p-r's
+	other := o.ticketed("20260302000077")
+	due := "2026-03-20T16:00:00+08:00"
+	bodies := map[casework.Name]func(id string) fields{
+		"assign":      func(id string) fields { return fields{"coordinator_id": id, "handler_id": id} },
+		"accept":      func(id string) fields { return fields{"handler_id": id} },
+		"claim":       func(id string) fields { return fields{"department_id": id, "handler_id": id} },
+		"classify":    func(id string) fields { return fields{"domain": "livelihood", "topic": "住房保障", "community_id": id} },
+		"dispatch":    func(id string) fields { return fields{"lead_department_id": id} },
+		"transfer":    func(id string) fields { return fields{"lead_department_id": id, "reason": "职责在别处"} },
+		"return":      func(id string) fields { return fields{"reason": "职责不符", "suggested_department_id": id} },
+		"ask_support": func(id string) fields { return fields{"department_id": id, "community_id": id, "task": "核查", "due_at": due} },
+		"attach":      func(id string) fields { return fields{"ticket_id": id} },
+		"merge":       func(id string) fields { return fields{"target_id": id, "reason": "同一件事"} },
+		"convene": func(id string) fields {
+			return fields{"minutes": "会商", "lead_department_id": id, "handler_id": id, "leader_id": id, "plan": "整改", "members": []fields{{"person_id": id, "duty": "整改", "due_at": due}}}
+		},
+	}
+	requestID := regexp.MustCompile(`"request_id":"[^"]*"`)
+	for _, who := range []string{"p-r", "p-other"} {
+		for name, body := range bodies {
+			first := ""
+			for _, id := range []string{"p-nosuch", "p-cy", "p-au", "p-h1", "d-1", "d-nosuch", "c-1", other.ID, c.ID, c.Number, "NS2026-000999"} {
+				a := o.do(who, c, name, body(id))
+				said := fmt.Sprint(a.status, requestID.ReplaceAllString(string(a.body), ""))
+				if first == "" {
+					first = said
+				}
+				if said != first || a.status < 400 {
+					t.Errorf("%s gives %s with %s: %s, and with p-nosuch: %s", who, name, id, said, first)
+				}
+			}
+		}
+	}
+	missing := o.post("p-other", "/cases/NS2026-999999/claim", fields{"version": 1, "department_id": "d-1", "handler_id": "p-au"})
+	missing.refused(http.StatusNotFound, "case.not_found")
 }

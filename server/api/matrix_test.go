@@ -263,7 +263,7 @@ func TestRoleScopeCommandMatrix(t *testing.T) {
 						answer.refused(http.StatusForbidden, "auth.denied")
 						refusals++
 					case sight == casework.Unseen, sight == casework.Masked && name != "claim",
-						name == "merge" && casework.See(beside.Case, actor) < casework.AsRequester: // nor does a target that they do not see
+						permitted && name == "merge" && casework.See(beside.Case, actor) < casework.AsRequester: // nor does a target that they do not see
 						answer.refused(http.StatusNotFound, "case.not_found")
 						hidden++
 					case !permitted:

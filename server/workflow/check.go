@@ -16,23 +16,47 @@ func cutPrefix(a casework.Addressee, prefix string) (string, bool) {
 	return strings.CutPrefix(string(a), prefix)
 }
 
-// check refuses a command that names a department, grid, community or person that does not exist, before anything is
-// written: the core knows ids only. It gives the command with the grid filled in that its community lies in (domain §1: the
-// case's grid is its community's).
-func (k *Knowledge) check(cmd casework.Command) (casework.Command, error) {
+// complete gives a command with the grid filled in that its community lies in (domain §1: the case's grid is its
+// community's).
+func (k *Knowledge) complete(cmd casework.Command) casework.Command {
+	switch m := cmd.(type) {
+	case casework.Report:
+		m.GridID = k.gridOf(m.CommunityID, m.GridID)
+		return m
+	case casework.Register:
+		m.GridID = k.gridOf(m.CommunityID, m.GridID)
+		return m
+	case casework.Classify:
+		m.GridID = k.gridOf(m.CommunityID, m.GridID)
+		return m
+	}
+	return cmd
+}
+
+func (k *Knowledge) gridOf(community, grid string) string {
+	if of, ok := k.Organisation.GridOfCommunity(community); ok && grid == "" {
+		return of.ID
+	}
+	return grid
+}
+
+// check refuses a command on a case as loaded that names a department, grid, community or person that does not exist or
+// cannot do it: the core knows ids only. Its answer tells of the organisation, so it is for those alone to whom the command
+// is open.
+func (k *Knowledge) check(on casework.Case, cmd casework.Command) error {
 	c := checker{k: k}
 	switch m := cmd.(type) {
 	case casework.Report:
-		m.GridID = c.place(m.CommunityID, m.GridID)
-		cmd = m
+		c.place(m.CommunityID, m.GridID)
 	case casework.Register:
-		m.GridID = c.place(m.CommunityID, m.GridID)
-		cmd = m
+		c.place(m.CommunityID, m.GridID)
 	case casework.Classify:
-		m.GridID = c.place(m.CommunityID, m.GridID)
-		cmd = m
+		c.place(m.CommunityID, m.GridID)
 	case casework.Assign:
 		c.person(m.CoordinatorID, casework.Coordinator, "")
+		c.person(m.HandlerID, casework.Handler, on.LeadDepartmentID) // domain §1: 承办人 is a person in the lead department
+	case casework.Accept:
+		c.person(m.HandlerID, casework.Handler, on.LeadDepartmentID)
 	case casework.Dispatch:
 		c.department(m.LeadDepartmentID)
 	case casework.Transfer:
@@ -56,42 +80,22 @@ func (k *Knowledge) check(cmd casework.Command) (casework.Command, error) {
 	case casework.Amend:
 		c.department(m.LeadDepartmentID)
 		c.person(m.LeaderID, "", "")
+		c.person(m.HandlerID, casework.Handler, cmp.Or(m.LeadDepartmentID, on.LeadDepartmentID))
 		for _, d := range m.Add {
 			c.person(d.PersonID, "", "")
 		}
 	}
-	return cmd, c.err
-}
-
-// checkHandler refuses a handler from outside the lead department of the case as loaded (domain §1: 承办人 is a person in the
-// lead department).
-func (k *Knowledge) checkHandler(l casework.Case, cmd casework.Command) error {
-	c := checker{k: k}
-	switch m := cmd.(type) {
-	case casework.Accept:
-		c.person(m.HandlerID, casework.Handler, l.LeadDepartmentID)
-	case casework.Assign:
-		c.person(m.HandlerID, casework.Handler, l.LeadDepartmentID)
-	case casework.Amend:
-		c.person(m.HandlerID, casework.Handler, cmp.Or(m.LeadDepartmentID, l.LeadDepartmentID))
-	}
 	return c.err
 }
 
-// place checks community and grid and gives the grid: the one named, or the community's.
-func (c *checker) place(community, grid string) string {
+// place checks community and grid, and that the one lies in the other.
+func (c *checker) place(community, grid string) {
 	c.community(community)
 	c.grid(grid)
-	of, ok := c.k.Organisation.GridOfCommunity(community)
-	switch {
-	case !ok || of.ID == grid:
-	case grid == "":
-		return of.ID
-	default:
+	if of, ok := c.k.Organisation.GridOfCommunity(community); ok && of.ID != grid {
 		m, _ := c.k.Organisation.Community(community)
 		c.fail("case.grid", "%s属于%s，与所选的综合网格不一致，请核对。", m.Name, of.Name)
 	}
-	return grid
 }
 
 // noteWhere completes a command that gives something to people with where they work that they have it (Post.Within).

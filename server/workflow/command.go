@@ -69,11 +69,17 @@ func (e *Engine) given(ctx context.Context, r Request) (Outcome, error) {
 	}
 	r.Command = withoutNumbers(r.Command)
 	asCommanded := r
-	if r.Command, err = k.check(r.Command); err != nil {
-		return Outcome{}, err
-	}
+	r.Command = k.complete(r.Command)
 	if r.CaseID, err = e.caseID(ctx, r.CaseID); err != nil {
 		return Outcome{}, err
+	}
+	if m, ok := r.Command.(casework.Merge); ok {
+		if id, err := e.caseID(ctx, m.TargetID); err == nil {
+			m.TargetID = id
+			r.Command = m
+		} else if !errors.Is(err, store.ErrNoCase) { // who may not merge is not told which numbers there are
+			return Outcome{}, err
+		}
 	}
 	asked := ""
 	if r.Key != "" {
@@ -172,8 +178,11 @@ func (w *writer) command(ctx context.Context, r Request) (casework.Case, error) 
 	if r.Version != l.Case.Version {
 		return l.Case, stale(l.Case)
 	}
-	if err := w.k.checkHandler(l.Case, r.Command); err != nil && w.permits(l, r.Actor, r.Command) {
-		return l.Case, err // to whom the command is not open anyway, that is said instead
+	if !w.permits(l, r.Actor, r.Command) {
+		return w.refuse(ctx, l, r.Actor, r.Command)
+	}
+	if err := w.k.check(l.Case, r.Command); err != nil {
+		return l.Case, err
 	}
 	switch cmd := r.Command.(type) {
 	case casework.Merge:
@@ -235,9 +244,27 @@ func (w *writer) load(ctx context.Context, id string, actor casework.Actor, cmd 
 	return l, nil
 }
 
-// permits reports whether the command is open to the actor now.
+// permits reports whether the command is open to the actor once what has fallen due is applied.
 func (w *writer) permits(l store.LoadedCase, actor casework.Actor, cmd casework.Command) bool {
-	return slices.ContainsFunc(casework.AllowedCommands(l.Case, actor, w.k.env(w.now, l.CalendarRevision)), func(a casework.Allowed) bool { return a.Name == cmd.Name() })
+	env := w.k.env(w.now, l.CalendarRevision)
+	c := l.Case
+	if d, err := casework.Tick(c, env); err == nil {
+		c = d.Case
+	}
+	return slices.ContainsFunc(casework.AllowedCommands(c, actor, env), func(a casework.Allowed) bool { return a.Name == cmd.Name() })
+}
+
+// refuse answers a command that is not open to the actor, before anything that it names is looked up: the answer tells
+// nothing of it. What has fallen due is saved all the same.
+func (w *writer) refuse(ctx context.Context, l store.LoadedCase, actor casework.Actor, cmd casework.Command) (casework.Case, error) {
+	if a, ok := cmd.(AttachTicket); ok {
+		cmd = a.Attach
+	}
+	next, err := w.decide(ctx, l, actor, cmd)
+	if err == nil {
+		err = fmt.Errorf("workflow: %s of case %s was not open and yet done", cmd.Name(), l.Case.ID)
+	}
+	return next.Case, err
 }
 
 // decide runs one command on a loaded case and saves what follows. A refusal comes as *refusal.
@@ -271,6 +298,9 @@ func (w *writer) save(ctx context.Context, l store.LoadedCase, d casework.Decisi
 func (w *writer) create(ctx context.Context, actor casework.Actor, cmd casework.Command) (casework.Decision, error) {
 	year := w.now.In(shanghai).Year()
 	d, err := casework.Decide(casework.Case{ID: newID(), Number: fmt.Sprintf("NS%d-000000", year)}, actor, cmd, w.k.env(w.now, 0))
+	if err == nil {
+		err = w.k.check(d.Case, cmd)
+	}
 	if err != nil {
 		return d, err
 	}
