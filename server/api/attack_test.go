@@ -286,16 +286,20 @@ func TestAttackReferencesTellNothing(t *testing.T) {
 	other := o.ticketed("20260302000077")
 	due := "2026-03-20T16:00:00+08:00"
 	bodies := map[casework.Name]func(id string) fields{
-		"assign":      func(id string) fields { return fields{"coordinator_id": id, "handler_id": id} },
-		"accept":      func(id string) fields { return fields{"handler_id": id} },
-		"claim":       func(id string) fields { return fields{"department_id": id, "handler_id": id} },
-		"classify":    func(id string) fields { return fields{"domain": "livelihood", "topic": "住房保障", "community_id": id} },
-		"dispatch":    func(id string) fields { return fields{"lead_department_id": id} },
-		"transfer":    func(id string) fields { return fields{"lead_department_id": id, "reason": "职责在别处"} },
-		"return":      func(id string) fields { return fields{"reason": "职责不符", "suggested_department_id": id} },
-		"ask_support": func(id string) fields { return fields{"department_id": id, "community_id": id, "task": "核查", "due_at": due} },
-		"attach":      func(id string) fields { return fields{"ticket_id": id} },
-		"merge":       func(id string) fields { return fields{"target_id": id, "reason": "同一件事"} },
+		"assign": func(id string) fields { return fields{"coordinator_id": id, "handler_id": id} },
+		"accept": func(id string) fields { return fields{"handler_id": id} },
+		"claim":  func(id string) fields { return fields{"department_id": id, "handler_id": id} },
+		"classify": func(id string) fields {
+			return fields{"domain": "livelihood", "topic": "住房保障", "community_id": id}
+		},
+		"dispatch": func(id string) fields { return fields{"lead_department_id": id} },
+		"transfer": func(id string) fields { return fields{"lead_department_id": id, "reason": "职责在别处"} },
+		"return":   func(id string) fields { return fields{"reason": "职责不符", "suggested_department_id": id} },
+		"ask_support": func(id string) fields {
+			return fields{"department_id": id, "community_id": id, "task": "核查", "due_at": due}
+		},
+		"attach": func(id string) fields { return fields{"ticket_id": id} },
+		"merge":  func(id string) fields { return fields{"target_id": id, "reason": "同一件事"} },
 		"convene": func(id string) fields {
 			return fields{"minutes": "会商", "lead_department_id": id, "handler_id": id, "leader_id": id, "plan": "整改", "members": []fields{{"person_id": id, "duty": "整改", "due_at": due}}}
 		},

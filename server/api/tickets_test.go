@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -162,5 +163,36 @@ func TestSimilarMattersAreShownFirst(t *testing.T) {
 	}
 	if s := o.post("p-cy", "/tickets/similar", fields{}); len(ok[SimilarList](s).Items) != 0 {
 		t.Errorf("%s", s.body)
+	}
+}
+
+// Asking for similar matters tells nothing that a view of them masks, however the question is put together.
+func TestSimilarMattersAreComparedAsTheyAreShown(t *testing.T) {
+	o := newOffice(t)
+	c := o.dispatched()
+	if _, err := o.engine.TakeIn(context.Background(), []ticket.Ticket{{
+		Source: ticket.Hotline, OrderNo: "NO1", Title: "夜间施工", Content: "市民沈阿婆反映，来电13812345678，海棠路8弄12号302室楼下夜间施工", Community: "春江花园",
+		Requester:  ticket.Requester{Kind: ticket.Person, Name: "沈阿婆", Phone: "13812345678"},
+		AcceptedAt: o.clock().Add(-24 * time.Hour), Fingerprint: "NO1", ReassignedColumn: -1, ReturnedColumn: -1, Category: [5]string{"建设", "施工"},
+	}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	id := ok[workflow.Page[workflow.TicketView]](o.get("p-cy", "/tickets?order_no=NO1")).Items[0].ID
+	o.must("p-cy", c, "attach", fields{"ticket_id": id})
+	var pairs strings.Builder
+	for i := range 100 {
+		fmt.Fprintf(&pairs, "%02d", i)
+	}
+	for _, guess := range []string{pairs.String(), "市民沈阿婆反映", "市民沈阿婆反映，来电13812345678，海棠路8弄12号302室楼下夜间施工", "12号302室楼下夜间施工"} {
+		a := o.post("p-gl", "/tickets/similar", fields{"content": guess, "community": "春江花园", "category": []string{"建设", "施工"}})
+		list := ok[SimilarList](a).Items
+		if len(list) == 0 {
+			t.Fatalf("%s finds nothing", guess)
+		}
+		for _, secret := range []string{"1381", "123", "5678", "沈阿婆", "302"} {
+			if said := fmt.Sprint(list[0].Reasons); strings.Contains(said, secret) {
+				t.Errorf("%s is told %s", guess, said)
+			}
+		}
 	}
 }

@@ -596,6 +596,8 @@ func (m Accept) apply(d *draft) error {
 		d.c.HandlerID = self
 	case m.HandlerID != "":
 		d.c.HandlerID = m.HandlerID
+	case d.c.HandlerID == "" && slices.Contains(d.actor.Posts, Post{Role: Handler, Unit: d.c.LeadDepartmentID}):
+		d.c.HandlerID = d.actor.PersonID // who stands in for the head is a handler all the same
 	case d.c.HandlerID == "":
 		return invalid("case.handler", "请指定承办人后接单。")
 	}

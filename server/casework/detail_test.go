@@ -965,3 +965,13 @@ func TestHandingOverLeavesNothing(t *testing.T) {
 		}
 	}
 }
+
+// Who stands in for the head and is a handler accepts without naming themselves (openapi: 承办人本人接单可不填).
+func TestAHandlerWhoStandsInForTheHeadAcceptsAsThemselves(t *testing.T) {
+	c := newBuilder(t, "NS2026-000001").dispatched()
+	actor := Actor{PersonID: "both", StandsInFor: []string{"head"}, Posts: []Post{{Role: DepartmentHead, Unit: c.c.LeadDepartmentID, For: "head"}, {Role: Handler, Unit: c.c.LeadDepartmentID}}}
+	d, err := Decide(c.c, actor, Accept{}, c.env)
+	if err != nil || d.Case.HandlerID != "both" || d.Case.Status != Handling {
+		t.Errorf("%v %s %s", err, d.Case.HandlerID, d.Case.Status)
+	}
+}

@@ -318,7 +318,7 @@ func (s *similarity) cases(ctx context.Context) error {
 	}
 	for _, r := range rows {
 		place := recognition.Place(ticket.Ticket{Address: r.Place, Title: r.Title})
-		score, reasons := s.compare(place, r.Title)
+		score, reasons := s.compare(place, ticket.MaskText(r.Title))
 		if score > 0 {
 			it := s.k.item(r, s.e.Now(s.k), casework.Full)
 			s.add(r.ID, Similar{CaseID: r.ID, CaseNumber: r.Number, Title: it.Title, Place: it.Place, StatusLabel: r.Status.Label(), Since: r.UpdatedAt}, score, reasons)
@@ -327,7 +327,8 @@ func (s *similarity) cases(ctx context.Context) error {
 	return nil
 }
 
-// compare gives how like a place and words are, and why; 0 for not enough.
+// compare gives how like a place and words are, and why; 0 for not enough. The words are as the caller may read them: what
+// the answer names, and whether there is one, tells no more than a view of them does.
 func (s *similarity) compare(place, words string) (score float64, reasons []string) {
 	there := place != "" && place == s.place
 	share, shared := recognition.Alike(s.asked.Title+"\n"+s.asked.Content, words)
@@ -339,10 +340,8 @@ func (s *similarity) compare(place, words string) (score float64, reasons []stri
 		reasons = append(reasons, "地点相同")
 	}
 	score += 2 * share
+	shared = slices.DeleteFunc(shared, func(s string) bool { return strings.ContainsAny(s, "0123456789") }) // what masking left of a number
 	if len(shared) > 0 {
-		for i := range shared {
-			shared[i] = ticket.MaskText(shared[i])
-		}
 		reasons = append(reasons, "说法相近：“"+strings.Join(shared, "”“")+"”")
 	} else {
 		reasons = append(reasons, "说法相近")
@@ -352,7 +351,7 @@ func (s *similarity) compare(place, words string) (score float64, reasons []stri
 
 // ticket compares one ticket; one in a case stands for the case.
 func (s *similarity) ticket(ctx context.Context, r store.TicketRow) error {
-	score, reasons := s.compare(recognition.Place(r.Ticket), r.Ticket.Title+"\n"+r.Ticket.Content)
+	score, reasons := s.compare(recognition.Place(r.Ticket), r.Ticket.Masked(r.Ticket.Title+"\n"+r.Ticket.Content))
 	if r.Matter == s.matter {
 		score += 3
 		reasons = append([]string{"同一地点的同类事项"}, reasons...)
