@@ -2,7 +2,12 @@ package casework
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // The prose of docs/state-machine.md. What can be computed from the rules is computed in matrix_test.go; this is the rest,
@@ -21,6 +26,12 @@ var noticeLabels = map[NoticeKind]string{
 	NoticeOverdue: "已超期", NoticeHeldOver: "挂账", NoticeSupervised: "督办", NoticeAnswered: "督办已答复",
 	NoticeOrderLate: "督办逾期", NoticeIdle: "逾期未处理", NoticeHearingMissed: "未按月汇报", NoticeCoordinated: "领导批示",
 	NoticeAssigned: "指定承办", NoticeHandedOver: "移交", NoticeReportDue: "专报到期", NoticeHearingDue: "专题汇报到期", NoticeCalendarMissing: "缺少下一年放假安排",
+}
+
+func TestEveryNoticeIsListed(t *testing.T) {
+	if d := cmp.Diff(slices.Sorted(maps.Keys(noticeLabels)), slices.Sorted(slices.Values(NoticeKinds))); d != "" {
+		t.Error(d)
+	}
 }
 
 var eventLabels = map[EventKind]string{

@@ -46,6 +46,15 @@ const (
 	NoticeHandedOver      NoticeKind = "handed_over"
 )
 
+// NoticeKinds lists every notice, those of the calendar last.
+var NoticeKinds = []NoticeKind{
+	NoticeReported, NoticeRegistered, NoticeRejected, NoticeMerged, NoticeSplit, NoticeDispatched, NoticeReturned, NoticeReminded, NoticeAcceptDue, NoticeUnaccepted,
+	NoticeAccepted, NoticeContactDue, NoticeDeadlineNear, NoticeEscalated, NoticeConvening, NoticeOffered, NoticeConvened, NoticeTaskGiven, NoticeTaskEnded, NoticeTaskWaiting,
+	NoticeProgress, NoticeSubmitted, NoticeHeld, NoticeFailed, NoticeResolved, NoticeRated, NoticeCallbackMissing, NoticeReopened, NoticeCarriedOver, NoticeOverdue,
+	NoticeHeldOver, NoticeSupervised, NoticeAnswered, NoticeOrderLate, NoticeIdle, NoticeHearingMissed, NoticeCoordinated, NoticeAssigned, NoticeHandedOver,
+	NoticeReportDue, NoticeHearingDue, NoticeCalendarMissing,
+}
+
 // Notice is one thing to tell, to posts and persons that the organisation resolves. It carries no personal data:
 // what to read stands behind the case.
 type Notice struct {

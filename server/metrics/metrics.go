@@ -41,6 +41,8 @@ type Metrics struct {
 	rows      *prometheus.CounterVec
 	signIns   *prometheus.CounterVec
 	audited   *prometheus.CounterVec
+	notices   *prometheus.CounterVec
+	settled   *prometheus.CounterVec
 }
 
 // Sources are the states that are looked at when somebody scrapes. One that is nil is not told.
@@ -76,11 +78,13 @@ func New(version string) *Metrics {
 		rows:    counter("tickets_total", "Tickets taken in, by result: created, updated, unchanged, rejected.", "result"),
 		signIns: counter("sign_ins_total", "Attempts to sign in, by outcome: done, or the reason why not.", "outcome"),
 		audited: counter("audited_total", "Entries of the audit log by action.", "action"),
+		notices: counter("notice_messages_total", "Messages of notices by channel and outcome: sent, or the class of the refusal.", "channel", "outcome"),
+		settled: counter("notices_settled_total", "Notices that did not go out over a channel, by what became of them: told (in the inbox), unconfirmed, untold.", "state"),
 	}
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "xiaopu_build_info", Help: "1, labelled with the version of the program and of Go."}, []string{"version", "go"})
 	build.WithLabelValues(version, runtime.Version()).Set(1)
 	m.registry.MustRegister(
-		m.requests, m.latency, m.commands, m.swept, m.ticked, m.unticked, m.importing, m.rows, m.signIns, m.audited, build,
+		m.requests, m.latency, m.commands, m.swept, m.ticked, m.unticked, m.importing, m.rows, m.signIns, m.audited, m.notices, m.settled, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -161,6 +165,20 @@ func (m *Metrics) Audited(action, outcome string) {
 	}
 }
 
+// Notice counts a message sent over a channel, or refused.
+func (m *Metrics) Notice(channel, outcome string) {
+	if m != nil {
+		m.notices.WithLabelValues(channel, outcome).Inc()
+	}
+}
+
+// NoticeSettled counts a notice that went out over no channel, by what became of it.
+func (m *Metrics) NoticeSettled(state string) {
+	if m != nil {
+		m.settled.WithLabelValues(state).Inc()
+	}
+}
+
 // stateTimeout bounds the look at one state.
 const stateTimeout = 3 * time.Second
 
@@ -169,8 +187,8 @@ type states struct{ s Sources }
 
 var (
 	lag     = describe("deadline_lag_seconds", "How long the earliest deadline that has passed waits to be acted on; 0 when none does.")
-	waiting = describe("outbox_waiting", "Notices that wait to be sent, counted up to 1000.")
-	age     = describe("outbox_oldest_seconds", "How long the oldest notice waits to be sent.")
+	waiting = describe("outbox_waiting", "Notices that are due to be sent, counted up to 1000.")
+	age     = describe("outbox_oldest_seconds", "How long the first of the notices that are due waits to be sent.")
 	away    = describe("cache_away", "1 while Redis is configured and does not answer.")
 	opened  = describe("db_connections", "Connections of the reading pool, by state.", "state")
 	limit   = describe("db_connections_max", "The most connections of the reading pool.")

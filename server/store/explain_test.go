@@ -35,6 +35,7 @@ var aliases = map[string]string{
 	"sign_ins": "", "sessions": "", "refresh_tokens": "",
 	"organisation_changes": "", "handovers": "",
 	"import_chunks": "", "import_rows": "",
+	"deliveries": "", "delivery_events": "", "message_grants": "", "grant_reports": "", "notice_bundles": "", "o": "outbox", "i": "inbox",
 	"platform_tickets": "", "platform_feed": "", "platform_requests": "",
 }
 
@@ -49,6 +50,7 @@ var notReads = []string{
 	"AddCalendarYear", "AddCertificate", "AddClosure", "AddImportProblems", "AddPolicy", "EraseRow", "InsertCase", "InsertNotices", "InsertTickets", "KeepPersonFrom", "MoveSequence", "NoteDone",
 	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SaveCertificate", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "SpendEvidence", "StopAging", "UpdateTicket", "WithdrawPolicy",
 	"InsertImportProfile", "UpdateImportProfile", "DeleteImportProfile", "PutTicketFact", "FactsArrived",
+	"EndDelivery", "ForgetDeliveries", "PostponeNotice", "ReopenNotice", "SettleNotice", "StartDelivery",
 	"DropSignIns", "EndSession", "EndSessions", "FinishSignIn", "InsertAccount", "InsertRefreshToken", "InsertSession", "InsertSignIn", "RotateRefreshToken",
 	"SaveAccount", "SaveSignIn", "TouchSession",
 	"BreakOff", "Exec", "MigrateFS", "MigrateTo", "PreparedTexts", "Query", "Record", "Scan", // of these tests
@@ -283,8 +285,60 @@ func reads() (list []read) {
 	add("Sequence", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Sequence(ctx, "case-2026")) })
 	add("StoredEvents", "", func(ctx context.Context, db *store.DB) error { return ignore(db.StoredEvents(ctx, "c-00001")) })
 	add("OutboxWaiting", "", func(ctx context.Context, db *store.DB) error {
-		_, _, err := db.OutboxWaiting(ctx)
+		_, _, err := db.OutboxWaiting(ctx, day(1))
 		return err
+	})
+	add("LeaseNotices", "", func(ctx context.Context, db *store.DB) error {
+		return ignore(db.LeaseNotices(ctx, "l", day(1), day(1).Add(time.Minute), 100))
+	})
+	for _, before := range []string{"", "n-02000"} {
+		add("UnsettledNotices", before, func(ctx context.Context, db *store.DB) error {
+			return ignore(db.UnsettledNotices(ctx, store.NoticeUntold, store.StaffAudience, before, 21))
+		})
+	}
+	add("CountNotices", "", func(ctx context.Context, db *store.DB) error {
+		return ignore(db.CountNotices(ctx, store.NoticeUntold, store.StaffAudience))
+	})
+	add("Outgoing", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Outgoing(ctx, "n-00100")) })
+	add("Deliveries", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Deliveries(ctx, "n-00100")) })
+	add("StrayEvents", "", func(ctx context.Context, db *store.DB) error {
+		return ignore(db.StrayEvents(ctx, day(3), day(4), 100))
+	})
+	add("Grants", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Grants(ctx, "a-001")) })
+	inside("CloseBundle", "", func(ctx context.Context, tx *store.Tx) error {
+		o := store.Outgoing{SendAt: day(1)}
+		o.ID, o.Recipient = "n-00100", "p-001"
+		return ignore(tx.CloseBundle(ctx, o))
+	})
+	inside("ParkNotice", "", func(ctx context.Context, tx *store.Tx) error {
+		for _, id := range []string{"n-02998", "n-02999"} {
+			o := store.Outgoing{}
+			o.ID, o.Recipient = id, "p-new"
+			if err := tx.ParkNotice(ctx, o, "", day(300)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	inside("ConfirmNotice", "", func(ctx context.Context, tx *store.Tx) error { return tx.ConfirmNotice(ctx, "n-00100", "once", day(1)) })
+	inside("ToldOtherwise", "", func(ctx context.Context, tx *store.Tx) error {
+		_, _, err := tx.ToldOtherwise(ctx, "n-00101", "p-001", "phone", day(1))
+		if errors.Is(err, store.ErrNoNotice) {
+			err = nil
+		}
+		return err
+	})
+	inside("AddDeliveryEvent", "", func(ctx context.Context, tx *store.Tx) error {
+		return tx.AddDeliveryEvent(ctx, store.DeliveryEvent{ID: "new", Channel: "once", Account: "a-001", MessageID: "m-00200", Delivered: true, At: day(1)}, day(1))
+	})
+	inside("MatchSent", "", func(ctx context.Context, tx *store.Tx) error {
+		return tx.MatchSent(ctx, store.Delivery{Channel: "once", Account: "a-001", MessageID: "m-00200"}, day(1))
+	})
+	inside("MatchStray", "", func(ctx context.Context, tx *store.Tx) error {
+		return tx.MatchStray(ctx, store.DeliveryEvent{ID: "e-00001", Channel: "once", Account: "a-001", At: day(3)}, false, day(3))
+	})
+	inside("ReportGrant", "", func(ctx context.Context, tx *store.Tx) error {
+		return ignore(tx.ReportGrant(ctx, "a-001", store.GrantReport{ID: "new", Source: store.FromClient, Template: "tpl-1", Answer: store.GrantAccepted, At: day(3)}))
 	})
 	add("PolicyVersions", "", func(ctx context.Context, db *store.DB) error { return ignore(db.PolicyVersions(ctx)) })
 	add("TicketsBetween", "first", func(ctx context.Context, db *store.DB) error {
@@ -506,11 +560,34 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	bulk(t, db, `retention_items (certificate_id, seq, rule, ticket_id)`, items)
 	bulk(t, db, `ticket_links (source, order_no, ticket_id)`, links)
 	bulk(t, db, `inbox (id, recipient, stands_for, case_id, number, seq, kind, urgent, args, created_at, is_read, read_at)`, inbox)
-	var outbox [][]any
+	var outbox, deliveries, deliveryEvents, grants, reports, bundles [][]any
 	for i, n := range inbox {
-		outbox = append(outbox, []any{n[0], n[0], n[1], n[6], false, i, i%3 == 0, 0, "", 0})
+		state := []string{"told", "told", "told", "untold", "unconfirmed"}[rnd.IntN(5)]
+		if i%3 > 0 {
+			state = "waiting"
+		}
+		var bundle any
+		if i%5 == 0 {
+			bundle = some("n-%05d", 3000)
+		}
+		outbox = append(outbox, []any{n[0], n[0], n[1], n[6], false, i, i%3 == 0, 0, "", 0, state, "staff", bundle})
+		at := store.Millis(day(rnd.IntN(60)))
+		deliveries = append(deliveries, []any{n[0], "once", []string{"sent", "unconfirmed", "failed"}[rnd.IntN(3)], 1, some("a-%03d", 300), "tpl-1", 1, "", at, at, nil, 0, "", fmt.Sprintf("m-%05d", i), "", false})
+		told := ""
+		if i%10 > 0 {
+			told = fmt.Sprint(n[0])
+		}
+		deliveryEvents = append(deliveryEvents, []any{fmt.Sprintf("e-%05d", i), "once", some("a-%03d", 300), "", fmt.Sprintf("m-%05d", i), true, "", at, told})
+		grants = append(grants, []any{fmt.Sprintf("a-%03d", i/4), fmt.Sprintf("tpl-%d", i%4), 1, 0, nil, nil})
+		reports = append(reports, []any{some("a-%03d", 300), fmt.Sprintf("tpl-%d", i%4), fmt.Sprint("r-", i), "client", "accept", at, true})
+		bundles = append(bundles, []any{some("p-%03d", 200), i, n[0], false})
 	}
-	bulk(t, db, `outbox (id, inbox_id, recipient, kind, urgent, created_at, done, leased_until, lease, attempts)`, outbox)
+	bulk(t, db, `outbox (id, inbox_id, recipient, kind, urgent, created_at, done, leased_until, lease, attempts, state, audience, bundle)`, outbox)
+	bulk(t, db, `deliveries (notice_id, channel, state, tries, account, template, template_version, granted, started_at, tried_at, ended_at, code, rid, message_id, why, possible_double)`, deliveries)
+	bulk(t, db, `delivery_events (id, channel, account, template, message_id, delivered, why, at, notice_id)`, deliveryEvents)
+	bulk(t, db, `message_grants (account, template, remaining, standing, accepted_at, refused_at)`, grants)
+	bulk(t, db, `grant_reports (account, template, id, source, answer, at, paired)`, reports)
+	bulk(t, db, `notice_bundles (recipient, send_at, notice_id, joinable)`, bundles)
 	var facts [][]any
 	for i := range 3000 {
 		facts = append(facts, []any{"hotline", fmt.Sprintf("NO-t-%05d", i), "dissatisfied", "2026-11-20", "s", i % 2, nil, i % 2, store.Millis(day(rnd.IntN(60)))})

@@ -45,10 +45,12 @@ func (tx *Tx) InsertNotices(ctx context.Context, list []InboxRow) error {
 	return nil
 }
 
-// OutboxWaiting counts the notices that wait to be sent, up to CountCap, and tells since when the oldest of them does.
-func (db *DB) OutboxWaiting(ctx context.Context) (n int, oldest time.Time, err error) {
-	err = db.queryRow(ctx, fmt.Sprintf(`SELECT COUNT(*), MIN(created_at) FROM
-		(SELECT created_at FROM outbox WHERE done = 0 ORDER BY leased_until, id LIMIT %d) t`, CountCap)).Scan(&n, (*Millis)(&oldest))
+// OutboxWaiting counts the notices that are due to be sent at now and that nobody has in hand, up to CountCap, and tells since
+// when the first of them is. One that waits for the office's morning or for another try is not due.
+func (db *DB) OutboxWaiting(ctx context.Context, now time.Time) (n int, oldest time.Time, err error) {
+	err = db.queryRow(ctx, fmt.Sprintf(`SELECT COUNT(*), MIN(due_at) FROM
+		(SELECT CASE WHEN leased_until > created_at THEN leased_until ELSE created_at END AS due_at FROM outbox WHERE done = 0 AND leased_until <= ? ORDER BY leased_until, id LIMIT %d) t`, CountCap),
+		leaseMillis(now)).Scan(&n, (*Millis)(&oldest))
 	return n, oldest, err
 }
 

@@ -103,9 +103,11 @@ func (tx *Tx) EraseNotices(ctx context.Context, requester string, limit int) (in
 	for i, id := range ids {
 		args[i] = id
 	}
-	// The outbox names its row by the same id.
-	if _, err := tx.exec(ctx, `DELETE FROM outbox WHERE id IN (`+marks(len(ids))+`)`, args...); err != nil {
-		return 0, fmt.Errorf("erase notices: %w", err)
+	// The outbox names its row by the same id, and so do the deliveries.
+	for _, text := range []string{`DELETE FROM outbox WHERE id IN (`, `DELETE FROM deliveries WHERE notice_id IN (`} {
+		if _, err := tx.exec(ctx, text+marks(len(ids))+`)`, args...); err != nil {
+			return 0, fmt.Errorf("erase notices: %w", err)
+		}
 	}
 	n, err := tx.exec(ctx, `DELETE FROM inbox WHERE id IN (`+marks(len(ids))+`)`, args...)
 	if err != nil {

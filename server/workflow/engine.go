@@ -256,14 +256,15 @@ func (e *Engine) Deadlines(ctx context.Context) (now, earliest time.Time, err er
 	return e.Now(k), earliest, err
 }
 
-// Outbox tells of the notices that wait to be sent: how many, up to store.CountCap, and since when the oldest does.
+// Outbox tells of the notices that are due to be sent: how many, up to store.CountCap, and since when the first is.
 func (e *Engine) Outbox(ctx context.Context) (waiting int, oldest, now time.Time, err error) {
 	k, err := e.Knowledge(ctx)
 	if err != nil {
 		return 0, oldest, now, err
 	}
-	waiting, oldest, err = e.db.OutboxWaiting(ctx)
-	return waiting, oldest, e.Now(k), err
+	now = e.Now(k)
+	waiting, oldest, err = e.db.OutboxWaiting(ctx, now)
+	return waiting, oldest, now, err
 }
 
 // ReadsAtOnce is how many reads the database serves at a time.

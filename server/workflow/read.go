@@ -725,7 +725,7 @@ func (e *Engine) Inbox(ctx context.Context, actor casework.Actor, unread bool, b
 			page.Next = rows[i-1].ID
 			break
 		}
-		it := NoticeItem{ID: r.ID, Kind: r.Kind, Text: k.noticeText(r), CaseID: r.CaseID, Number: r.Number, Urgent: r.Urgent, For: k.person(r.StandsFor), CreatedAt: r.CreatedAt}
+		it := NoticeItem{ID: r.ID, Kind: r.Kind, Text: k.NoticeText(r), CaseID: r.CaseID, Number: r.Number, Urgent: r.Urgent, For: k.person(r.StandsFor), CreatedAt: r.CreatedAt}
 		if !r.ReadAt.IsZero() {
 			it.ReadAt = &r.ReadAt
 		}

@@ -290,8 +290,8 @@ func rfcText(s string) string {
 	return dateTime(t)
 }
 
-// noticeText tells a notice in one sentence. It names the case by its number only: what to read stands behind it.
-func (k *Knowledge) noticeText(r store.InboxRow) string {
+// NoticeText tells a notice in one sentence. It names the case by its number only: what to read stands behind it.
+func (k *Knowledge) NoticeText(r store.InboxRow) string {
 	due := ""
 	if r.Args["due"] != "" {
 		due = "，期限 " + rfcText(r.Args["due"])

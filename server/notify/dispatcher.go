@@ -1,0 +1,635 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"xiaopu/server/cache"
+	"xiaopu/server/store"
+	"xiaopu/server/workflow"
+)
+
+// Options of a Dispatcher.
+type Options struct {
+	DB     *store.DB
+	Engine *workflow.Engine
+	Cache  *cache.Cache
+	Book   Book
+	Plan   *Plan
+	// Channels are those that are set up here; the plan may name others.
+	Channels []Channel
+	// Lister lists the platform's templates, for the check; nil checks nothing.
+	Lister Lister
+	Logger *slog.Logger
+	// Workers bounds how many messages are under way at once; 0 means 32.
+	Workers int
+	// Pace is how long things may take; the zero value means DefaultPace.
+	Pace Pace
+}
+
+// Pace is how long a dispatcher waits for what.
+type Pace struct {
+	Poll time.Duration // between looks at an outbox that has nothing due
+	Send time.Duration // for the platform's answer
+	// Lease is how long a notice is this process's; longer than Send.
+	Lease time.Duration
+	// Backoff are the pauses between tries, each shortened by up to half by chance. Then it is the next channel's turn; for what
+	// is urgent already after UrgentTries.
+	Backoff     []time.Duration
+	UrgentTries int
+	// Confirm is how long an event is waited for when an answer got lost, UrgentConfirm for what is urgent.
+	Confirm, UrgentConfirm time.Duration
+	// Settle is how long answers may be under way before an event that names no message is matched; longer than Send.
+	Settle time.Duration
+}
+
+// DefaultPace is that of production.
+var DefaultPace = Pace{
+	Poll: time.Second, Send: 5 * time.Second, Lease: time.Minute,
+	Backoff: []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, time.Hour}, UrgentTries: 3,
+	Confirm: 15 * time.Minute, UrgentConfirm: 2 * time.Minute, Settle: 30 * time.Second,
+}
+
+// Dispatcher sends the outbox. It is safe for concurrent use.
+type Dispatcher struct {
+	o        Options
+	channels map[string]Channel
+	closures closures
+}
+
+const defaultWorkers = 32
+
+// New makes a Dispatcher.
+func New(o Options) *Dispatcher {
+	if o.Workers <= 0 {
+		o.Workers = defaultWorkers
+	}
+	if o.Pace.Lease == 0 {
+		o.Pace = DefaultPace
+	}
+	d := &Dispatcher{o: o, channels: map[string]Channel{}, closures: closures{cache: o.Cache}}
+	for _, c := range o.Channels {
+		d.channels[c.Name()] = c
+	}
+	return d
+}
+
+const (
+	checkEvery  = 10 * time.Minute // how often the templates are compared with the platform's
+	forgetEvery = time.Hour
+	forgetAfter = 30 * 24 * time.Hour
+	sayAgain    = time.Minute // how often a lasting failure is logged
+)
+
+// Run sends what is due until ctx ends, and returns when nothing is under way any more.
+func (d *Dispatcher) Run(ctx context.Context) {
+	var side sync.WaitGroup
+	defer side.Wait()
+	side.Go(func() { d.every(ctx, checkEvery, "checking message templates", d.check) })
+	side.Go(func() { d.every(ctx, max(d.o.Pace.Settle/3, d.o.Pace.Poll), "matching delivery events", d.MatchEvents) })
+	side.Go(func() { d.every(ctx, forgetEvery, "forgetting old deliveries", d.forget) })
+	d.send(ctx)
+}
+
+// every does something at once and then again and again.
+func (d *Dispatcher) every(ctx context.Context, pause time.Duration, what string, do func(context.Context) error) {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			d.o.Logger.WarnContext(ctx, what+" failed, trying again", slog.Any("error", err))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (d *Dispatcher) check(ctx context.Context) error {
+	if d.o.Lister == nil {
+		return nil
+	}
+	return d.o.Plan.Check(ctx, d.o.Lister, d.o.Logger)
+}
+
+func (d *Dispatcher) forget(ctx context.Context) error {
+	_, now, err := d.knowledge(ctx)
+	if err != nil {
+		return err
+	}
+	return d.o.DB.ForgetDeliveries(ctx, now.Add(-forgetAfter))
+}
+
+func (d *Dispatcher) knowledge(ctx context.Context) (*workflow.Knowledge, time.Time, error) {
+	k, err := d.o.Engine.Knowledge(ctx)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	return k, d.o.Engine.Now(k), nil
+}
+
+// send leases what is due as workers become free, so that one slow message holds up no others.
+func (d *Dispatcher) send(ctx context.Context) {
+	free := make(chan struct{}, d.o.Workers)
+	for range d.o.Workers {
+		free <- struct{}{}
+	}
+	var under sync.WaitGroup
+	defer under.Wait()
+	tick := time.NewTicker(d.o.Pace.Poll)
+	defer tick.Stop()
+	sinceSaid := sayAgain
+	for {
+		n := 0
+		select {
+		case <-ctx.Done():
+			return
+		case <-free:
+			n = 1
+		}
+		for more := true; more; {
+			select {
+			case <-free:
+				n++
+			default:
+				more = false
+			}
+		}
+		list, lease, err := d.lease(ctx, n)
+		if err != nil && ctx.Err() == nil && sinceSaid >= sayAgain {
+			d.o.Logger.ErrorContext(ctx, "reading the outbox failed, trying again", slog.Any("error", err))
+			sinceSaid = 0
+		}
+		for _, o := range list {
+			under.Go(func() {
+				defer func() { free <- struct{}{} }()
+				d.tell(ctx, o, lease)
+			})
+		}
+		for range n - len(list) {
+			free <- struct{}{}
+		}
+		if len(list) > 0 {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			sinceSaid += d.o.Pace.Poll
+		}
+	}
+}
+
+func (d *Dispatcher) lease(ctx context.Context, n int) ([]store.Outgoing, string, error) {
+	_, now, err := d.knowledge(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	lease := uuid.Must(uuid.NewV7()).String()
+	list, err := d.o.DB.LeaseNotices(ctx, lease, now, now.Add(d.o.Pace.Lease), n)
+	return list, lease, err
+}
+
+// Once sends what is due now, one notice after the other, and gives how many it had in hand: for tests and the command line.
+func (d *Dispatcher) Once(ctx context.Context) (n int, err error) {
+	for {
+		list, lease, err := d.lease(ctx, d.o.Workers)
+		if err != nil || len(list) == 0 {
+			return n, err
+		}
+		for _, o := range list {
+			d.tell(ctx, o, lease)
+			n++
+		}
+	}
+}
+
+// tell takes a notice as far as it goes now.
+func (d *Dispatcher) tell(ctx context.Context, o store.Outgoing, lease string) {
+	err := d.advance(ctx, &job{d: d, o: o, lease: lease})
+	switch {
+	case err == nil, errors.Is(err, store.ErrNoticeTaken), ctx.Err() != nil: // the lease runs out, and somebody goes on
+	default:
+		d.o.Logger.ErrorContext(ctx, "sending a notice failed, trying again", slog.String("notice", o.ID), slog.Any("error", err))
+	}
+}
+
+// job is one notice in hand.
+type job struct {
+	d     *Dispatcher
+	o     store.Outgoing
+	lease string
+	k     *workflow.Knowledge
+	count int // how many notices the message tells
+	reach Reach
+	why   []string // channels that do not reach the recipient
+	doubt bool     // an earlier channel's message may have arrived
+}
+
+func (d *Dispatcher) advance(ctx context.Context, j *job) error {
+	k, now, err := d.knowledge(ctx)
+	if err != nil {
+		return err
+	}
+	j.k, j.count = k, 1
+	begun := len(j.o.Deliveries) > 0
+	if !j.o.Urgent && !begun && j.o.SendAt.IsZero() {
+		if at, open := d.o.Plan.morning(k.Calendar, now); !open && j.o.ReadAt.IsZero() {
+			return d.o.DB.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.ParkNotice(ctx, j.o, j.lease, at) })
+		}
+	}
+	if !j.o.SendAt.IsZero() {
+		if err := d.o.DB.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+			j.count, err = tx.CloseBundle(ctx, j.o)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	switch {
+	case !begun && !j.o.Urgent && (j.count == 0 || j.o.SendAt.IsZero() && !j.o.ReadAt.IsZero()):
+		return j.settle(ctx, store.NoticeTold, Inbox, "", now)
+	case !begun && now.Sub(j.since()) > time.Duration(d.o.Plan.ExpireHours)*time.Hour:
+		return j.settle(ctx, store.NoticeUntold, "", "超过时限未能发送", now)
+	}
+	if j.reach, err = d.o.Book.Reach(ctx, j.o.Recipient); err != nil {
+		return err
+	}
+	for _, name := range d.o.Plan.channelsFor(j.o) {
+		done, err := j.try(ctx, name)
+		if done || err != nil {
+			return err
+		}
+	}
+	// A channel that the plan no longer names may have told it too.
+	doubtful := func(x store.Delivery) bool {
+		return x.State == store.DeliverySending || x.State == store.DeliveryUnconfirmed
+	}
+	_, now, err = d.knowledge(ctx)
+	switch {
+	case err != nil:
+		return err
+	case j.doubt, slices.ContainsFunc(j.o.Deliveries, doubtful):
+		return j.settle(ctx, store.NoticeUnconfirmed, "", reasons(j.why), now)
+	default:
+		return j.settle(ctx, store.NoticeUntold, "", reasons(j.why), now)
+	}
+}
+
+// since is from when on a notice could be sent.
+func (j *job) since() time.Time {
+	if j.o.SendAt.After(j.o.CreatedAt) {
+		return j.o.SendAt
+	}
+	return j.o.CreatedAt
+}
+
+// pass notes why a channel does not reach the recipient.
+func (j *job) pass(channel, why string) {
+	if why != "" {
+		j.why = append(j.why, Label(channel)+"："+why)
+	}
+}
+
+// try goes on with one channel. done says that the notice is settled, or waits.
+func (j *job) try(ctx context.Context, name string) (done bool, err error) {
+	_, now, err := j.d.knowledge(ctx)
+	if err != nil {
+		return false, err
+	}
+	channel := j.d.channels[name]
+	i := slices.IndexFunc(j.o.Deliveries, func(x store.Delivery) bool { return x.Channel == name })
+	last := store.Delivery{NoticeID: j.o.ID, Channel: name}
+	if i >= 0 {
+		last = j.o.Deliveries[i]
+	}
+	switch last.State {
+	case store.DeliverySent:
+		return true, j.settle(ctx, store.NoticeTold, name, "", now)
+	case store.DeliveryFailed:
+		j.pass(name, last.Why)
+		return false, nil
+	case store.DeliveryRetry:
+		if !j.mayRetry(last.Tries) {
+			j.pass(name, last.Why)
+			return false, nil
+		}
+	case store.DeliverySending, store.DeliveryUnconfirmed:
+		// Of what a process was sending when it ended nobody knows more than of an answer that got lost.
+		if j.repeatable(channel, last, now) {
+			break
+		}
+		if last.State == store.DeliverySending {
+			last.State, last.Why = store.DeliveryUnconfirmed, "没有收到平台的回答"
+			if err := j.d.o.DB.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+				_, err := tx.EndDelivery(ctx, last, false, now)
+				return err
+			}); err != nil {
+				return false, err
+			}
+		}
+		return j.unconfirmed(ctx, last, now)
+	}
+	return j.begin(ctx, channel, last, now)
+}
+
+// unconfirmed waits for the platform's event; then it is the next channel's turn for what is urgent, and the list's for the rest.
+func (j *job) unconfirmed(ctx context.Context, last store.Delivery, now time.Time) (done bool, err error) {
+	wait := j.d.o.Pace.Confirm
+	if j.o.Urgent {
+		wait = j.d.o.Pace.UrgentConfirm
+	}
+	if until := last.TriedAt.Add(wait); now.Before(until) {
+		return true, j.postpone(ctx, until)
+	}
+	j.doubt = true
+	j.pass(last.Channel, "已发出，是否送达尚不确定")
+	if j.o.Urgent {
+		return false, nil
+	}
+	return true, j.settle(ctx, store.NoticeUnconfirmed, last.Channel, reasons(j.why), now)
+}
+
+const maxRepeats = 4 // tries of one message whose answers get lost
+
+// repeatable tells whether the same message may be sent again without the person getting it twice.
+func (j *job) repeatable(channel Channel, last store.Delivery, now time.Time) bool {
+	if channel == nil || last.Tries >= maxRepeats {
+		return false
+	}
+	account, _ := channel.Account(j.reach)
+	// The first try began the platform's window at the earliest when it was written down; the send's own limit is the margin.
+	return j.d.account(account) == last.Account && now.Add(j.d.o.Pace.Send).Before(last.StartedAt.Add(channel.Repeatable()))
+}
+
+func (j *job) mayRetry(tries int) bool {
+	if j.o.Urgent {
+		return tries < j.d.o.Pace.UrgentTries
+	}
+	return tries <= len(j.d.o.Pace.Backoff)
+}
+
+// account is the blind index of whom a message goes to.
+func (d *Dispatcher) account(id string) string { return AccountIndex(d.o.DB.Sealer(), id) }
+
+// AccountIndex is under what the deliveries to an openid, a member id or a phone number, and its grants, are found.
+func AccountIndex(s store.Sealer, id string) string { return s.Blind("message account", id) }
+
+// begin sends a notice over a channel that can reach the recipient.
+func (j *job) begin(ctx context.Context, channel Channel, last store.Delivery, now time.Time) (done bool, err error) {
+	name := last.Channel
+	if channel == nil {
+		j.pass(name, "未开通")
+		return false, nil
+	}
+	to, why := channel.Account(j.reach)
+	if to == "" {
+		j.pass(name, why)
+		return false, nil
+	}
+	m, err := j.d.o.Plan.compose(j.o, name, j.k.NoticeText(j.o.InboxRow), j.count)
+	if err != nil { // a code or a state that does not fit: found by the tests of the templates
+		j.d.o.Logger.ErrorContext(ctx, "a notice does not fit its template", slog.Any("error", err))
+		j.pass(name, "内容不符合模板")
+		return false, nil
+	}
+	m.To = to
+	account := j.d.account(to)
+	why, err = j.unusable(ctx, name, account, m)
+	if err != nil {
+		return false, err
+	}
+	closed, minute := j.d.closures.closed(ctx, name, m.Template)
+	switch {
+	case why != "":
+	case minute && j.mayRetry(last.Tries):
+		return true, j.postpone(ctx, now.Add(untilNextMinute(now)))
+	default:
+		why = closed
+	}
+	if why != "" {
+		j.pass(name, why)
+		return false, nil
+	}
+	repeated := last.State == store.DeliverySending || last.State == store.DeliveryUnconfirmed
+	if at, open := j.d.o.Plan.morning(j.k.Calendar, now); !open && !j.o.Urgent && !repeated {
+		return true, j.postpone(ctx, at)
+	}
+	last.Account, last.Template, last.TemplateVersion, last.PossibleDouble = account, m.Template, j.d.o.Plan.Version, j.doubt
+	last.Granted = ""
+	if name == Once {
+		last.Granted = m.Template
+	}
+	err = j.d.o.DB.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		started, err := tx.StartDelivery(ctx, last, j.lease, now, now.Add(j.d.o.Pace.Lease))
+		if err == nil {
+			last = started
+		}
+		return err
+	})
+	if errors.Is(err, store.ErrNoGrant) {
+		j.pass(name, "没有可用的订阅次数")
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	// The end of the process does not break off what is under way: nobody would know what became of it.
+	ctx = context.WithoutCancel(ctx)
+	sending, cancel := context.WithTimeout(ctx, j.d.o.Pace.Send)
+	id, err := channel.Send(sending, m)
+	cancel()
+	return j.answered(ctx, last, id, err, repeated)
+}
+
+// unusable says why a template cannot be sent to an account.
+func (j *job) unusable(ctx context.Context, channel, account string, m Message) (string, error) {
+	if !needsTemplate(channel) {
+		return "", nil
+	}
+	if m.Template == "" {
+		return "没有对应的模板", nil
+	}
+	if j.d.o.Plan.differs(m.Template) != "" {
+		return "模板与平台不一致", nil
+	}
+	if channel != Standing {
+		return "", nil
+	}
+	list, err := j.d.o.DB.Grants(ctx, account)
+	if err != nil || slices.ContainsFunc(list, func(g store.Grant) bool { return g.Template == m.Template && g.Standing }) {
+		return "", err
+	}
+	return "没有长期订阅", nil
+}
+
+// answered notes what came of a try.
+func (j *job) answered(ctx context.Context, last store.Delivery, id string, sendErr error, repeated bool) (done bool, err error) {
+	d := j.d
+	_, now, err := d.knowledge(ctx)
+	if err != nil {
+		return false, err
+	}
+	if sendErr == nil {
+		last.State, last.MessageID, last.Why, last.Code, last.RID = store.DeliverySent, id, "", 0, ""
+		d.closures.accepted(last.Channel, last.Template)
+		d.o.Engine.Metrics().Notice(last.Channel, "sent")
+		return true, d.o.DB.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+			if _, err := tx.EndDelivery(ctx, last, false, now); err != nil {
+				return err
+			}
+			if err := tx.ConfirmNotice(ctx, last.NoticeID, last.Channel, now); err != nil {
+				return err
+			}
+			return tx.MatchSent(ctx, last, now)
+		})
+	}
+	r := refusalOf(sendErr)
+	last.Code, last.RID, last.Why = r.Code, r.RID, whys[r.Class]
+	d.o.Engine.Metrics().Notice(last.Channel, string(r.Class))
+	d.note(ctx, last, r, now)
+	class := r.Class
+	if repeated && class != Retry && class != Minute {
+		// What the platform says of the repetition is not what became of the message itself.
+		class = Unknown
+	}
+	next := time.Time{}
+	switch class {
+	case Unknown:
+		last.State = store.DeliveryUnconfirmed
+		next = now.Add(d.pause(last.Tries))
+	case Retry, Minute:
+		last.State = store.DeliveryRetry
+		if repeated {
+			last.State = store.DeliveryUnconfirmed // this try was not done, of the one before nobody knows
+		}
+		next = now.Add(d.pause(last.Tries))
+		if class == Minute {
+			next = now.Add(untilNextMinute(now))
+		}
+	default:
+		last.State = store.DeliveryFailed
+	}
+	late := false
+	if err := d.o.DB.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		noted, err := tx.EndDelivery(ctx, last, class == NoGrant, now)
+		late = !noted
+		if err != nil || last.State == store.DeliveryUnconfirmed {
+			return err
+		}
+		// Somebody may have put it on the list of unconfirmed ones while this answer was on its way.
+		return tx.ReopenNotice(ctx, last.NoticeID, last.Channel)
+	}); err != nil || late {
+		return true, err
+	}
+	if class == Other || class == NoGrant && last.Channel == Official {
+		if err := d.o.Book.Unreachable(ctx, j.o.Recipient, last.Channel); err != nil {
+			return false, err
+		}
+	}
+	switch last.State {
+	case store.DeliveryUnconfirmed:
+		if channel := d.channels[last.Channel]; j.repeatable(channel, last, next) {
+			return true, j.postpone(ctx, next)
+		}
+		return j.unconfirmed(ctx, last, now)
+	case store.DeliveryRetry:
+		if j.mayRetry(last.Tries) {
+			return true, j.postpone(ctx, next)
+		}
+	}
+	j.pass(last.Channel, last.Why)
+	return false, nil
+}
+
+// whys says in Chinese why a message was not sent.
+var whys = map[Class]string{
+	Retry: "平台繁忙，多次未能发出", Minute: "每分钟发送量已达上限", Daily: "今日发送额度已用完", Other: "对方账号收不到", NoGrant: "对方没有订阅或已取消订阅",
+	Stop: "平台拒绝，请检查模板和账号设置", Unknown: "没有收到平台的回答",
+}
+
+// note draws the conclusions of a refusal that concern others too, and alerts.
+func (d *Dispatcher) note(ctx context.Context, last store.Delivery, r *Refusal, now time.Time) {
+	attrs := []any{slog.String("channel", last.Channel), slog.String("class", string(r.Class)), slog.Int("code", r.Code), slog.String("rid", r.RID), slog.String("notice", last.NoticeID)}
+	switch r.Class {
+	case Minute, Daily:
+		d.closures.rest(ctx, last.Channel, r.Class, now)
+		d.o.Logger.WarnContext(ctx, "a channel's limit is reached, it rests", attrs...)
+	case Stop:
+		if d.closures.refused(ctx, last.Channel, last.Template) {
+			d.o.Logger.ErrorContext(ctx, "the platform refuses a template again and again, it rests: look at template and account", append(attrs, slog.String("template", last.Template))...)
+			return
+		}
+		d.o.Logger.ErrorContext(ctx, "the platform refuses a message for the settings", append(attrs, slog.String("template", last.Template))...)
+	case Unknown:
+		d.o.Logger.WarnContext(ctx, "a message's answer got lost", attrs...)
+	default:
+		d.o.Logger.DebugContext(ctx, "a message was refused", attrs...)
+	}
+}
+
+// pause is how long to wait after that many tries.
+func (d *Dispatcher) pause(tries int) time.Duration {
+	list := d.o.Pace.Backoff
+	full := list[min(max(tries, 1), len(list))-1]
+	return full/2 + rand.N(full/2+1)
+}
+
+func (j *job) postpone(ctx context.Context, until time.Time) error {
+	return j.d.o.DB.PostponeNotice(ctx, j.o.ID, j.lease, until)
+}
+
+func (j *job) settle(ctx context.Context, state store.NoticeState, channel, why string, now time.Time) error {
+	o := j.o
+	o.State, o.Channel, o.Why = state, channel, why
+	j.d.o.Engine.Metrics().NoticeSettled(string(state))
+	return j.d.o.DB.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.SettleNotice(ctx, o, j.lease, now) })
+}
+
+// Delivered takes what the platform tells of a message afterwards. The same event may come any number of times.
+func (d *Dispatcher) Delivered(ctx context.Context, e store.DeliveryEvent) error {
+	_, now, err := d.knowledge(ctx)
+	if err != nil {
+		return err
+	}
+	if e.ID == "" {
+		return fmt.Errorf("notify: a delivery event without an id")
+	}
+	return d.o.DB.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.AddDeliveryEvent(ctx, e, now) })
+}
+
+const (
+	strayAge   = time.Hour // how long an event waits for its message
+	strayBatch = 200
+)
+
+// MatchEvents matches events that name no message known to us with the deliveries whose answers got lost.
+func (d *Dispatcher) MatchEvents(ctx context.Context) error {
+	_, now, err := d.knowledge(ctx)
+	if err != nil {
+		return err
+	}
+	list, err := d.o.DB.StrayEvents(ctx, now.Add(-strayAge), now.Add(-d.o.Pace.Settle), strayBatch)
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		// By then whoever was sending has written down the answer, or is gone and found out.
+		last := now.Sub(e.At) > 2*d.o.Pace.Lease+d.o.Pace.Settle
+		if err := d.o.DB.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.MatchStray(ctx, e, last, now) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package notify
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+func TestFit(t *testing.T) {
+	for name, c := range map[string]struct {
+		keyword, value string
+		want           string // "" for a refusal
+	}{
+		"free text that fits":                        {"thing1", "请接单办理", "请接单办理"},
+		"free text is cut":                           {"thing5", strings.Repeat("长", 21), strings.Repeat("长", 19) + "…"},
+		"no space is left before the cut":            {"thing5", strings.Repeat("长", 18) + " 长长长", strings.Repeat("长", 18) + "…"},
+		"line breaks become spaces":                  {"thing2", "第一行\n第二行\t末", "第一行 第二行 末"},
+		"emoji and control characters go":            {"thing2", "好\u0007的👍☀️", "好的"},
+		"broken text is repaired":                    {"thing2", "好\xff的", "好的"},
+		"nothing is left":                            {"thing2", "👍\n", ""},
+		"a code":                                     {"character_string1", "NS2026-000042", "NS2026-000042"},
+		"a code is never cut":                        {"character_string1", strings.Repeat("1", 33), ""},
+		"a code has no Han":                          {"character_string1", "编号1", ""},
+		"a state":                                    {"phrase3", "待接单", "待接单"},
+		"a state is never cut":                       {"phrase3", "等待接单办理", ""},
+		"a state is Han alone":                       {"phrase3", "13笔", ""},
+		"a time":                                     {"time4", "2026年03月01日 15:01", "2026年03月01日 15:01"},
+		"a time in another form":                     {"time4", "2026-03-01 15:01", ""},
+		"a name without digits":                      {"name1", "王小明12", "王小明"},
+		"a long name is cut":                         {"name1", strings.Repeat("王", 11), strings.Repeat("王", 9) + "…"},
+		"a long name in letters":                     {"name1", strings.Repeat("a", 30), strings.Repeat("a", 20)},
+		"a name of digits":                           {"name1", "123", ""},
+		"a value of the list":                        {"const1", "待办", "待办"},
+		"a value that is not on the list":            {"const1", "已办", ""},
+		"a keyword of a kind that nobody told us of": {"hologram1", "x", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := Fit(c.keyword, c.value, []string{"待办"})
+			if got != c.want || (err != nil) != (c.want == "") {
+				t.Errorf("%q, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestTimesAreOfShanghai(t *testing.T) {
+	if got := fitTime(time.Date(2026, 2, 28, 23, 30, 0, 0, time.UTC)); got != "2026年03月01日 07:30" {
+		t.Error(got)
+	}
+}
+
+func FuzzFit(f *testing.F) {
+	for _, keyword := range []string{"thing1", "character_string2", "phrase3", "time4", "name5", "const6", "other7"} {
+		f.Add(keyword, "请接单办理 NS2026-000042\n👍")
+	}
+	f.Fuzz(func(t *testing.T, keyword, value string) {
+		got, err := Fit(keyword, value, []string{"待办"})
+		if err != nil {
+			if got != "" {
+				t.Errorf("%q with an error", got)
+			}
+			return
+		}
+		n := utf8.RuneCountInString(got)
+		limit := map[string]int{"thing": 20, "character_string": 32, "phrase": 5, "name": 20}[strings.TrimRight(keyword, "0123456789")]
+		if got == "" || !utf8.ValidString(got) || limit > 0 && n > limit || strings.ContainsFunc(got, unicode.IsControl) || got != strings.TrimSpace(got) {
+			t.Errorf("%s: %q of %q", keyword, got, value)
+		}
+		if again, err := Fit(keyword, got, []string{"待办"}); err != nil || again != got {
+			t.Errorf("%q does not fit a second time: %q, %v", got, again, err)
+		}
+		if kind := strings.TrimRight(keyword, "0123456789"); kind != "thing" && kind != "name" && strings.HasSuffix(got, "…") && !strings.HasSuffix(clean(value), "…") {
+			t.Errorf("%s was cut", kind)
+		}
+	})
+}

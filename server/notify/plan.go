@@ -1,0 +1,233 @@
+package notify
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"xiaopu/server/casework"
+	"xiaopu/server/config"
+	"xiaopu/server/store"
+	"xiaopu/server/workday"
+)
+
+// Plan is what is sent when something happens, to whom and by which channel. It is safe for concurrent use.
+type Plan struct {
+	config.Notices
+
+	mu       sync.RWMutex
+	allowed  map[string]map[string][]string // values of const keywords, by template
+	mismatch map[string]string              // why a template differs from the platform's, by its id
+}
+
+// NewPlan makes a plan of what a file says.
+func NewPlan(n config.Notices) *Plan {
+	return &Plan{Notices: n, allowed: map[string]map[string][]string{}, mismatch: map[string]string{}}
+}
+
+// channelsFor gives the channels for a notice in the order in which they are tried.
+func (p *Plan) channelsFor(o store.Outgoing) []string {
+	audience := store.AudienceOf(o.Recipient)
+	for _, order := range p.Orders {
+		if order.For == audience && (o.Urgent || !order.Urgent) && (len(order.Kinds) == 0 || slices.Contains(order.Kinds, o.Kind)) {
+			return order.Channels
+		}
+	}
+	return nil
+}
+
+// template gives the template for a notice on a channel; ok is false when there is none.
+func (p *Plan) template(channel, recipient string, kind casework.NoticeKind) (config.NoticeTemplate, bool) {
+	audience := store.AudienceOf(recipient)
+	for _, t := range p.Templates {
+		if t.Channel == channel && (t.For == "" || t.For == audience) && (len(t.Kinds) == 0 || slices.Contains(t.Kinds, kind)) {
+			return t, true
+		}
+	}
+	return config.NoticeTemplate{}, false
+}
+
+// words gives what a message says of an event.
+func (p *Plan) words(recipient string, kind casework.NoticeKind) config.BundleWords {
+	audience := store.AudienceOf(recipient)
+	var general config.BundleWords
+	for _, w := range p.Words {
+		if w.Kind != kind {
+			continue
+		}
+		words := config.BundleWords{State: w.State, Event: w.Event, Text: w.Text}
+		if w.For == audience {
+			return words
+		}
+		if w.For == "" {
+			general = words
+		}
+	}
+	return general
+}
+
+// noNumber stands where a notice is of no single case: a code must not be empty.
+const noNumber = "-"
+
+// compose writes the message that tells a notice and, when count is more than one, others of the same person with it. The text
+// is the whole notice in one sentence.
+func (p *Plan) compose(o store.Outgoing, channel, text string, count int) (Message, error) {
+	words, number, page := p.words(o.Recipient, o.Kind), o.Number, p.InboxPage
+	if count > 1 {
+		words, number = p.Bundle, ""
+		words.Text = strings.ReplaceAll(words.Text, "{count}", fmt.Sprint(count))
+		text = words.Text
+	}
+	if number == "" {
+		number = noNumber
+	}
+	m := Message{Key: o.ID + "." + channel, Title: words.Event, State: words.State, Text: text, At: o.CreatedAt, Keywords: map[string]string{}}
+	if number != noNumber {
+		m.Number = number
+	}
+	due := o.CreatedAt
+	if t, err := time.Parse(time.RFC3339, o.Args["due"]); err == nil && count <= 1 {
+		due = t
+	}
+	t, ok := p.template(channel, o.Recipient, o.Kind)
+	if ok && o.CaseID != "" && count <= 1 {
+		page = strings.ReplaceAll(t.Page, "{case}", url.QueryEscape(o.CaseID))
+	}
+	m.Page = page
+	if !ok {
+		return m, nil
+	}
+	m.Template = t.ID
+	p.mu.RLock()
+	allowed := p.allowed[t.ID]
+	p.mu.RUnlock()
+	for _, k := range t.Keywords {
+		name, filler := k.Split()
+		value := map[string]string{"number": number, "event": words.Event, "state": words.State, "text": words.Text, "due": fitTime(due), "at": fitTime(o.CreatedAt)}[filler]
+		fitted, err := Fit(name, value, allowed[name])
+		if err != nil {
+			return m, fmt.Errorf("template %s, %s: %w", t.Name, o.Kind, err)
+		}
+		m.Keywords[name] = fitted
+	}
+	return m, nil
+}
+
+// needsTemplate tells whether a channel's messages are of a template.
+func needsTemplate(channel string) bool {
+	return channel == Official || channel == Standing || channel == Once
+}
+
+// morning gives when a notice that cannot wait for nobody may be sent: now within the hours of a working day, else at their
+// next opening.
+func (p *Plan) morning(cal *workday.Calendar, now time.Time) (at time.Time, open bool) {
+	today := workday.DateOf(now)
+	if cal.IsWorkingDay(today) {
+		for _, h := range p.Hours {
+			if start := today.At(h.Open); now.Before(start) {
+				return start, false
+			}
+			if now.Before(today.At(h.Close)) {
+				return now, true
+			}
+		}
+	}
+	return cal.NextWorkingDay(today).At(p.Hours[0].Open), false
+}
+
+// Listed is a template as the platform lists it.
+type Listed struct {
+	ID       string
+	Standing bool // its grants are long-term ones
+	// Content is its text: each keyword stands in it as {{thing1.DATA}}.
+	Content string
+	// Allowed are the values of const keywords, by keyword.
+	Allowed map[string][]string
+}
+
+// Lister lists what the platform has.
+type Lister interface {
+	// Templates lists a channel's templates.
+	Templates(ctx context.Context, channel string) ([]Listed, error)
+}
+
+// Check compares the plan's templates with the platform's. One that differs is not used, and the log says why; what cannot be
+// listed stays as it was. The error is that of the listing.
+func (p *Plan) Check(ctx context.Context, l Lister, log *slog.Logger) error {
+	for _, channel := range []string{Official, Standing, Once} {
+		if !slices.ContainsFunc(p.Templates, func(t config.NoticeTemplate) bool { return t.Channel == channel }) {
+			continue
+		}
+		listed, err := l.Templates(ctx, channel)
+		if err != nil {
+			return err
+		}
+		for _, t := range p.Templates {
+			if t.Channel != channel {
+				continue
+			}
+			why, allowed := p.compare(t, listed)
+			p.mu.Lock()
+			if why == "" {
+				delete(p.mismatch, t.ID)
+				p.allowed[t.ID] = allowed
+			} else {
+				p.mismatch[t.ID] = why
+			}
+			p.mu.Unlock()
+			if why != "" {
+				log.ErrorContext(ctx, "a message template differs from the platform's and is not used", slog.String("template", t.Name), slog.String("id", t.ID), slog.String("why", why))
+			}
+		}
+	}
+	return nil
+}
+
+var placeholder = regexp.MustCompile(`\{\{\s*([a-z_]+[0-9]*)\.DATA\s*\}\}`)
+
+// compare gives how a template differs from what the platform lists, "" when it does not.
+func (p *Plan) compare(t config.NoticeTemplate, listed []Listed) (why string, allowed map[string][]string) {
+	i := slices.IndexFunc(listed, func(l Listed) bool { return l.ID == t.ID })
+	if i < 0 {
+		return "平台上没有这个模板", nil
+	}
+	there := listed[i]
+	if t.Channel != Official && there.Standing != (t.Channel == Standing) {
+		return "一次性和长期订阅不一致", nil
+	}
+	keywords := map[string]bool{}
+	for _, m := range placeholder.FindAllStringSubmatch(there.Content, -1) {
+		keywords[m[1]] = true
+	}
+	ours := map[string]bool{}
+	for _, k := range t.Keywords {
+		name, filler := k.Split()
+		ours[name] = true
+		if values, ok := there.Allowed[name]; ok && filler == "state" {
+			for _, w := range p.Words {
+				fits := (t.For == "" || w.For == "" || t.For == w.For) && (len(t.Kinds) == 0 || slices.Contains(t.Kinds, w.Kind))
+				if fits && !slices.Contains(values, w.State) {
+					return fmt.Sprintf("%s 的可选值里没有“%s”", name, w.State), nil
+				}
+			}
+		}
+	}
+	if !maps.Equal(keywords, ours) {
+		return "关键词不一致，平台上是 " + strings.Join(slices.Sorted(maps.Keys(keywords)), "、"), nil
+	}
+	return "", there.Allowed
+}
+
+// differs says why a template is not used; "" when it is.
+func (p *Plan) differs(id string) string {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.mismatch[id]
+}

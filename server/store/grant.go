@@ -1,0 +1,156 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// maxGrants bounds what is counted of one template's grants: the platform keeps some dozens at the most, and a client may say
+// what it likes.
+const maxGrants = 50
+
+// Grant is what a WeChat account has allowed of one template.
+type Grant struct {
+	Template string
+	// Remaining counts one-time grants not yet used; Standing is a long-term one.
+	Remaining  int
+	Standing   bool
+	AcceptedAt time.Time
+	RefusedAt  time.Time // when the platform last said that there is none
+}
+
+// The answers to the question for a grant.
+const (
+	GrantAccepted = "accept"
+	GrantRejected = "reject"
+	GrantBanned   = "ban"    // the platform has switched the template off
+	GrantFiltered = "filter" // not shown, for its title was asked for already
+)
+
+// The sides that report a grant.
+const (
+	FromClient   = "client"
+	FromPlatform = "platform"
+)
+
+// GrantReport is one answer to the question for a grant.
+type GrantReport struct {
+	ID       string // the same for the same answer, however often it is reported
+	Source   string // FromClient or FromPlatform
+	Template string
+	Standing bool // the template's grants are long-term ones
+	Answer   string
+	At       time.Time
+	// Withdrawn says that the person has taken back what they had allowed.
+	Withdrawn bool
+}
+
+// samePopup is how far apart client and platform may report one answer.
+const samePopup = 10 * time.Minute
+
+// ReportGrant counts a report, once; what the other side has reported already counts no second time. It reports whether it was
+// new.
+func (tx *Tx) ReportGrant(ctx context.Context, account string, r GrantReport) (bool, error) {
+	paired := ""
+	if r.Answer == GrantAccepted {
+		list, err := scanStrings(tx.query(ctx, `SELECT id FROM grant_reports WHERE account = ? AND template = ? AND answer = 'accept' AND paired = 0 AND source <> ? AND at >= ? AND at <= ? ORDER BY id LIMIT 1`,
+			account, r.Template, r.Source, Millis(r.At.Add(-samePopup)), Millis(r.At.Add(samePopup))))
+		if err != nil {
+			return false, fmt.Errorf("grant reports: %w", err)
+		}
+		if len(list) > 0 {
+			paired = list[0]
+		}
+	}
+	_, err := tx.exec(ctx, `INSERT INTO grant_reports (account, template, id, source, answer, at, paired) VALUES (?, ?, ?, ?, ?, ?, ?)`, account, r.Template, r.ID, r.Source, r.Answer, Millis(r.At), paired != "")
+	if isDuplicate(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("grant report: %w", err)
+	}
+	if paired != "" {
+		n, err := tx.exec(ctx, `UPDATE grant_reports SET paired = 1 WHERE account = ? AND template = ? AND id = ? AND paired = 0`, account, r.Template, paired)
+		if err != nil {
+			return false, fmt.Errorf("grant report: %w", err)
+		}
+		if n == 0 {
+			return false, ErrStale // somebody else has paired it: look again
+		}
+		return true, nil
+	}
+	switch {
+	case r.Answer == GrantAccepted:
+		err = tx.addGrant(ctx, account, r)
+	case r.Withdrawn || r.Standing || r.Answer == GrantBanned:
+		err = tx.dropGrants(ctx, account, r.Template, r.At)
+	}
+	return true, err
+}
+
+func (tx *Tx) addGrant(ctx context.Context, account string, r GrantReport) error {
+	_, err := tx.exec(ctx, `INSERT INTO message_grants (account, template, remaining, standing, accepted_at, refused_at) VALUES (?, ?, 0, 0, NULL, NULL)`, account, r.Template)
+	if err != nil && !isDuplicate(err) {
+		return fmt.Errorf("grant: %w", err)
+	}
+	set := `remaining = CASE WHEN remaining < ? THEN remaining + 1 ELSE remaining END`
+	args := []any{maxGrants}
+	if r.Standing {
+		set, args = `standing = 1`, nil
+	}
+	_, err = tx.exec(ctx, `UPDATE message_grants SET `+set+`, accepted_at = ? WHERE account = ? AND template = ?`, append(args, Millis(r.At), account, r.Template)...)
+	if err != nil {
+		return fmt.Errorf("grant: %w", err)
+	}
+	return nil
+}
+
+// reserveGrant takes one out for a message about to be sent. ErrNoGrant when none is left.
+func (tx *Tx) reserveGrant(ctx context.Context, account, template string) error {
+	n, err := tx.exec(ctx, `UPDATE message_grants SET remaining = remaining - 1 WHERE account = ? AND template = ? AND remaining > 0`, account, template)
+	if err != nil {
+		return fmt.Errorf("grant: %w", err)
+	}
+	if n == 0 {
+		return ErrNoGrant
+	}
+	return nil
+}
+
+// refundGrant puts one back that was reserved at an instant and surely not used, unless the platform has said since that there
+// are none.
+func (tx *Tx) refundGrant(ctx context.Context, account, template string, reservedAt time.Time) error {
+	_, err := tx.exec(ctx, `UPDATE message_grants SET remaining = remaining + 1 WHERE account = ? AND template = ? AND (refused_at IS NULL OR refused_at < ?)`, account, template, Millis(reservedAt))
+	if err != nil {
+		return fmt.Errorf("grant: %w", err)
+	}
+	return nil
+}
+
+// dropGrants notes that the platform knows of no grant.
+func (tx *Tx) dropGrants(ctx context.Context, account, template string, now time.Time) error {
+	_, err := tx.exec(ctx, `UPDATE message_grants SET remaining = 0, standing = 0, refused_at = ? WHERE account = ? AND template = ?`, Millis(now), account, template)
+	if err != nil {
+		return fmt.Errorf("grant: %w", err)
+	}
+	return nil
+}
+
+// Grants lists what an account has allowed, by template.
+func (db *DB) Grants(ctx context.Context, account string) ([]Grant, error) {
+	rows, err := db.query(ctx, `SELECT template, remaining, standing, accepted_at, refused_at FROM message_grants WHERE account = ? ORDER BY template`, account)
+	if err != nil {
+		return nil, fmt.Errorf("grants: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var list []Grant
+	for rows.Next() {
+		var g Grant
+		if err := rows.Scan(&g.Template, &g.Remaining, &g.Standing, (*Millis)(&g.AcceptedAt), (*Millis)(&g.RefusedAt)); err != nil {
+			return nil, err
+		}
+		list = append(list, g)
+	}
+	return list, rows.Err()
+}
