@@ -408,7 +408,10 @@ func (r *run) read(ctx context.Context, out chan<- batch) error {
 		}
 	}
 	for _, s := range r.sheet.passed {
-		r.pass(&b, s)
+		r.pass(&b, s.number, notRead(s))
+	}
+	if len(r.sheet.hidden) > 0 {
+		r.pass(&b, r.sheet.number, notSeen(r.sheet.hidden))
 	}
 	for sheet := r.sheet; ; {
 		if sheet == r.sheet { // it has a header
@@ -426,20 +429,20 @@ func (r *run) read(ctx context.Context, out chan<- batch) error {
 		case next == nil:
 			return flush()
 		case r.turnTo(next) != nil:
-			r.pass(&b, next)
+			r.pass(&b, next.number, notRead(next))
 		}
 		sheet = next
 	}
 }
 
-// pass notes that a worksheet is not read, unless that was noted before.
-func (r *run) pass(b *batch, s *Sheet) {
-	line := ticket.Line(s.number, 1)
+// pass notes what is not read, at the head of a worksheet, unless that was noted before.
+func (r *run) pass(b *batch, worksheet int, message string) {
+	line := ticket.Line(worksheet, headerLine)
 	if line <= r.done {
 		return
 	}
 	b.line = line
-	b.problems = append(b.problems, store.ImportProblem{Line: line, Message: notRead(s)})
+	b.problems = append(b.problems, store.ImportProblem{Line: line, Message: message})
 }
 
 // readSheet cuts the rows of one worksheet into batches; the last is left for whoever flushes it.

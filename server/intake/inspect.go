@@ -106,7 +106,7 @@ func (s *Sheet) inspect(source ticket.Source, l Listing, profiles []ticket.Profi
 		}
 		for _, r := range rows {
 			if i < len(r) && strings.TrimSpace(r[i]) != "" && len(c.Samples) < samplesShown {
-				if text := ticket.MaskCell(sg.Field, r[i]); !slices.Contains(c.Samples, text) {
+				if text := ticket.MaskCell(sg.Field, writtenOut(sg.Field, r[i], s.date1904)); !slices.Contains(c.Samples, text) {
 					c.Samples = append(c.Samples, text)
 				}
 			}
@@ -133,6 +133,9 @@ func (in *Inspection) others(s *Sheet) error {
 	for _, p := range s.passed {
 		told(p)
 	}
+	if len(s.hidden) > 0 {
+		in.Missing = append(in.Missing, MissingField{"", notSeen(s.hidden)})
+	}
 	for sheet := s; ; {
 		next, err := sheet.Further()
 		if sheet != s {
@@ -146,9 +149,14 @@ func (in *Inspection) others(s *Sheet) error {
 	}
 }
 
-// notRead says why a worksheet is not read.
+// notRead says that a worksheet is not read, and what to do when it should be.
 func notRead(s *Sheet) string {
-	return fmt.Sprintf("工作表“%s”不会导入：%s", s.Name(), s.headerErr)
+	return fmt.Sprintf("工作表“%s”不导入：没有认出工单的列名。里面如有工单，请补上列名，或做好导入模板后再导入。", s.Name())
+}
+
+// notSeen says so of the hidden worksheets.
+func notSeen(names []string) string {
+	return fmt.Sprintf("隐藏的工作表“%s”不读取。里面如有工单，请取消隐藏后重新导入。", strings.Join(names, "”“"))
 }
 
 // essential are the fields by which a sheet is known as one of its kind.

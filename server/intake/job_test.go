@@ -158,7 +158,8 @@ func worksheets(t *testing.T) string {
 	second = append(second, []string{"又报一次", "20260228090003", "小区3", "2026-03-18 09:00:00"}, []string{"电话 13812345678", "", "", "2026-03-18 09:00:00"})
 	sheet("三月", second...)
 	sheet("统计", []string{"月份", "件数"}, []string{"二月", "620"})
-	if err := f.DeleteSheet("Sheet1"); err != nil {
+	sheet("存档", second[:3]...)
+	if err := errors.Join(f.SetSheetVisible("存档", false), f.DeleteSheet("Sheet1")); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "export.xlsx")
@@ -171,24 +172,24 @@ func worksheets(t *testing.T) string {
 func TestEveryWorksheetWithTicketsIsRead(t *testing.T) {
 	path := worksheets(t)
 	in, err := intake.Inspect(path, ticket.Hotline, intake.Listing{}, nil)
-	if err != nil || in.Sheet != "二月" || fmt.Sprint(in.Further) != "[三月]" || len(in.Missing) != 2 || !strings.Contains(in.Missing[1].Message, "工作表“统计”不会导入") {
+	if err != nil || in.Sheet != "二月" || fmt.Sprint(in.Further) != "[三月]" || len(in.Missing) != 3 || !strings.Contains(in.Missing[1].Message, "隐藏的工作表“存档”") || !strings.Contains(in.Missing[2].Message, "工作表“统计”不导入") {
 		t.Errorf("%v %+v", err, in)
 	}
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		im := importer(t, db)
 		r, err := im.Import(t.Context(), intake.Job{Path: path, Source: ticket.Hotline})
-		if err != nil || r.Rows != 2434 || r.Created != 2430 || r.Rejected != 4 || r.Found != 6 {
+		if err != nil || r.Rows != 2434 || r.Created != 2430 || r.Rejected != 4 || r.Found != 7 {
 			t.Fatalf("%v %+v", err, r)
 		}
 		var places []string
 		for _, p := range r.Problems {
 			places = append(places, ticket.Place(p.Line))
 		}
-		if got := strings.Join(places, "、"); got != "第 1 行、第 3 张工作表第 623 行、第 3 张工作表第 624 行、第 4 张工作表第 1812 行、第 4 张工作表第 1813 行、第 5 张工作表第 1 行" {
+		if got := strings.Join(places, "、"); got != "第 1 行、第 3 张工作表第 1 行、第 3 张工作表第 623 行、第 3 张工作表第 624 行、第 4 张工作表第 1812 行、第 4 张工作表第 1813 行、第 5 张工作表第 1 行" {
 			t.Errorf("%s: %+v", got, r.Problems)
 		}
-		if !strings.Contains(r.Problems[3].Message, "与第 3 张工作表第 6 行重复") {
-			t.Error(r.Problems[3].Message)
+		if !strings.Contains(r.Problems[4].Message, "与第 3 张工作表第 6 行重复") {
+			t.Error(r.Problems[4].Message)
 		}
 
 		// The report has a worksheet for each, and comes back.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"xiaopu/server/apperr"
 	"xiaopu/server/store"
@@ -41,27 +42,29 @@ func head(b batch) []store.ImportRow {
 func kept(cells []string, m ticket.Mapping, date1904 bool) []string {
 	out := make([]string, len(cells))
 	for i, text := range cells {
-		out[i] = text
-		if i >= len(m.Columns) || !timeFields[m.Columns[i].Field] {
-			continue
-		}
-		if days, err := strconv.ParseFloat(text, 64); err != nil || days < 1 || days > 100_000 {
-			continue
-		}
-		if at, hasTime, err := ticket.ParseTime(text, date1904); err == nil {
-			layout := "2006-01-02"
-			if hasTime {
-				layout = "2006-01-02 15:04:05"
-			}
-			out[i] = at.Format(layout)
+		if out[i] = text; i < len(m.Columns) {
+			out[i] = writtenOut(m.Columns[i].Field, text, date1904)
 		}
 	}
 	return out
 }
 
-var timeFields = map[ticket.Field]bool{
-	ticket.FieldAcceptedAt: true, ticket.FieldDispatchedAt: true, ticket.FieldDueAt: true, ticket.FieldFirstContactAt: true,
-	ticket.FieldRepliedAt: true, ticket.FieldClosedAt: true,
+// writtenOut gives a cell whose day a spreadsheet counts as a date.
+func writtenOut(f ticket.Field, text string, date1904 bool) string {
+	if !f.Time() {
+		return text
+	}
+	if days, err := strconv.ParseFloat(text, 64); err != nil || days < 1 || days > 100_000 {
+		return text
+	}
+	at, hasTime, err := ticket.ParseTime(text, date1904)
+	switch {
+	case err != nil:
+		return text
+	case hasTime:
+		return at.Format(time.DateTime)
+	}
+	return at.Format(time.DateOnly)
 }
 
 // shown is a kept cell as the report shows it.

@@ -63,6 +63,7 @@ type Sheet struct {
 	number  int                    // among the worksheets that can be seen, from 0
 	further func() (*Sheet, error) // opens the next worksheet that has rows; nil for what has one
 	passed  []*Sheet               // worksheets with rows before this one, without a header; closed
+	hidden  []string               // names of the hidden worksheets that have a header
 
 	next  func() (int, []string, error) // rows that are not blank
 	last  int                           // number of the row read last
@@ -255,6 +256,21 @@ func behind(i, n int, open func(i int) (*Sheet, error)) func() (*Sheet, error) {
 		}
 		return nil, nil //nolint:nilnil // the end
 	}
+}
+
+// headed gives the names of the n hidden worksheets that have a header: somebody may miss what is in them.
+func headed(n int, open func(i int) (*Sheet, error)) (names []string) {
+	for i := range n {
+		s, err := open(i)
+		if err != nil {
+			continue // it is not read anyway
+		}
+		if s.headerErr == nil {
+			names = append(names, s.name)
+		}
+		_ = s.Close() // only read
+	}
+	return names
 }
 
 // start reads the first rows and looks for the header among them.

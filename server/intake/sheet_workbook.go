@@ -25,6 +25,7 @@ type workbook struct {
 	parts    map[string]*zip.File // by lower-case path
 	lim      limits
 	sheets   []worksheet // visible, in order
+	hidden   []worksheet
 	date1904 bool
 	strings  string // path of the string table
 }
@@ -62,6 +63,7 @@ func openWorkbook(r io.ReaderAt, size int64, lim limits, find finder) (*Sheet, e
 		_ = table.close() // the error that matters is err
 		return nil, err
 	}
+	s.hidden = headed(len(b.hidden), func(i int) (*Sheet, error) { return b.open(b.hidden[i], table, find) })
 	s.closers = append(s.closers, table.close)
 	return s, nil
 }
@@ -108,10 +110,12 @@ func (b *workbook) index() error {
 	}
 	for _, e := range entries {
 		rel, ok := rels[e.id]
-		if !ok || !strings.HasSuffix(rel.kind, "/worksheet") || e.state == "hidden" || e.state == "veryHidden" {
-			continue // charts and hidden sheets are no exports
-		}
-		if p := resolve(dir, rel.target); b.parts[p] != nil {
+		p := resolve(dir, rel.target)
+		switch {
+		case !ok || !strings.HasSuffix(rel.kind, "/worksheet") || b.parts[p] == nil: // a chart
+		case e.state == "hidden" || e.state == "veryHidden": // no export
+			b.hidden = append(b.hidden, worksheet{e.name, p})
+		default:
 			b.sheets = append(b.sheets, worksheet{e.name, p})
 		}
 	}

@@ -85,6 +85,7 @@ type oldWorkbook struct {
 	table    *stringTable
 	date1904 bool
 	sheets   []oldSheet // visible, in order
+	hidden   []oldSheet
 }
 
 type oldSheet struct {
@@ -100,7 +101,11 @@ func (b *oldWorkbook) choose(find finder) (*Sheet, error) {
 		}
 		return nil, damaged(err)
 	}
-	return firstWithHeader(len(b.sheets), func(i int) (*Sheet, error) { return b.open(b.sheets[i], find) })
+	s, err := firstWithHeader(len(b.sheets), func(i int) (*Sheet, error) { return b.open(b.sheets[i], find) })
+	if err == nil {
+		s.hidden = headed(len(b.hidden), func(i int) (*Sheet, error) { return b.open(b.hidden[i], find) })
+	}
+	return s, err
 }
 
 // globals reads what stands before the worksheets.
@@ -128,10 +133,10 @@ func (b *oldWorkbook) globals() error {
 				return errXLS
 			}
 			const visible, cells = 0, 0
-			if data[4]&3 != visible || data[5] != cells {
-				continue // charts and hidden sheets are no exports
+			if data[5] != cells {
+				continue // a chart
 			}
-			if len(b.sheets) >= 1000 {
+			if len(b.sheets)+len(b.hidden) >= 1000 {
 				return refuse("limit", "工作表超过 1000 张，请只保留要导入的那一张")
 			}
 			name := oldText{x: x, data: data[8:], wide: data[7]&1 != 0}
@@ -139,7 +144,12 @@ func (b *oldWorkbook) globals() error {
 			if err != nil {
 				return err
 			}
-			b.sheets = append(b.sheets, oldSheet{string(text), int64(binary.LittleEndian.Uint32(data))})
+			w := oldSheet{string(text), int64(binary.LittleEndian.Uint32(data))}
+			if data[4]&3 == visible {
+				b.sheets = append(b.sheets, w)
+			} else {
+				b.hidden = append(b.hidden, w) // no export
+			}
 		case xlsStrings:
 			if err := b.strings(x, data); err != nil {
 				return err

@@ -19,7 +19,8 @@ type xmlSheets struct {
 	size     int64
 	code     encoding.Encoding // nil: UTF-8
 	lim      limits
-	sheets   []xmlSheet
+	sheets   []xmlSheet // visible, in order
+	hidden   []xmlSheet
 	date1904 bool
 }
 
@@ -43,7 +44,11 @@ func openXMLSheet(r io.ReaderAt, size int64, lim limits, find finder) (*Sheet, e
 	if err := b.index(); err != nil {
 		return nil, err
 	}
-	return firstWithHeader(len(b.sheets), func(i int) (*Sheet, error) { return b.open(b.sheets[i], find) })
+	s, err := firstWithHeader(len(b.sheets), func(i int) (*Sheet, error) { return b.open(b.sheets[i], find) })
+	if err == nil {
+		s.hidden = headed(len(b.hidden), func(i int) (*Sheet, error) { return b.open(b.hidden[i], find) })
+	}
+	return s, err
 }
 
 func (b *xmlSheets) reader(read *atomic.Int64) *xmlReader {
@@ -87,7 +92,9 @@ func (b *xmlSheets) index() error {
 		}
 	}
 	for _, s := range all {
-		if !s.hidden {
+		if s.hidden {
+			b.hidden = append(b.hidden, s)
+		} else {
 			b.sheets = append(b.sheets, s)
 		}
 	}

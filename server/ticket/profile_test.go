@@ -227,6 +227,23 @@ func TestSuggestions(t *testing.T) {
 	}
 }
 
+// A petition sheet as one street writes it: what the cells cannot be is not suggested, however like the header is.
+func TestNothingIsSuggestedThatTheCellsCannotBe(t *testing.T) {
+	header := []string{"件号", "来访时间", "来访人", "联系方式", "反映问题及诉求", "属地居委", "证件编号", "涉访人员", "办结时间说明"}
+	samples := [][]string{
+		{"2026-001", "2026-03-01", "甲乙", "13812345678", "路灯不亮", "望舒里居委会", "2026-001", "甲乙", "尚未办结"},
+		{"2026-002", "2026-03-02", "丙丁", "13912345678", "垃圾堆放", "东门居委会", "2026-002", "丙丁", "已答复"},
+	}
+	var got []Field
+	for _, s := range Suggest(header, samples, nil) {
+		got = append(got, s.Field)
+	}
+	want := []Field{FieldOrderNo, FieldAcceptedAt, FieldRequesterName, FieldPhone, FieldContent, FieldCommunity, "", "", ""}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestGuessHeader(t *testing.T) {
 	for name, c := range map[string]struct {
 		rows [][]string

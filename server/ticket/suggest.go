@@ -63,7 +63,8 @@ func Suggest(header []string, samples [][]string, profiles []Profile) []Suggesti
 		if list[i].Why != "" {
 			continue
 		}
-		if f, name := similar(headerKey(h)); f != "" && !taken[f] {
+		cells := column(samples, i)
+		if f, name := similar(headerKey(h), func(f Field) bool { return !taken[f] && plausible(f, cells) }); f != "" {
 			give(i, f, WhySimilar, "与“"+name+"”相近")
 		}
 	}
@@ -98,14 +99,46 @@ func column(rows [][]string, i int) []string {
 	return cells
 }
 
-// similar finds the header known that is most like this one: it stands inside it, or shares most of its letters.
-func similar(key string) (Field, string) {
+// plausible reports whether cells can be what a field holds. A header that is only like a known one does not make names of
+// numbers, or the other way round.
+func plausible(f Field, cells []string) bool {
+	if len(cells) == 0 {
+		return true
+	}
+	for _, s := range signsOfContent {
+		switch s.field {
+		case FieldPhone, FieldIDNumber, FieldCreditCode, FieldLink, FieldSatisfaction:
+			if s.field == f {
+				return s.score(cells) > 0
+			}
+		}
+	}
+	switch f {
+	case FieldPeople, FieldReturned, FieldHeat:
+		return mostAre(func(s string) bool { return strings.IndexFunc(s, unicode.IsDigit) >= 0 })(cells) > 0
+	case FieldOrderNo, FieldRepeatOf, FieldRelated:
+		return averageLength(cells) <= 40 && mostAre(func(s string) bool { return strings.IndexFunc(s, unicode.IsDigit) >= 0 })(cells) > 0
+	case FieldRequesterName:
+		return averageLength(cells) <= 20
+	}
+	if f.Time() {
+		return mostAre(func(s string) bool { _, _, err := ParseTime(s, false); return err == nil })(cells) > 0
+	}
+	return true
+}
+
+// similar finds the header known that is most like this one, of a field that can be: it stands inside it, or shares most of
+// its letters.
+func similar(key string, can func(Field) bool) (Field, string) {
 	if utf8.RuneCountInString(key) < 2 {
 		return "", ""
 	}
 	var field Field
 	name, best := "", 0.0
 	for _, s := range synonyms {
+		if !can(s.field) {
+			continue
+		}
 		for _, n := range s.names {
 			known := headerKey(n)
 			length := utf8.RuneCountInString(known)
@@ -262,22 +295,22 @@ func GuessHeader(rows [][]string) int {
 // MaskCell is a cell as it may be shown to somebody who is only to see what kind of thing it is.
 func MaskCell(f Field, text string) string {
 	s := narrow(text)
-	switch f {
-	case FieldPhone:
+	switch {
+	case f == FieldPhone:
 		s = MaskPhone(s)
-	case FieldRequesterName:
+	case f == FieldRequesterName:
 		s = MaskName(s)
-	case FieldIDNumber, FieldCreditCode:
+	case f == FieldIDNumber, f == FieldCreditCode:
 		s = strings.Repeat("*", utf8.RuneCountInString(s))
-	case FieldOrderNo: // it names nobody, unless the column is another
+	case f == FieldOrderNo: // it names nobody, unless the column is another
 		if mobile(s) || len(s) == 18 && digits(s[:17]) {
 			s = MaskText(s)
 		}
-	case FieldAcceptedAt, FieldDispatchedAt, FieldDueAt, FieldClosedAt, FieldRepliedAt, FieldFirstContactAt, FieldListedAt:
+	case f.Time():
 		if _, _, err := ParseTime(s, false); err != nil {
 			s = MaskText(s)
 		}
-	case FieldAddress:
+	case f == FieldAddress:
 		s = MaskAddress(s)
 	default:
 		r := []rune(s)

@@ -23,11 +23,12 @@ const listUsage = "这是一张清单：dissatisfied 不满意件、unresolved �
 
 // parseSource reads a --source.
 func parseSource(name string) (ticket.Source, error) {
-	s := ticket.Source(name)
-	if !s.Valid() {
-		return s, apperr.New(apperr.InvalidArgument, "import.source", "没有来源“%s”，可选 hotline、petition、opinion、department、grid。", name)
+	for _, s := range ticket.Sources {
+		if name == string(s) || name == s.Label() {
+			return s, nil
+		}
 	}
-	return s, nil
+	return "", apperr.New(apperr.InvalidArgument, "import.source", "没有来源“%s”，可选 hotline（12345热线）、petition（信访）、opinion（舆情）、department（部门发现）、grid（网格上报）。", name)
 }
 
 // importInspect is `xiaopu import inspect`: what the columns of a sheet probably mean, and a profile made of that.
