@@ -45,7 +45,7 @@ type CaseItem struct {
 	Domain         casework.Domain `json:"domain,omitempty"`
 	Topic          string          `json:"topic,omitempty"`
 	Triggers       []string        `json:"triggers" doc:"入库依据，如 不满意件"`
-	Tickets        int             `json:"tickets"`
+	Tickets        int             `json:"tickets,omitempty" doc:"工单件数；诉求人的列表里没有"`
 	Community      *Named          `json:"community,omitempty"`
 	Grid           *Named          `json:"grid,omitempty"`
 	LeadDepartment *Named          `json:"lead_department,omitempty"`
