@@ -9,6 +9,7 @@ import (
 	"xiaopu/server/auth"
 	"xiaopu/server/casework"
 	"xiaopu/server/intake"
+	"xiaopu/server/wechat"
 	"xiaopu/server/workflow"
 )
 
@@ -44,6 +45,7 @@ const (
 	tagIntake       = "对接平台"
 	tagAudit        = "审计"
 	tagPrivacy      = "个人信息"
+	tagWeChat       = "微信"
 	tagDemo         = "演示"
 )
 
@@ -54,6 +56,9 @@ func routes() []route {
 	return slices.Concat([]route{
 		{Method: http.MethodGet, Path: "/healthz", ID: "get_health", Permission: public, Tag: tagSystem, Summary: "进程是否在运行", register: handle((*server).health)},
 		{Method: http.MethodGet, Path: "/readyz", ID: "get_ready", Permission: public, Tag: tagSystem, Summary: "能否提供服务（数据库有应答）", register: handle((*server).ready)},
+
+		{Method: http.MethodGet, Path: "/wechat/push/{account}", ID: "confirm_wechat_push", Permission: public, Tag: tagWeChat, Summary: "微信平台核对消息推送地址", Description: "在公众平台填写“消息推送”地址时由微信调用，签名正确则原样返回 echostr。", register: handlePlain((*server).weChatEcho), document: documentPlain},
+		{Method: http.MethodPost, Path: "/wechat/push/{account}", ID: "wechat_push", Permission: public, Tag: tagWeChat, Summary: "接收微信平台的消息推送", Description: "只接受安全模式（AES 加密并签名）、5 分钟以内的推送；答复 success 即已存妥，随后处理。同一推送只处理一次。", MaxBody: wechat.MaxPush + 1, register: handlePlain((*server).weChatPushed), document: documentWeChatPush},
 
 		{Method: http.MethodPost, Path: v1 + "/auth/login", ID: "sign_in", Permission: public, Tag: tagSignIn, Summary: "登录：登录名和密码", Description: "返回下一步（step）：done 即已登录，否则凭 step_token 在 10 分钟内完成。登录名不存在、密码不对、已离开、已停用、已锁定，回答都相同。", register: withSignIn((*server).login)},
 		{Method: http.MethodPost, Path: v1 + "/auth/password", ID: "sign_in_password", Permission: public, Tag: tagSignIn, Summary: "登录步骤：设置新密码（step 为 change_password）", register: withSignIn((*server).signInPassword)},

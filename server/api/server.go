@@ -19,6 +19,7 @@ import (
 	"xiaopu/server/cache"
 	"xiaopu/server/intake"
 	"xiaopu/server/metrics"
+	"xiaopu/server/wechat"
 	"xiaopu/server/workflow"
 )
 
@@ -49,6 +50,8 @@ type Options struct {
 	SweepsHere bool
 	// Version is the program's own, which /healthz tells.
 	Version string
+	// WeChat reads what WeChat pushes; without one its addresses answer unavailable.
+	WeChat *wechat.Receiver
 	// TrustedProxies are addresses or networks that may name the client they forward for, in X-Forwarded-For.
 	TrustedProxies []string
 }
@@ -71,6 +74,7 @@ type server struct {
 	draining  func() bool
 	since     time.Time // when the handler was made
 	sweeps    bool
+	weChat    *wechat.Receiver
 
 	schemas      huma.Registry
 	pushedSchema *huma.Schema // of one ticket that a platform pushes
@@ -137,7 +141,7 @@ func build(o Options) (router *gin.Engine, doc *huma.OpenAPI) {
 func newServer(o Options) *server {
 	s := &server{
 		engine: o.Engine, signer: o.Signer, signIn: o.SignIn, sessions: o.SessionsOnly, cache: o.Cache, imports: o.Imports, maxUpload: o.MaxUploadBytes,
-		log: o.Logger, clock: o.Clock, version: o.Version, metrics: o.Metrics, draining: o.Draining, sweeps: o.SweepsHere, slow: map[string]bool{}, quiet: map[string]bool{},
+		log: o.Logger, clock: o.Clock, version: o.Version, metrics: o.Metrics, draining: o.Draining, sweeps: o.SweepsHere, weChat: o.WeChat, slow: map[string]bool{}, quiet: map[string]bool{},
 	}
 	if s.cache == nil {
 		// Without an address there is nothing to get wrong.

@@ -47,7 +47,9 @@ type Config struct {
 
 	WeChat        string `yaml:"wechat"`         // off, standin, real, or empty: standin in a demonstration, else off
 	WeChatStandIn string `yaml:"wechat_standin"` // address of a stand-in that runs already, http://127.0.0.1:port; "" starts one
-	WeChatVersion string `yaml:"wechat_version"` // of the mini-program that messages open: release, trial, develop
+	// WeChatStandInListen is where this process starts one, host:port of this machine.
+	WeChatStandInListen string `yaml:"wechat_standin_listen"`
+	WeChatVersion       string `yaml:"wechat_version"` // of the mini-program that messages open: release, trial, develop
 
 	WeChatAppID     string `yaml:"wechat_app_id"` // the mini-program
 	WeChatAppSecret Secret `yaml:"wechat_app_secret"`
@@ -73,10 +75,10 @@ func Default() Config {
 		Listen:       "127.0.0.1:8080",
 		TokenMinutes: 15,
 		IdleMinutes:  30, AdminIdleMinutes: 15, SessionHours: 12, PasswordDays: 90, UnusedAccountDays: 90,
-		SweepSeconds:  5,
-		LogLevel:      "info",
-		MaxUploadMB:   50,
-		WeChatVersion: "release",
+		SweepSeconds:        5,
+		LogLevel:            "info",
+		MaxUploadMB:         50,
+		WeChatStandInListen: "127.0.0.1:0", WeChatVersion: "release",
 	}
 }
 
@@ -221,7 +223,7 @@ func (c Config) check() []finding {
 	if _, ok := levels[c.LogLevel]; !ok {
 		wrong("log_level", "现在是“%s”，应为 debug、info、warn 或 error", shorten(c.LogLevel))
 	}
-	if c.Pprof && !loopback(c.Listen) {
+	if c.Pprof && !Loopback(c.Listen) {
 		// Profiles show memory, keys included.
 		wrong("pprof", "只能在 listen 为本机地址（如 127.0.0.1:8080）时打开，请关闭或改用本机地址")
 	}
@@ -242,7 +244,8 @@ func validListen(s string) bool {
 	return err == nil && strconv.FormatUint(n, 10) == port
 }
 
-func loopback(listen string) bool {
+// Loopback reports whether host:port is of this machine alone.
+func Loopback(listen string) bool {
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil {
 		return false

@@ -61,11 +61,14 @@ func (c Config) checkWeChat() (out []finding) {
 	}
 	if u, err := url.Parse(c.WeChatStandIn); c.WeChatStandIn != "" {
 		switch {
-		case err != nil || u.Scheme != "http" || u.Path != "" || u.User != nil || u.RawQuery != "" || !validListen(u.Host) || !loopback(u.Host):
+		case err != nil || u.Scheme != "http" || u.Path != "" || u.User != nil || u.RawQuery != "" || !validListen(u.Host) || !Loopback(u.Host):
 			wrong("wechat_standin", "应为本机地址，例如 http://127.0.0.1:8090，或不设置而由本程序启动")
 		case c.Mode == Production:
 			wrong("wechat_standin", "正式环境不能用微信模拟平台，请删去")
 		}
+	}
+	if !validListen(c.WeChatStandInListen) || !Loopback(c.WeChatStandInListen) {
+		wrong("wechat_standin_listen", "现在是“%s”，应为本机的 地址:端口，例如 127.0.0.1:8090", shorten(c.WeChatStandInListen))
 	}
 	if !slices.Contains([]string{"release", "trial", "develop"}, c.WeChatVersion) {
 		wrong("wechat_version", "现在是“%s”，应为 release（正式版）、trial（体验版）或 develop（开发版）", shorten(c.WeChatVersion))

@@ -36,7 +36,7 @@ var aliases = map[string]string{
 	"organisation_changes": "", "handovers": "",
 	"import_chunks": "", "import_rows": "",
 	"deliveries": "", "delivery_events": "", "message_grants": "", "grant_reports": "", "notice_bundles": "", "o": "outbox", "i": "inbox",
-	"platform_tickets": "", "platform_feed": "", "platform_requests": "",
+	"wechat_pushes": "", "platform_tickets": "", "platform_feed": "", "platform_requests": "",
 }
 
 // notReads are the methods that send no SELECT, or one whose text is another's.
@@ -46,6 +46,7 @@ var notReads = []string{
 	"AddImportChunk", "CreateImport", "DropImportFile", "EndImport", "MarkRead", "QueueImport", "ReleaseImport", "StopImport",
 	"AddHandovers", "AddOrganisationChange", "DecideOrganisationChange", "DropOrganisation", "DropViewer", "EndHandover", "PreviewAgain",
 	"AddImportRows", "DropImportProblems",
+	"KeepWeChatPush", "TakeWeChatPush", "PutOffWeChatPush", "EndWeChatPush",
 	"AddPlatform", "AppendFeed", "NoteRequest", "SetPlatform",
 	"AddCalendarYear", "AddCertificate", "AddClosure", "AddImportProblems", "AddPolicy", "EraseRow", "InsertCase", "InsertNotices", "InsertTickets", "KeepPersonFrom", "MoveSequence", "NoteDone",
 	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SaveCertificate", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "SpendEvidence", "StopAging", "UpdateTicket", "WithdrawPolicy",
@@ -230,6 +231,11 @@ func reads() (list []read) {
 		return err
 	})
 	add("ForgetDone", "", func(ctx context.Context, db *store.DB) error { return ignore(db.ForgetDone(ctx, day(1), 500)) })
+	add("DueWeChatPushes", "", func(ctx context.Context, db *store.DB) error { return ignore(db.DueWeChatPushes(ctx, day(30), 50)) })
+	add("ForgetWeChatPushes", "", func(ctx context.Context, db *store.DB) error {
+		_, _, err := db.ForgetWeChatPushes(ctx, day(1), 50)
+		return err
+	})
 	add("Import", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Import(ctx, "i-001")) })
 	add("ImportProblems", "", func(ctx context.Context, db *store.DB) error { return ignore(db.ImportProblems(ctx, "i-001", 2, 5)) })
 	for _, at := range []time.Time{{}, day(0)} {
@@ -592,6 +598,15 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	for i := range 3000 {
 		facts = append(facts, []any{"hotline", fmt.Sprintf("NO-t-%05d", i), "dissatisfied", "2026-11-20", "s", i % 2, nil, i % 2, store.Millis(day(rnd.IntN(60)))})
 	}
+	var pushes [][]any
+	for i := range 3000 {
+		var next any
+		if i%50 == 0 {
+			next = store.Millis(day(rnd.IntN(60)))
+		}
+		pushes = append(pushes, []any{fmt.Sprintf("wp-%04d", i), "", store.Millis(day(rnd.IntN(60))), next, 0})
+	}
+	bulk(t, db, `wechat_pushes (id, body, received_at, next_at, attempts)`, pushes)
 	bulk(t, db, `ticket_facts (source, order_no, list, listed_on, says, waiting, sealed_body, sealed_key, created_at)`, facts)
 	bulk(t, db, `import_problems (import_id, line, part, fatal, order_no, message)`, problems)
 	bulk(t, db, `anchor_heads (anchor_id, case_id, seq, hash)`, heads)

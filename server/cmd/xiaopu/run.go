@@ -93,6 +93,7 @@ func init() {
 		{"migrate", "", "建立或升级数据库表", migrate},
 		{"backup", "文件", "备份整个数据库（服务不必停）", backup},
 		{"restore", "文件", "把备份恢复到一个空的数据库", restore},
+		{"wechat-sim", "[--listen 127.0.0.1:8090] [--callback http://127.0.0.1:8080]", "启动微信模拟平台和模拟手机（试用、测试）", weChatSim},
 		{"openapi", "", "打印接口说明（OpenAPI 3.1）", openAPI},
 		{"version", "", "打印版本", printVersion},
 	}

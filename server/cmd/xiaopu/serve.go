@@ -71,22 +71,26 @@ func serve(c *call) error {
 		return errors.Join(err, listener.Close())
 	}
 	people := s.signIn(signer, memory)
+	chat, err := c.weChat(s, memory, listener.Addr())
+	if err != nil {
+		return errors.Join(err, listener.Close(), s.db.Close())
+	}
 	if cfg.Mode == config.Demo {
-		if err := c.welcome(s, listener.Addr().String(), signer, people); err != nil {
-			return errors.Join(err, listener.Close(), s.db.Close())
+		if err := c.welcome(s, listener.Addr().String(), chat.phones, signer, people); err != nil {
+			return errors.Join(err, listener.Close(), chat.close(), s.db.Close())
 		}
 	}
-	err = c.listen(s, listener, signer, memory, people)
-	return errors.Join(err, s.db.Close())
+	err = c.listen(s, listener, signer, memory, people, chat)
+	return errors.Join(err, chat.close(), s.db.Close())
 }
 
-func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer, memory *cache.Cache, people *auth.Service) error {
+func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer, memory *cache.Cache, people *auth.Service, chat *weChat) error {
 	imports := &intake.Jobs{Engine: s.engine, DB: s.db, Clock: time.Now, Logger: s.log}
 	var draining atomic.Bool
 	handler := api.NewHandler(api.Options{
 		Engine: s.engine, Signer: signer, SignIn: people, SessionsOnly: s.config.Mode == config.Production, Cache: memory, Imports: imports, DevClock: s.config.Mode == config.Demo, Clock: time.Now,
 		MaxUploadBytes: s.config.MaxUploadBytes(), Logger: s.log, Version: version, TrustedProxies: s.config.TrustedProxies,
-		Metrics: s.engine.Metrics(), Draining: draining.Load, SweepsHere: true,
+		Metrics: s.engine.Metrics(), Draining: draining.Load, SweepsHere: true, WeChat: chat.receiver,
 	})
 	requests, hurry := context.WithCancel(context.WithoutCancel(c.ctx)) // those under way outlive the signal
 	defer hurry()
@@ -106,9 +110,13 @@ func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer, mem
 		(&deadline.Sweeper{Engine: s.engine, Every: s.config.SweepEvery(), Logger: s.log, Chores: []func(context.Context) error{s.tidy(people)}}).Run(ctx)
 	})
 	background.Go(func() { imports.Run(ctx) })
+	background.Go(func() { chat.run(ctx) })
 	background.Go(func() { (&deadline.Keeper{Engine: s.engine, Logger: s.log}).Run(ctx) })
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
+	if chat.phones != "" {
+		s.log.Info("wechat stand-in", slog.String("phones", chat.phones))
+	}
 	s.log.Info("serving", slog.String("listen", listener.Addr().String()), slog.String("version", version), slog.Any("config", s.config))
 
 	select {
@@ -173,7 +181,7 @@ func (c *call) watch(s *system, memory *cache.Cache) (*http.Server, error) {
 }
 
 // welcome loads the demonstration street into an empty database and says what to open and as whom.
-func (c *call) welcome(s *system, address string, signer *auth.Signer, people *auth.Service) error {
+func (c *call) welcome(s *system, address, phones string, signer *auth.Signer, people *auth.Service) error {
 	sample := filepath.Join(dataDir(s.config), "sample", "12345工单导出.xlsx")
 	k, err := s.engine.Knowledge(c.ctx)
 	if err != nil {
@@ -193,7 +201,11 @@ func (c *call) welcome(s *system, address string, signer *auth.Signer, people *a
 			return err
 		}
 	}
-	fmt.Fprintf(c.stdout, "\n小浦帮办（演示）已启动：\n  接口文档  http://%s/docs\n  现在时间  %s（演示时钟，可拨快）\n\n", address, s.engine.Now(k).In(shanghai).Format("2006-01-02 15:04"))
+	fmt.Fprintf(c.stdout, "\n小浦帮办（演示）已启动：\n  接口文档  http://%s/docs\n  现在时间  %s（演示时钟，可拨快）\n", address, s.engine.Now(k).In(shanghai).Format("2006-01-02 15:04"))
+	if phones != "" {
+		fmt.Fprintf(c.stdout, "  模拟手机  %s/（各人的微信：收到的消息、关注、授权）\n", phones)
+	}
+	fmt.Fprintln(c.stdout)
 	password, err := localKey(filepath.Join(dataDir(s.config), "demo.password"), func() []byte { return []byte(auth.DrawPassword()) })
 	if err != nil {
 		return err
