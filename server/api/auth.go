@@ -186,7 +186,7 @@ var errNoOwnSession = apperr.New(apperr.FailedPrecondition, "session.none", "试
 type SessionView struct {
 	ID        string    `json:"id"`
 	Agent     string    `json:"agent" doc:"浏览器或客户端"`
-	Address   string    `json:"address" doc:"登录时的网络地址"`
+	Address   string    `json:"address" doc:"登录时的网络地址；IPv6 只到网段"`
 	StartedAt time.Time `json:"started_at" doc:"登录时间"`
 	SeenAt    time.Time `json:"seen_at" doc:"最近使用，精确到分钟"`
 	ExpiresAt time.Time `json:"expires_at" doc:"最迟结束时间"`
@@ -236,6 +236,20 @@ type PasswordChange struct {
 func (s *server) changePassword(ctx context.Context, in *struct{ Body PasswordChange }) (struct{}, error) {
 	x := exchangeOf(ctx)
 	return struct{}{}, s.signIn.ChangePassword(ctx, x.actor.PersonID, x.sessionID, in.Body.Current, in.Body.Password)
+}
+
+// RecoveryCodes are shown once.
+type RecoveryCodes struct {
+	Codes []string `json:"recovery_codes" doc:"恢复码，每个只能用一次，请离线保存；只显示这一次，以前的全部失效"`
+}
+
+func (s *server) recoveryCodes(ctx context.Context, in *struct {
+	Body struct {
+		Code string `json:"code" minLength:"1" maxLength:"40" doc:"身份验证器现在的 6 位验证码"`
+	}
+}) (RecoveryCodes, error) {
+	codes, err := s.signIn.NewRecoveryCodes(ctx, actorOf(ctx).PersonID, in.Body.Code)
+	return RecoveryCodes{Codes: codes}, err
 }
 
 type accountsInput struct {

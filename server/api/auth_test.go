@@ -406,10 +406,26 @@ func TestSessionsExpire(t *testing.T) {
 	o := newOfficeWith(t, noSecondFactor)
 	o.account("p-cy", "p-sa")
 	idle := o.session("p-cy")
-	o.pass(29 * time.Minute)
-	idle = ok[TokensView](o.refresh(idle.RefreshToken))
-	o.pass(30 * time.Minute)
+	o.pass(14 * time.Minute)
+	for range 2 { // a client's timers are no sign that somebody is there
+		if idle = ok[TokensView](o.refresh(idle.RefreshToken)); o.from(home, idle.AccessToken, http.MethodGet, "/todos/counts", nil).status != http.StatusOK {
+			t.Error("ended before its time")
+		}
+		o.pass(7*time.Minute + 59*time.Second)
+	}
+	o.pass(2 * time.Second)
+	o.from(home, idle.AccessToken, http.MethodGet, "/todos/counts", nil).refused(http.StatusUnauthorized, "auth.session_ended")
 	o.refresh(idle.RefreshToken).refused(http.StatusUnauthorized, "auth.session_ended")
+
+	// A request that comes right behind one of a timer counts.
+	used := o.session("p-cy")
+	o.pass(14 * time.Minute)
+	o.from(home, used.AccessToken, http.MethodGet, "/todos/counts", nil)
+	if !o.alive(used.AccessToken) {
+		t.Error("ended before its time")
+	}
+	o.pass(29 * time.Minute)
+	ok[TokensView](o.refresh(used.RefreshToken))
 
 	admin := o.session("p-sa")
 	o.pass(14 * time.Minute)
@@ -423,7 +439,9 @@ func TestSessionsExpire(t *testing.T) {
 	day := o.session("p-cy")
 	for range 12*6 - 1 {
 		o.pass(10 * time.Minute)
-		day = ok[TokensView](o.refresh(day.RefreshToken))
+		if day = ok[TokensView](o.refresh(day.RefreshToken)); !o.alive(day.AccessToken) {
+			t.Fatal("ended before its time")
+		}
 	}
 	if day.AccessUntil.After(day.RefreshUntil) {
 		t.Error("the last access token outlives its session")

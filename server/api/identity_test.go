@@ -146,6 +146,13 @@ func TestMe(t *testing.T) {
 	if !me.Now.Equal(o.clock()) {
 		t.Errorf("now %s", me.Now)
 	}
+	if !slices.Contains(me.Permissions, "dev.clock") {
+		t.Error("the demonstration has its clock")
+	}
+	production := newOffice(t, func(o *Options) { o.DevClock = false })
+	if me := ok[Me](production.get("p-h1", "/me")); slices.Contains(me.Permissions, "dev.clock") {
+		t.Errorf("in production: %v", me.Permissions)
+	}
 	auditor := ok[Me](o.get("p-au", "/me"))
 	if slices.Contains(auditor.Permissions, "case.read") || slices.Contains(auditor.Permissions, "organisation.read") {
 		t.Errorf("the auditor may %v", auditor.Permissions)

@@ -35,7 +35,7 @@ func (s *server) me(ctx context.Context, _ *struct{}) (Me, error) {
 		return Me{}, err
 	}
 	a, o := actorOf(ctx), k.Organisation
-	me := Me{ID: a.PersonID, Name: a.Name, Posts: []PostView{}, StandsInFor: []workflow.Named{}, Permissions: permissionsOf(a), Now: s.engine.Now(k)}
+	me := Me{ID: a.PersonID, Name: a.Name, Posts: []PostView{}, StandsInFor: []workflow.Named{}, Permissions: s.permissionsOf(a), Now: s.engine.Now(k)}
 	for _, p := range a.Posts {
 		me.Posts = append(me.Posts, postView(o, p))
 	}

@@ -287,19 +287,13 @@ type Leaving struct {
 
 // LeftAt tells when the access ended.
 type LeftAt struct {
-	At time.Time `json:"at" doc:"从此刻起不能再登录和办理"`
+	At time.Time `json:"at,omitzero" doc:"从此刻起不能再登录和办理；早已离岗的，是最近一次办理离岗的时间，经组织架构变更离岗的没有"`
 }
 
 func (s *server) leave(ctx context.Context, in *struct {
 	ID   string `path:"id" maxLength:"40" doc:"人员的 id"`
 	Body Leaving
 }) (LeftAt, error) {
-	if err := s.engine.Leave(ctx, actorOf(ctx), in.ID, in.Body.Reason); err != nil {
-		return LeftAt{}, err
-	}
-	k, err := s.engine.Knowledge(ctx)
-	if err != nil {
-		return LeftAt{}, err
-	}
-	return LeftAt{At: s.engine.Now(k)}, nil
+	at, err := s.engine.Leave(ctx, actorOf(ctx), in.ID, in.Body.Reason)
+	return LeftAt{At: at}, err
 }

@@ -248,8 +248,18 @@ func TestLeaving(t *testing.T) {
 	o.post("p-sa", "/people/p-none/leave", fields{"reason": "调离"}).refused(http.StatusNotFound, "person.not_found")
 	o.post("p-sa", "/people/p-cy/leave", fields{"reason": "退休"}).refused(http.StatusConflict, "person.needed")
 	o.post("p-sa", "/people/p-sa/leave", fields{"reason": "退休"}).refused(http.StatusConflict, "person.needed")
-	ok[LeftAt](o.post("p-sa", "/people/p-w1/leave", fields{"reason": "辞职"}))
-	ok[LeftAt](o.post("p-sa", "/people/p-w1/leave", fields{"reason": "辞职"}))
+	for _, who := range []string{"p-se", "p-au"} { // who keep the system administrator in check
+		o.post("p-sa", "/people/"+who+"/leave", fields{"reason": "调离"}).refused(http.StatusForbidden, "person.administrator")
+	}
+	change := ok[workflow.ProposedChange](o.post("p-sa", "/organisation/changes", fields{"people": []fields{{"id": "p-au", "left": true}}}))
+	if change.DecidesRole != casework.SecurityAdmin {
+		t.Errorf("%+v", change)
+	}
+	left := ok[LeftAt](o.post("p-sa", "/people/p-w1/leave", fields{"reason": "辞职"}))
+	o.pass(time.Hour)
+	if again := ok[LeftAt](o.post("p-sa", "/people/p-w1/leave", fields{"reason": "辞职"})); !again.At.Equal(left.At) || len(o.audited("person.leave")) != 1 {
+		t.Errorf("left at %s, and again at %s", left.At, again.At)
+	}
 	o.call("", http.MethodGet, v1+"/me", nil, "Authorization", "Bearer "+token).refused(http.StatusUnauthorized, "auth.left")
 	if _, err := o.engine.Sweep(t.Context()); err != nil {
 		t.Fatal(err)

@@ -23,6 +23,7 @@ type route struct {
 	Description  string
 	Status       int   // of success; 0 means 200
 	Slow         bool  // may take minutes
+	Polled       bool  // clients ask it by themselves: no sign that somebody is there
 	MaxBody      int64 // 0 means maxBody
 
 	register func(*server, huma.API, huma.Operation)
@@ -65,12 +66,13 @@ func routes() []route {
 		{Method: http.MethodPost, Path: v1 + "/auth/totp/enrol", ID: "enrol_totp", Permission: public, Tag: tagSignIn, Summary: "登录步骤：取得第二重验证的密钥（step 为 enrol_totp）", Description: "把 uri 显示为二维码，用身份验证器扫描，再用 confirm 提交一个验证码。确认之前重复调用，密钥不变。", register: withSignIn((*server).enrolTOTP)},
 		{Method: http.MethodPost, Path: v1 + "/auth/totp/confirm", ID: "confirm_totp", Permission: public, Tag: tagSignIn, Summary: "登录步骤：用一个验证码确认第二重验证", Description: "返回 10 个恢复码，只显示这一次。", register: withSignIn((*server).confirmTOTP)},
 		{Method: http.MethodPost, Path: v1 + "/auth/totp", ID: "sign_in_totp", Permission: public, Tag: tagSignIn, Summary: "登录步骤：验证码或恢复码（step 为 totp）", register: withSignIn((*server).signInTOTP)},
-		{Method: http.MethodPost, Path: v1 + "/auth/refresh", ID: "refresh_session", Permission: public, Tag: tagSignIn, Summary: "换取新的令牌", Description: "每个 refresh_token 只能换一次，换到新的就用新的。旧的被再次使用，整个登录立即结束；30 秒内且新的还没用过，则再次得到同一个新的（前一次的回答可能没有收到）。", register: withSignIn((*server).refresh)},
+		{Method: http.MethodPost, Path: v1 + "/auth/refresh", ID: "refresh_session", Permission: public, Tag: tagSignIn, Summary: "换取新的令牌", Description: "换取不算操作，不推迟登录因久未操作而结束。每个 refresh_token 只能换一次，换到新的就用新的。旧的被再次使用，整个登录立即结束；30 秒内且新的还没用过，则再次得到同一个新的（前一次的回答可能没有收到）。", register: withSignIn((*server).refresh)},
 		{Method: http.MethodPost, Path: v1 + "/auth/logout", ID: "sign_out", Permission: signedIn, Tag: tagSignIn, Summary: "退出登录", Status: http.StatusNoContent, register: withSignIn((*server).logout)},
 		{Method: http.MethodGet, Path: v1 + "/auth/sessions", ID: "list_sessions", Permission: signedIn, Tag: tagSignIn, Summary: "我在哪些地方登录着，新的在前", register: withSignIn((*server).sessionList)},
 		{Method: http.MethodDelete, Path: v1 + "/auth/sessions/{id}", ID: "end_session", Permission: signedIn, Tag: tagSignIn, Summary: "结束我的一个登录", Status: http.StatusNoContent, register: withSignIn((*server).endSession)},
 		{Method: http.MethodPost, Path: v1 + "/auth/sessions/end-others", ID: "end_other_sessions", Permission: signedIn, Tag: tagSignIn, Summary: "结束我的其他登录", register: withSignIn((*server).endOtherSessions)},
 		{Method: http.MethodPost, Path: v1 + "/me/password", ID: "change_password", Permission: signedIn, Tag: tagSignIn, Summary: "修改我的密码", Description: "其他登录随之结束。", Status: http.StatusNoContent, register: withSignIn((*server).changePassword)},
+		{Method: http.MethodPost, Path: v1 + "/me/totp/recovery-codes", ID: "draw_recovery_codes", Permission: signedIn, Tag: tagSignIn, Summary: "重新生成我的恢复码", Description: "须给出身份验证器当前的验证码。返回 10 个新的，只显示这一次；原来的全部失效。", register: withSignIn((*server).recoveryCodes)},
 
 		{Method: http.MethodGet, Path: v1 + "/accounts", ID: "list_accounts", Permission: accountManage, Tag: tagAccounts, Summary: "工作人员及其账号，按人员编号", register: withSignIn((*server).accounts)},
 		{Method: http.MethodPost, Path: v1 + "/accounts/{id}/reset-password", ID: "reset_password", Permission: accountManage, Tag: tagAccounts, Summary: "重置密码，没有账号的随之开通", Description: "返回初始密码，只显示这一次，7 天内有效，首次登录必须修改。该人员的登录全部结束。", register: withSignIn((*server).resetPassword)},
@@ -82,7 +84,7 @@ func routes() []route {
 
 		{Method: http.MethodGet, Path: v1 + "/me", ID: "get_me", Permission: signedIn, Tag: tagMe, Summary: "我是谁：岗位、代理、权限", register: handle((*server).me)},
 		{Method: http.MethodGet, Path: v1 + "/todos", ID: "list_todos", Permission: todoRead, Tag: tagMe, Summary: "我的待办，先到期的在前", register: handle((*server).todos)},
-		{Method: http.MethodGet, Path: v1 + "/todos/counts", ID: "count_todos", Permission: todoRead, Tag: tagMe, Summary: "待办和未读消息的数量", register: handle((*server).counts)},
+		{Method: http.MethodGet, Path: v1 + "/todos/counts", ID: "count_todos", Permission: todoRead, Tag: tagMe, Summary: "待办和未读消息的数量", Description: "可以定时查询：不算操作，不推迟登录因久未操作而结束。", Polled: true, register: handle((*server).counts)},
 		{Method: http.MethodGet, Path: v1 + "/inbox", ID: "list_inbox", Permission: inboxRead, Tag: tagMe, Summary: "我的消息，新的在前", register: handle((*server).inbox)},
 		{Method: http.MethodPost, Path: v1 + "/inbox/read", ID: "mark_inbox_read", Permission: inboxRead, Tag: tagMe, Summary: "把消息标为已读", Description: "给出 ids，或给出 until：该消息及更早的全部标为已读。重复提交没有影响。", register: handle((*server).markRead)},
 		{Method: http.MethodGet, Path: v1 + "/delegations", ID: "list_delegations", Permission: delegationWrite, Tag: tagMe, Summary: "我的AB角，开始晚的在前", Description: "我请人代的和我代别人的；系统管理员看到全部。", register: handle((*server).delegations)},
@@ -116,7 +118,7 @@ func routes() []route {
 		{Method: http.MethodPost, Path: v1 + "/organisation/changes/{id}/discard", ID: "discard_organisation_change", Permission: organisationApply, Tag: tagOrganisation, Summary: "作废一份组织架构变更", register: handle((*server).discardChange)},
 		{Method: http.MethodGet, Path: v1 + "/people", ID: "list_people", Permission: peopleRead, Tag: tagOrganisation, Summary: "工作人员及岗位，按编号；手机号已遮盖", register: handle((*server).people)},
 		{Method: http.MethodGet, Path: v1 + "/people/{id}/work", ID: "list_person_work", Permission: peopleWork, Tag: tagOrganisation, Summary: "某人手里未完的工作，及离岗后由谁接手", Description: "只有难事编号，没有难事内容。", register: handle((*server).work)},
-		{Method: http.MethodPost, Path: v1 + "/people/{id}/leave", ID: "leave_person", Permission: peopleLeave, Tag: tagOrganisation, Summary: "办理离岗，立即生效", Description: "不用批准：即刻不能再登录和办理，AB角随之结束，未完的工作随后移交。重复提交没有影响。", register: handle((*server).leave)},
+		{Method: http.MethodPost, Path: v1 + "/people/{id}/leave", ID: "leave_person", Permission: peopleLeave, Tag: tagOrganisation, Summary: "办理离岗，立即生效", Description: "不用批准：即刻不能再登录和办理，AB角随之结束，未完的工作随后移交。安全管理员和审计员不能这样办理，须提交组织架构变更，由安全管理员批准。重复提交没有影响，返回当时的时间。", register: handle((*server).leave)},
 
 		{Method: http.MethodGet, Path: v1 + "/calendar", ID: "get_calendar", Permission: calendarRead, Tag: tagCalendar, Summary: "一段日子的工作日、已载入的年份和停工", register: handle((*server).calendar)},
 		{Method: http.MethodGet, Path: v1 + "/calendar/deadline", ID: "get_deadline", Permission: calendarRead, Tag: tagCalendar, Summary: "从某天起第 N 个工作日的下班时间", register: handle((*server).deadline)},

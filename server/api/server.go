@@ -64,6 +64,7 @@ type server struct {
 	signer    *auth.Signer
 	signIn    *auth.Service
 	sessions  bool // whether a token must belong to one
+	devClock  bool // whether there is the demonstration clock
 	cache     *cache.Cache
 	imports   *intake.Jobs
 	maxUpload int64
@@ -140,7 +141,7 @@ func build(o Options) (router *gin.Engine, doc *huma.OpenAPI) {
 
 func newServer(o Options) *server {
 	s := &server{
-		engine: o.Engine, signer: o.Signer, signIn: o.SignIn, sessions: o.SessionsOnly, cache: o.Cache, imports: o.Imports, maxUpload: o.MaxUploadBytes,
+		engine: o.Engine, signer: o.Signer, signIn: o.SignIn, sessions: o.SessionsOnly, devClock: o.DevClock, cache: o.Cache, imports: o.Imports, maxUpload: o.MaxUploadBytes,
 		log: o.Logger, clock: o.Clock, version: o.Version, metrics: o.Metrics, draining: o.Draining, sweeps: o.SweepsHere, weChat: o.WeChat, slow: map[string]bool{}, quiet: map[string]bool{},
 	}
 	if s.cache == nil {
@@ -178,7 +179,7 @@ func (s *server) register(api huma.API, r route) {
 	case platformSigned: // the handler checks the signature, of the whole body
 		op.Security = []map[string][]string{{platformKey: {}}}
 	default:
-		op.Middlewares = huma.Middlewares{s.guard(r.Permission)}
+		op.Middlewares = huma.Middlewares{s.guard(r)}
 		if r.Method == http.MethodGet && !r.Slow {
 			op.Middlewares = append(op.Middlewares, s.queue)
 		}
@@ -201,11 +202,11 @@ func (s *server) register(api huma.API, r route) {
 const maxBody = 1<<20 + 1
 
 // guard lets pass who shows a valid token and has the permission.
-func (s *server) guard(p permission) func(huma.Context, func(huma.Context)) {
+func (s *server) guard(r route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		x := exchangeOf(ctx.Context())
-		err := s.identify(ctx.Context(), x, ctx.Header("Authorization"))
-		if err == nil && !may(x.actor, p) {
+		err := s.identify(ctx.Context(), x, ctx.Header("Authorization"), !r.Polled)
+		if err == nil && !may(x.actor, r.Permission) {
 			err = errDenied
 		}
 		if err != nil {
@@ -224,8 +225,9 @@ func (s *server) queue(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
-// identify finds out who asks, and with which posts at this moment.
-func (s *server) identify(ctx context.Context, x *exchange, authorization string) error {
+// identify finds out who asks, and with which posts at this moment. acts says that they do something, so that their session
+// goes on.
+func (s *server) identify(ctx context.Context, x *exchange, authorization string, acts bool) error {
 	const scheme = "bearer "
 	if len(authorization) <= len(scheme) || !strings.EqualFold(authorization[:len(scheme)], scheme) {
 		return errNoToken
@@ -241,7 +243,7 @@ func (s *server) identify(ctx context.Context, x *exchange, authorization string
 	case s.signIn == nil:
 		return errNoSignIn
 	default:
-		if err := s.signIn.Check(ctx, grant); err != nil {
+		if err := s.signIn.Check(ctx, grant, acts); err != nil {
 			return err
 		}
 	}

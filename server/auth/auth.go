@@ -15,8 +15,9 @@
 // # Limits
 //
 // Five failures lock a login name for the address they came from, a login name that nobody has too; so nobody can lock
-// somebody else out. An address with too many failures, whosever, is told to wait. A login name with many failures from
-// everywhere is refused from addresses its owner has not used before. The counts are in the cache: lost, they begin anew.
+// somebody else out. An address with too many failures, whosever, and a login name with many failures from everywhere are
+// refused but for who has signed in from that address lately. These counts are in the cache: lost, they begin anew. Codes are
+// counted in the sign-in itself too: five wrong ones end it, wherever they come from.
 //
 // # Sessions
 //

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"strconv"
 	"sync"
@@ -15,7 +16,7 @@ import (
 const (
 	lockAfter     = 5 // failures of one login name from one address
 	lockFor       = 15 * time.Minute
-	addressLimit  = 30 // failures of one address, whosever
+	addressLimit  = 30 // failures of one address, whosever, close it to who has not signed in from there
 	addressWindow = 5 * time.Minute
 	// A login name that fails this often is refused from addresses its owner has not signed in from.
 	nameLimit  = 50
@@ -30,14 +31,16 @@ const (
 type attempt struct {
 	login    string // blind index of the login name
 	personID string // whose it is; "" for nobody's
-	address  string // as the limits count it, blinded
+	network  string // of the address
+	address  string // the network, blinded
 	name     string // key of the login name since it was last unlocked
 	pair     string // key of name and address
 }
 
 // attemptOf says who tries from where. epoch is when the login name was last unlocked.
 func (s *Service) attemptOf(login, personID, address string, epoch time.Time) attempt {
-	t := attempt{login: login, personID: personID, address: s.db.Sealer().Blind("address", network(address))}
+	t := attempt{login: login, personID: personID, network: network(address)}
+	t.address = s.db.Sealer().Blind("address", t.network)
 	t.name = nameKey(login, epoch)
 	t.pair = t.name + ":" + t.address
 	return t
@@ -51,11 +54,14 @@ func nameKey(login string, epoch time.Time) string {
 	return login + ":" + strconv.FormatInt(epoch.UnixMilli(), 36)
 }
 
-// network is what counts as one address: of IPv6, where everybody has billions, the network of 64 bits.
+// network is what counts as one address: of IPv6, where everybody has billions, the network of 64 bits. "" for what is no address.
 func network(address string) string {
 	a, err := netip.ParseAddr(address)
-	if err != nil || a.Unmap().Is4() {
-		return a.Unmap().WithZone("").String()
+	switch {
+	case err != nil:
+		return ""
+	case a.Unmap().Is4():
+		return a.Unmap().String()
 	}
 	p, _ := a.WithZone("").Prefix(64) // 64 is within bounds
 	return p.String()
@@ -68,18 +74,34 @@ func wait(reason, message string, left time.Duration) error {
 	return e
 }
 
-// addressMayTry refuses an address that failed too often: auth.too_many.
-func (s *Service) addressMayTry(ctx context.Context, t attempt) error {
-	if n, left := s.cache.Counted(ctx, "signin:address:"+t.address); n >= addressLimit {
-		return wait("auth.too_many", "您所在的网络短时间内登录失败过多，请过几分钟再试。", left)
-	}
-	return nil
+// standing is how an attempt stands with the limits. The errors are what who it stops is told, nil where it stops nobody.
+type standing struct {
+	crowded error // auth.too_many: the address failed too often
+	locked  error // auth.locked: the login name did, from this address
+	braked  error // auth.locked: the login name did, from everywhere
 }
 
-// locked reports whether the login name is locked for this address, and for how long still.
-func (s *Service) locked(ctx context.Context, t attempt) (left time.Duration, locked bool) {
-	until := s.instant(ctx, "signin:lock:"+t.pair)
-	return until.Sub(s.clock()), !until.IsZero()
+// standing looks at all limits. Who has signed in from an address lately is held up neither by what others there do nor by
+// what is tried elsewhere: they have the limit of name and address alone. shut says that the attempt is not to be looked at.
+func (s *Service) standing(ctx context.Context, t attempt) (st standing, shut bool, err error) {
+	known, err := s.db.SignedInFrom(ctx, t.personID, t.network, s.clock().Add(-knownFor))
+	if err != nil {
+		return st, false, err
+	}
+	if n, left := s.cache.Counted(ctx, "signin:address:"+t.address); n >= addressLimit {
+		st.crowded = wait("auth.too_many", "您所在的网络短时间内登录失败过多，请过几分钟再试。", left)
+	}
+	if until := s.instant(ctx, "signin:lock:"+t.pair); !until.IsZero() {
+		st.locked = errLocked(until.Sub(s.clock()))
+	}
+	if n, left := s.cache.Counted(ctx, "signin:name:"+t.name); n >= nameLimit {
+		st.braked = wait("auth.locked", "这个账号近来从多处尝试失败过多，目前只能在最近登录过的地方使用，请稍后再试，或联系系统管理员解锁。", left)
+	}
+	return st, st.locked != nil || !known && (st.crowded != nil || st.braked != nil), nil
+}
+
+func errLocked(left time.Duration) error {
+	return wait("auth.locked", fmt.Sprintf("连续 %d 次不正确，已锁定 %d 分钟，请稍后再试，或联系系统管理员解锁。", lockAfter, int(lockFor.Minutes())), left)
 }
 
 // instant gives a moment to come that the cache keeps; the zero time for none.
@@ -100,15 +122,6 @@ func (s *Service) lockedUntil(ctx context.Context, a store.Account) time.Time {
 	return s.instant(ctx, "signin:locked:"+nameKey(a.LoginIndex, a.UnlockedAt))
 }
 
-// braked reports whether the login name is refused from this address because it fails from everywhere.
-func (s *Service) braked(ctx context.Context, t attempt, address string) (bool, error) {
-	if n, _ := s.cache.Counted(ctx, "signin:name:"+t.name); n < nameLimit {
-		return false, nil
-	}
-	known, err := s.db.SignedInFrom(ctx, t.personID, address, s.clock().Add(-knownFor))
-	return !known, err
-}
-
 // begun counts an attempt before it is decided, so that many at once do not all count as the first; false when enough are
 // failed or under way. What is tried, a password or a code, counts apart: a password that is right clears no code.
 func (s *Service) begun(ctx context.Context, t attempt, what string) (n int64, ok bool) {
@@ -116,9 +129,9 @@ func (s *Service) begun(ctx context.Context, t attempt, what string) (n int64, o
 	return n, n <= lockAfter
 }
 
-// cleared forgets the attempts of a pair after one that succeeded.
+// cleared forgets the attempts of a pair after one that succeeded, also when who made it has hung up.
 func (s *Service) cleared(ctx context.Context, t attempt, what string) {
-	s.cache.Delete(ctx, "signin:"+what+":"+t.pair)
+	s.cache.Delete(context.WithoutCancel(ctx), "signin:"+what+":"+t.pair)
 }
 
 // failed counts a failure, the nth of its pair, and reports whether it locks the pair, and whether the address has to

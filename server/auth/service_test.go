@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -136,7 +137,7 @@ func TestRefreshRaces(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := w.s.Check(ctx, g); apperr.ReasonOf(err) != "auth.session_ended" {
+		if err := w.s.Check(ctx, g, true); apperr.ReasonOf(err) != "auth.session_ended" {
 			t.Errorf("%v", err)
 		}
 		if _, err := w.s.Refresh(ctx, next.RefreshToken); apperr.ReasonOf(err) != "auth.session_ended" {
@@ -153,36 +154,13 @@ func TestACodeIsUsedOnce(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		w := newTown(t, db, func(o *Options) { o.SecondFactor = true })
 		ctx := from(t, "203.0.113.1")
-		if err := w.s.SetPassword(ctx, somePassword, "p-1"); err != nil {
-			t.Fatal(err)
-		}
-		begin := func() string {
-			p, err := w.s.Begin(ctx, "p-1", somePassword)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return p.Token
-		}
-		token := begin()
-		secret, _, err := w.s.EnrolTOTP(ctx, token)
-		if err != nil {
-			t.Fatal(err)
-		}
-		raw, err := base32NoPad.DecodeString(secret)
-		if err != nil {
-			t.Fatal(err)
-		}
-		code := func() string { return totpCode(raw, w.clock().Unix()/30) }
-		done, err := w.s.ConfirmTOTP(ctx, token, code())
-		if err != nil || done.Step != StepDone {
-			t.Fatal(done, err)
-		}
-		for _, try := range []struct{ what, code string }{{"a code", ""}, {"a recovery code", done.RecoveryCodes[0]}} {
+		secret, recovery := w.enrolled(ctx)
+		for _, try := range []struct{ what, code string }{{"a code", ""}, {"a recovery code", recovery[0]}} {
 			w.pass(lockFor) // those that come too late count as failures
 			if try.code == "" {
-				try.code = code()
+				try.code = w.code(secret)
 			}
-			tokens := []string{begin(), begin(), begin(), begin()}
+			tokens := []string{w.begin(ctx), w.begin(ctx), w.begin(ctx), w.begin(ctx)}
 			var won atomic.Int32
 			var all sync.WaitGroup
 			for _, token := range tokens {
@@ -201,8 +179,264 @@ func TestACodeIsUsedOnce(t *testing.T) {
 			}
 		}
 		stored, _, err := db.Account(ctx, "p-1")
-		if err != nil || slices.Contains(stored.Recovery, done.RecoveryCodes[1]) || len(stored.Recovery) != recoveryCodes-1 || db.Sealer().KeyOf(stored.TOTP) == 0 {
+		if err != nil || slices.Contains(stored.Recovery, recovery[1]) || len(stored.Recovery) != recoveryCodes-1 || db.Sealer().KeyOf(stored.TOTP) == 0 {
 			t.Errorf("%+v %v", stored, err)
+		}
+	})
+}
+
+// enrolled gives p-1 a password and a second factor, and its secret with the recovery codes.
+func (w *town) enrolled(ctx context.Context) (secret []byte, codes []string) {
+	w.t.Helper()
+	if err := w.s.SetPassword(ctx, somePassword, "p-1"); err != nil {
+		w.t.Fatal(err)
+	}
+	token := w.begin(ctx)
+	text, _, err := w.s.EnrolTOTP(ctx, token)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if secret, err = base32NoPad.DecodeString(text); err != nil {
+		w.t.Fatal(err)
+	}
+	done, err := w.s.ConfirmTOTP(ctx, token, w.code(secret))
+	if err != nil || done.Step != StepDone {
+		w.t.Fatal(done, err)
+	}
+	w.pass(totpStep) // that code is used
+	return secret, done.RecoveryCodes
+}
+
+// begin gives the password of p-1 and the token for the next step.
+func (w *town) begin(ctx context.Context) string {
+	w.t.Helper()
+	p, err := w.s.Begin(ctx, "p-1", somePassword)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return p.Token
+}
+
+func (w *town) code(secret []byte) string { return totpCode(secret, w.clock().Unix()/30) }
+
+// wrong gives codes that are not right around now.
+func (w *town) wrong(secret []byte) (code string) {
+	for i := 0; ; i++ {
+		code = fmt.Sprintf("%06d", i)
+		if _, ok := matchTOTP(secret, code, w.clock(), 0); !ok {
+			return code
+		}
+	}
+}
+
+// Who has the password and guesses codes from many addresses at once has five guesses per sign-in, and fifty an hour.
+func TestCodesAreNotGuessedFromManyAddresses(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newTown(t, db, func(o *Options) { o.SecondFactor = true })
+		secret, _ := w.enrolled(from(t, "203.0.113.1"))
+		wrong, token := w.wrong(secret), w.begin(from(t, "2001:db8::1"))
+		var decided atomic.Int32
+		var all sync.WaitGroup
+		for worker := range 8 {
+			all.Go(func() {
+				for i := range 5 {
+					_, err := w.s.GiveCode(from(t, fmt.Sprintf("2001:db8:%x:%x::1", worker+1, i)), token, wrong)
+					switch apperr.ReasonOf(err) {
+					case "auth.code_wrong":
+						decided.Add(1)
+					case "auth.step_expired", "auth.busy":
+					default:
+						t.Error(err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		if decided.Load() != maxCodes {
+			t.Errorf("%d wrong codes were decided", decided.Load())
+		}
+		if _, err := w.s.GiveCode(from(t, "2001:db8:ffff::1"), token, w.code(secret)); apperr.ReasonOf(err) != "auth.step_expired" {
+			t.Errorf("the right code after too many wrong ones: %v", err)
+		}
+		// From the password on again and again: the limit of the login name stops codes too, but for where its owner has been.
+		here, there := w.begin(from(t, "203.0.113.1")), w.begin(from(t, "2001:db8::1"))
+		for i := range nameLimit {
+			_ = w.s.fail(from(t, "2001:db8::9"), w.attempt(fmt.Sprintf("2001:db8:aa:%x::1", i)), "wrong_code", 1, errCode)
+		}
+		if _, err := w.s.GiveCode(from(t, "2001:db8::1"), there, w.code(secret)); apperr.ReasonOf(err) != "auth.locked" {
+			t.Errorf("above the limit of the login name: %v", err)
+		}
+		if _, err := w.s.GiveCode(from(t, "203.0.113.1"), here, w.code(secret)); err != nil {
+			t.Errorf("where its owner has signed in: %v", err)
+		}
+	})
+}
+
+// attempt is one of p-1 from an address.
+func (w *town) attempt(address string) attempt {
+	a, _, err := w.db.Account(context.Background(), "p-1")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return w.s.attemptOf(a.LoginIndex, a.PersonID, address, a.UnlockedAt)
+}
+
+// Two windows that set the second factor up at once show the same secret.
+func TestEnrollingAtOnceShowsOneSecret(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newTown(t, db, func(o *Options) { o.SecondFactor = true })
+		ctx := from(t, "203.0.113.1")
+		if err := w.s.SetPassword(ctx, somePassword, "p-1"); err != nil {
+			t.Fatal(err)
+		}
+		for range 5 {
+			token := w.begin(ctx)
+			var secrets sync.Map
+			var all sync.WaitGroup
+			for range 6 {
+				all.Go(func() {
+					secret, _, err := w.s.EnrolTOTP(ctx, token)
+					if err != nil {
+						t.Error(err)
+					}
+					secrets.Store(secret, true)
+				})
+			}
+			all.Wait()
+			n := 0
+			secrets.Range(func(any, any) bool { n++; return true })
+			if n != 1 {
+				t.Errorf("%d secrets", n)
+			}
+		}
+	})
+}
+
+func TestNewRecoveryCodes(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newTown(t, db, func(o *Options) { o.SecondFactor = true })
+		ctx := from(t, "203.0.113.1")
+		if _, err := w.s.NewRecoveryCodes(ctx, "p-1", "123456"); apperr.ReasonOf(err) != "account.none" {
+			t.Errorf("without an account: %v", err)
+		}
+		secret, old := w.enrolled(ctx)
+		for _, no := range []string{w.wrong(secret), old[0]} {
+			if _, err := w.s.NewRecoveryCodes(ctx, "p-1", no); apperr.ReasonOf(err) != "auth.own_code_wrong" {
+				t.Errorf("%s: %v", no, err)
+			}
+		}
+		codes, err := w.s.NewRecoveryCodes(ctx, "p-1", w.code(secret))
+		if err != nil || len(codes) != recoveryCodes || slices.Contains(codes, old[1]) {
+			t.Fatal(codes, err)
+		}
+		if _, err := w.s.NewRecoveryCodes(ctx, "p-1", w.code(secret)); apperr.ReasonOf(err) != "auth.own_code_wrong" {
+			t.Errorf("the same code again: %v", err)
+		}
+		if _, err := w.s.GiveCode(ctx, w.begin(ctx), old[1]); apperr.ReasonOf(err) != "auth.code_wrong" {
+			t.Errorf("an old recovery code: %v", err)
+		}
+		if p, err := w.s.GiveCode(ctx, w.begin(ctx), codes[9]); err != nil || p.Step != StepDone {
+			t.Error(p, err)
+		}
+		if list, err := w.e.AuditLog(ctx, store.AuditFilter{Action: "account.draw_recovery_codes", Limit: 9}); err != nil || len(list) != 1 || list[0].Actor != "p-1" || list[0].Object != "account:p-1" {
+			t.Errorf("%+v %v", list, err)
+		}
+		w.pass(totpStep)
+		for range lockAfter {
+			_, _ = w.s.NewRecoveryCodes(ctx, "p-1", w.wrong(secret))
+		}
+		if _, err := w.s.NewRecoveryCodes(ctx, "p-1", w.code(secret)); apperr.ReasonOf(err) != "auth.locked" {
+			t.Errorf("after five wrong codes: %v", err)
+		}
+	})
+}
+
+// Who hangs up while the password is looked at has failed all the same.
+func TestWhoHangsUpIsRecorded(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newTown(t, db)
+		if err := w.s.SetPassword(t.Context(), somePassword, "p-1"); err != nil {
+			t.Fatal(err)
+		}
+		for range lockAfter {
+			ctx, hangUp := context.WithCancel(from(t, "203.0.113.1"))
+			w.s.hasher.clock = func() time.Time { hangUp(); return w.clock() }
+			if _, err := w.s.Begin(ctx, "p-1", "wrong"); apperr.ReasonOf(err) != "auth.refused" {
+				t.Error(err)
+			}
+		}
+		w.s.hasher.clock = w.clock
+		failed, err := w.e.AuditLog(t.Context(), store.AuditFilter{Action: "session.start", Limit: 9})
+		if err != nil || len(failed) != lockAfter {
+			t.Errorf("%+v %v", failed, err)
+		}
+		if _, err := w.s.Begin(from(t, "203.0.113.1"), "p-1", somePassword); apperr.ReasonOf(err) != "auth.refused" {
+			t.Errorf("after five failures: %v", err)
+		}
+	})
+}
+
+// An office behind one address where somebody guesses: who has signed in from there lately goes on, everybody else is told
+// to wait, and the answers do not tell which login names are looked at.
+func TestACrowdedAddressStaysOpenToItsOwn(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newTown(t, db)
+		ctx := from(t, "203.0.113.1")
+		if err := w.s.SetPassword(ctx, somePassword, "p-1", "p-2"); err != nil {
+			t.Fatal(err)
+		}
+		w.tokens(ctx, "p-1")
+		for i := range 1000 {
+			reason := "auth.refused"
+			if i >= addressLimit {
+				reason = "auth.too_many"
+			}
+			if _, err := w.s.Begin(ctx, fmt.Sprint("guess-", i), "wrong"); apperr.ReasonOf(err) != reason {
+				t.Fatal(i, err)
+			}
+		}
+		w.tokens(ctx, "p-1")
+		told := map[string]bool{}
+		for _, try := range []struct{ login, password string }{{"p-1", "wrong"}, {"p-2", somePassword}, {"p-2", "wrong"}, {"nobody", "wrong"}, {"p-left", "wrong"}} {
+			_, err := w.s.Begin(ctx, try.login, try.password)
+			if apperr.ReasonOf(err) != "auth.too_many" {
+				t.Errorf("%s: %v", try.login, err)
+			}
+			e, _ := errors.AsType[*apperr.Error](err)
+			told[fmt.Sprint(e.Message, e.Detail)] = true
+		}
+		if len(told) != 1 {
+			t.Errorf("different answers: %v", told)
+		}
+		for range lockAfter {
+			if _, err := w.s.Begin(ctx, "p-1", "wrong"); apperr.ReasonOf(err) != "auth.too_many" {
+				t.Error(err)
+			}
+		}
+		if _, err := w.s.Begin(ctx, "p-1", somePassword); apperr.ReasonOf(err) != "auth.too_many" {
+			t.Errorf("past the limit of name and address: %v", err)
+		}
+		w.pass(lockFor)
+		w.tokens(ctx, "p-1")
+	})
+}
+
+// A network of IPv6 is one address: its devices change theirs every day.
+func TestANetworkIsKnownByItsPrefix(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newTown(t, db)
+		if err := w.s.SetPassword(t.Context(), somePassword, "p-1"); err != nil {
+			t.Fatal(err)
+		}
+		w.tokens(from(t, "2001:db8:1:2:aaaa::1"), "p-1")
+		for i := range nameLimit {
+			if _, err := w.s.Begin(from(t, fmt.Sprintf("2001:db8:9:%x::1", i)), "p-1", "wrong"); apperr.ReasonOf(err) != "auth.refused" {
+				t.Fatal(err)
+			}
+		}
+		w.tokens(from(t, "2001:db8:1:2:bbbb::2"), "p-1")
+		if _, err := w.s.Begin(from(t, "2001:db8:1:3::1"), "p-1", somePassword); apperr.ReasonOf(err) != "auth.refused" {
+			t.Errorf("from another network: %v", err)
 		}
 	})
 }
@@ -315,9 +549,13 @@ func TestRefusalsTakeAsLong(t *testing.T) {
 	if err := w.s.Disable(setup, Operator, "p-2"); err != nil {
 		t.Fatal(err)
 	}
-	locked := from(t, "203.0.113.99")
+	locked, crowded := from(t, "203.0.113.99"), from(t, "203.0.113.98")
 	for range lockAfter {
 		_, _ = w.s.Begin(locked, "p-1", "wrong")
+	}
+	w.tokens(crowded, "p-1")
+	for range addressLimit {
+		w.s.cache.Count(setup, "signin:address:"+w.attempt("203.0.113.98").address, addressWindow)
 	}
 	const rounds = 25
 	took := map[string][]time.Duration{}
@@ -328,19 +566,21 @@ func TestRefusalsTakeAsLong(t *testing.T) {
 			ctx                   context.Context
 		}{
 			{"unknown", fmt.Sprint("nobody-", i), "wrong", ctx}, {"wrong", "p-1", "wrong", ctx}, {"left", "p-left", "wrong", ctx}, {"disabled", "p-2", somePassword, ctx}, {"locked", "p-1", somePassword, locked},
+			{"crowded and strange", "p-2", somePassword, crowded}, {"crowded and known", "p-1", "wrong", crowded},
 		}
 		rand.Shuffle(len(kinds), func(a, b int) { kinds[a], kinds[b] = kinds[b], kinds[a] })
 		for _, c := range kinds {
 			begin := time.Now()
-			if _, err := w.s.Begin(c.ctx, c.login, c.password); apperr.ReasonOf(err) != "auth.refused" {
+			if _, err := w.s.Begin(c.ctx, c.login, c.password); apperr.ReasonOf(err) != "auth.refused" && c.ctx != crowded {
 				t.Fatal(c.what, err)
 			}
 			took[c.what] = append(took[c.what], time.Since(begin))
+			w.s.cleared(crowded, w.attempt("203.0.113.98"), "password") // it stays below the limit of name and address
 		}
 	}
 	fast := func(what string) time.Duration { slices.Sort(took[what]); return took[what][rounds/5] }
 	for what := range took {
-		t.Logf("%-8s %s", what, fast(what))
+		t.Logf("%-20s %s", what, fast(what))
 		if ratio := float64(fast(what)) / float64(fast("unknown")); math.Abs(math.Log(ratio)) > math.Log(1.5) {
 			t.Errorf("%s takes %.2f times as long as an unknown login name", what, ratio)
 		}

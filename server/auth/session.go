@@ -28,7 +28,7 @@ const (
 	graceFor = 30 * time.Second
 	// checkFor is how long a session found alive is not looked at again.
 	checkFor = 5 * time.Second
-	// touchEvery is how exactly it is known when a session was last heard of.
+	// touchEvery is how exactly it is known when the person of a session last did something.
 	touchEvery  = time.Minute
 	maxChecked  = 4096
 	maxSessions = 100 // shown at once
@@ -48,7 +48,7 @@ func (s *Service) startSession(ctx context.Context, tx *store.Tx, p person) (Tok
 		idle = s.set.AdminIdle
 	}
 	session := store.Session{
-		ID: uuid.Must(uuid.NewV7()).String(), PersonID: p.ID, Agent: origin.Agent, Address: origin.Address, Idle: idle,
+		ID: uuid.Must(uuid.NewV7()).String(), PersonID: p.ID, Agent: origin.Agent, Address: network(origin.Address), Idle: idle,
 		StartedAt: now, SeenAt: now, ExpiresAt: now.Add(s.set.SessionLife),
 	}
 	if err := tx.InsertSession(ctx, &session); err != nil {
@@ -73,7 +73,8 @@ func (s *Service) tokens(session store.Session, refresh string) (Tokens, error) 
 //
 // Shown again within half a minute, while the next one has not been used, it gives the same next one: the first answer was
 // lost, or two requests raced. Shown again later, or when the next one has been used, two parties hold the chain and one of
-// them stole it: the session ends at once. All that is refused is auth.session_ended.
+// them stole it: the session ends at once. All that is refused is auth.session_ended. It does not put off the idle end: clients
+// do it by themselves.
 func (s *Service) Refresh(ctx context.Context, token string) (Tokens, error) {
 	hash, ok := hashToken(refreshPrefix, token)
 	if !ok {
@@ -97,18 +98,14 @@ func (s *Service) Refresh(ctx context.Context, token string) (Tokens, error) {
 	var next string
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		next = ""
-		now := s.clock()
 		if session, ok, err = tx.Session(ctx, known.SessionID); err != nil {
 			return err
 		}
-		if !ok || session.Over(now) != "" {
+		if !ok || session.Over(s.clock()) != "" {
 			return nil
 		}
 		next, err = s.rotate(ctx, tx, session, token, hash)
-		if err != nil || next == "" {
-			return err
-		}
-		return tx.TouchSession(ctx, session.ID, now)
+		return err
 	})
 	if err != nil {
 		return Tokens{}, err
@@ -161,16 +158,19 @@ func (s *Service) recordEnd(ctx context.Context, tx *store.Tx, actor, sessionID,
 type checked struct {
 	personID string
 	until    time.Time // when to look again
+	seen     time.Time // when the person last did something
 }
 
 // Check refuses the access token of a session that is over: auth.session_ended. Within checkFor a process does not look
-// again, so an end made by another process rules after that time at the latest, and one made by this process at once.
-func (s *Service) Check(ctx context.Context, g Grant) error {
+// again, so an end made by another process rules after that time at the latest, and one made by this process at once. acts is
+// false for what clients ask by themselves, which does not put off the idle end.
+func (s *Service) Check(ctx context.Context, g Grant, acts bool) error {
 	now := s.clock()
 	s.mu.Lock()
-	seen, ok := s.checked[g.SessionID]
+	last, ok := s.checked[g.SessionID]
 	s.mu.Unlock()
-	if ok && now.Before(seen.until) && seen.until.Sub(now) <= checkFor && seen.personID == g.PersonID {
+	fresh := ok && now.Before(last.until) && last.until.Sub(now) <= checkFor && last.personID == g.PersonID
+	if fresh && (!acts || now.Sub(last.seen) < touchEvery) {
 		return nil
 	}
 	session, ok, err := s.db.Session(ctx, g.SessionID)
@@ -180,10 +180,12 @@ func (s *Service) Check(ctx context.Context, g Grant) error {
 	if !ok || session.PersonID != g.PersonID || session.Over(now) != "" {
 		return errSessionEnded
 	}
-	if now.Sub(session.SeenAt) >= touchEvery {
+	if acts && now.Sub(session.SeenAt) >= touchEvery {
 		// That the person is there is worth a try and no failed request.
 		if err := s.db.TouchSession(ctx, session.ID, now); err != nil {
 			s.log.DebugContext(ctx, "session not touched", slog.Any("error", err))
+		} else {
+			session.SeenAt = now
 		}
 	}
 	until := now.Add(min(checkFor, session.ExpiresAt.Sub(now)))
@@ -192,7 +194,7 @@ func (s *Service) Check(ctx context.Context, g Grant) error {
 	if len(s.checked) >= maxChecked {
 		clear(s.checked)
 	}
-	s.checked[g.SessionID] = checked{personID: g.PersonID, until: until}
+	s.checked[g.SessionID] = checked{personID: g.PersonID, until: until, seen: session.SeenAt}
 	return nil
 }
 
@@ -263,8 +265,8 @@ func (s *Service) endAll(ctx context.Context, tx *store.Tx, personID, but, why s
 	return s.record(ctx, tx, "", "session.end_all", personID, map[string]string{"why": why})
 }
 
-// Tidy is the daily work: it disables accounts that nobody has signed in to for too long, ends what is left of those who
-// left, and forgets what is long over. It says how many accounts it disabled.
+// Tidy is the daily work: it disables accounts that nobody has signed in to for too long, and forgets what is long over. It
+// says how many accounts it disabled. The sessions of who left end where they are used.
 func (s *Service) Tidy(ctx context.Context) (disabled int, err error) {
 	now := s.clock()
 	if _, err := s.db.ForgetSignIns(ctx, now, now.Add(-keepTokens), now.Add(-keepSessions), forgetAtOnce); err != nil {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,11 +38,14 @@ type Progress struct {
 	RecoveryCodes []string
 }
 
-const signInLife = 10 * time.Minute
+const (
+	signInLife = 10 * time.Minute
+	maxCodes   = 5 // tried in one sign-in, from wherever: then it begins anew with the password
+)
 
 var (
 	errRefused = apperr.New(apperr.Unauthenticated, "auth.refused", "登录名或密码不正确，或者账号已锁定、已停用。请核对后再试；连续 %d 次不正确，%d 分钟内不能登录。忘记密码请联系系统管理员。", lockAfter, int(lockFor.Minutes()))
-	errStep    = apperr.New(apperr.Unauthenticated, "auth.step_expired", "登录没有在 %d 分钟内完成，或已在别处完成，请重新登录。", int(signInLife.Minutes()))
+	errStep    = apperr.New(apperr.Unauthenticated, "auth.step_expired", "登录没有在 %d 分钟内完成、已在别处完成，或验证码错了 %d 次，请重新登录。", int(signInLife.Minutes()), maxCodes)
 	errOrder   = apperr.New(apperr.FailedPrecondition, "auth.step_order", "现在不需要这一步，请按登录返回的步骤继续。")
 	errCode    = apperr.New(apperr.Unauthenticated, "auth.code_wrong", "验证码不正确或已经用过。请核对手机时间，输入当前的 6 位验证码；每个验证码只能用一次。")
 	errOldPass = apperr.New(apperr.InvalidArgument, "auth.password_used", "不能与当前密码或最近 %d 次用过的密码相同，请换一个。", passwordHistory)
@@ -66,44 +68,44 @@ func (s *Service) loginIndex(login string) string {
 	return s.db.Sealer().Blind("login", foldLogin(login))
 }
 
-// Begin takes login name and password. It refuses with auth.refused, whatever is wrong with them, and with auth.too_many an
-// address that failed too often.
+// Begin takes login name and password. It refuses with auth.refused, whatever is wrong with them; with auth.too_many at an
+// address that failed too often, whether the attempt was looked at there or not.
 func (s *Service) Begin(ctx context.Context, login, password string) (Progress, error) {
 	index := s.loginIndex(login)
-	address := workflow.OriginOf(ctx).Address
 	a, known, err := s.db.AccountByLogin(ctx, index)
 	if err != nil {
 		return Progress{}, err
 	}
-	t := s.attemptOf(index, a.PersonID, address, a.UnlockedAt)
-	if err := s.addressMayTry(ctx, t); err != nil {
+	p, err := s.find(ctx, a.PersonID)
+	if err != nil {
 		return Progress{}, err
 	}
+	t := s.attemptOf(index, a.PersonID, workflow.OriginOf(ctx).Address, a.UnlockedAt)
 	// Who is locked out already learns nothing more, and costs nothing more: no hash, no count, no line in the log.
-	shut, err := s.shut(ctx, t, address)
+	refused, shut, err := s.mayBegin(ctx, t)
 	if err != nil {
 		return Progress{}, err
 	}
 	if shut {
-		return Progress{}, s.shutOut(ctx)
+		return Progress{}, s.shutOut(ctx, refused)
 	}
 	leave, err := s.lines.enter(ctx, t.address)
 	if err != nil {
 		return Progress{}, err
 	}
 	defer leave()
-	if err := s.addressMayTry(ctx, t); err != nil { // others of this address may have failed while this one waited
-		return Progress{}, err
-	}
-	n, open := s.begun(ctx, t, "password")
-	if !open {
-		return Progress{}, s.shutOut(ctx)
-	}
-	right, stale, err := s.hasher.verify(ctx, password, a.Password)
+	refused, shut, err = s.mayBegin(ctx, t) // others of this address may have failed while this one waited
 	if err != nil {
 		return Progress{}, err
 	}
-	p, err := s.find(ctx, a.PersonID)
+	if shut {
+		return Progress{}, s.shutOut(ctx, refused)
+	}
+	n, open := s.begun(ctx, t, "password")
+	if !open {
+		return Progress{}, s.shutOut(ctx, refused)
+	}
+	right, stale, err := s.hasher.verify(ctx, password, a.Password)
 	if err != nil {
 		return Progress{}, err
 	}
@@ -121,7 +123,7 @@ func (s *Service) Begin(ctx context.Context, login, password string) (Progress, 
 		why = "initial_password_expired"
 	}
 	if why != "" {
-		return Progress{}, s.fail(ctx, t, why, n, errRefused)
+		return Progress{}, s.fail(ctx, t, why, n, refused)
 	}
 	s.cleared(ctx, t, "password")
 	verified := a.Password
@@ -133,24 +135,24 @@ func (s *Service) Begin(ctx context.Context, login, password string) (Progress, 
 	return s.begin(ctx, p, verified)
 }
 
-// shut reports whether attempts of this pair are not looked at for now.
-func (s *Service) shut(ctx context.Context, t attempt, address string) (bool, error) {
-	if _, locked := s.locked(ctx, t); locked {
-		return true, nil
-	}
-	return s.braked(ctx, t, address)
+// mayBegin says whether a password is not to be looked at, and what one is told that is not looked at or is wrong. It hangs on
+// the address alone, so that it does not show whose login names are looked at.
+func (s *Service) mayBegin(ctx context.Context, t attempt) (refused error, shut bool, err error) {
+	st, shut, err := s.standing(ctx, t)
+	return cmp.Or[error](st.crowded, errRefused), shut, err
 }
 
 // shutOut answers as a wrong password does, in the same time.
-func (s *Service) shutOut(ctx context.Context) error {
+func (s *Service) shutOut(ctx context.Context, refused error) error {
 	if err := s.hasher.pretend(ctx); err != nil {
 		return err
 	}
-	return errRefused
+	return refused
 }
 
-// fail records a failure, locks what has failed too often, and gives the answer.
+// fail records a failure, locks what has failed too often, and gives the answer. Who hangs up has failed all the same.
 func (s *Service) fail(ctx context.Context, t attempt, why string, n int64, answer error) error {
+	ctx = context.WithoutCancel(ctx)
 	until, locks, blocks := s.failed(ctx, t, n)
 	object := "login:" + t.login
 	if t.personID != "" {
@@ -223,14 +225,22 @@ func (s *Service) begin(ctx context.Context, p person, verified string) (Progres
 // decision is what a step makes of an account, of the sign-in, and of the answer; it may run several times.
 type decision func(ctx context.Context, tx *store.Tx, a *store.Account, in *store.SignIn, out *Progress) error
 
-// step takes one step of a sign-in under way; the next step or the session follows in the same transaction.
+// step takes one step of a sign-in under way; the next step or the session follows in the same transaction. A wrong code is
+// counted in it: the fifth ends the sign-in.
 func (s *Service) step(ctx context.Context, token string, want Step, decide decision) (Progress, error) {
 	in, p, err := s.underWay(ctx, token, want)
 	if err != nil {
 		return Progress{}, err
 	}
 	var out Progress
+	var wrong bool
 	err = s.change(ctx, p.ID, func(ctx context.Context, tx *store.Tx, a *store.Account, _ bool) error {
+		wrong = false
+		if want == StepTOTP || want == StepEnrolTOTP {
+			if err := tx.CountCode(ctx, in.Hash); err != nil {
+				return err
+			}
+		}
 		now, ok, err := tx.SignIn(ctx, in.Hash)
 		if err != nil {
 			return err
@@ -242,7 +252,15 @@ func (s *Service) step(ctx context.Context, token string, want Step, decide deci
 			return errOrder
 		}
 		out = Progress{Token: token, ExpiresAt: now.ExpiresAt}
-		if err := decide(ctx, tx, a, &now, &out); err != nil {
+		err = decide(ctx, tx, a, &now, &out)
+		if wrong = errors.Is(err, errCode); wrong {
+			if now.Codes >= maxCodes {
+				_, err = tx.FinishSignIn(ctx, now.Hash)
+				return err
+			}
+			return nil // the count stays
+		}
+		if err != nil {
 			return err
 		}
 		now.Password = a.Password
@@ -258,6 +276,9 @@ func (s *Service) step(ctx context.Context, token string, want Step, decide deci
 		}
 		return s.finish(ctx, tx, p, a, &out)
 	})
+	if err == nil && wrong {
+		err = errCode
+	}
 	if err != nil {
 		return Progress{}, err
 	}
@@ -398,19 +419,20 @@ func (s *Service) ChangePassword(ctx context.Context, personID, sessionID, curre
 	return err
 }
 
-// mayTry is the limit for who has proved a part already: they are told when they are locked out, auth.locked.
+// mayTry is the limit for who has proved a part already: they are told why they must wait.
 func (s *Service) mayTry(ctx context.Context, t attempt, what string) (n int64, err error) {
-	if err := s.addressMayTry(ctx, t); err != nil {
+	st, shut, err := s.standing(ctx, t)
+	if err != nil {
 		return 0, err
 	}
-	left, locked := s.locked(ctx, t)
-	if !locked {
-		if n, ok := s.begun(ctx, t, what); ok {
-			return n, nil
-		}
-		left = lockFor
+	if shut {
+		return 0, cmp.Or(st.locked, st.crowded, st.braked)
 	}
-	return 0, wait("auth.locked", fmt.Sprintf("连续 %d 次不正确，已锁定 %d 分钟，请稍后再试，或联系系统管理员解锁。", lockAfter, int(lockFor.Minutes())), left)
+	n, ok := s.begun(ctx, t, what)
+	if !ok {
+		return 0, errLocked(lockFor)
+	}
+	return n, nil
 }
 
 // EnrolTOTP is the first half of StepEnrolTOTP: a secret for the authenticator app, the same until it is confirmed, as text
@@ -422,7 +444,15 @@ func (s *Service) EnrolTOTP(ctx context.Context, token string) (secret, uri stri
 	if err != nil {
 		return "", "", err
 	}
+	place := pendingPlace(in.Hash)
+	sealed, err := s.db.Sealer().Seal(random(totpBytes), place)
+	if err != nil {
+		return "", "", err
+	}
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.ShowTOTP(ctx, in.Hash, sealed); err != nil {
+			return err
+		}
 		now, ok, err := tx.SignIn(ctx, in.Hash)
 		if err != nil || !ok {
 			return cmp.Or[error](err, errStep)
@@ -432,15 +462,8 @@ func (s *Service) EnrolTOTP(ctx context.Context, token string) (secret, uri stri
 			return err
 		}
 		login = a.Login
-		if now.TOTP != "" {
-			raw, err = s.db.Sealer().Open(now.TOTP, pendingPlace(now.Hash))
-			return err
-		}
-		raw = random(totpBytes)
-		if now.TOTP, err = s.db.Sealer().Seal(raw, pendingPlace(now.Hash)); err != nil {
-			return err
-		}
-		return tx.SaveSignIn(ctx, now)
+		raw, err = s.db.Sealer().Open(now.TOTP, place)
+		return err
 	})
 	if err != nil {
 		return "", "", err
@@ -469,13 +492,8 @@ func (s *Service) ConfirmTOTP(ctx context.Context, token, code string) (Progress
 		if a.TOTP, err = s.db.Sealer().Seal(secret, totpPlace(a.PersonID)); err != nil {
 			return err
 		}
-		a.TOTPStep, a.Recovery, out.RecoveryCodes = step, nil, nil
-		for range recoveryCodes {
-			c := drawRecoveryCode()
-			out.RecoveryCodes = append(out.RecoveryCodes, c)
-			a.Recovery = append(a.Recovery, s.recoveryIndex(a.PersonID, c))
-		}
-		in.SecondFactor = true
+		a.TOTPStep, in.SecondFactor = step, true
+		out.RecoveryCodes = s.drawRecoveryCodes(a)
 		return s.record(ctx, tx, a.PersonID, "account.enrol_totp", a.PersonID, nil)
 	})
 }
@@ -488,17 +506,72 @@ func (s *Service) GiveCode(ctx context.Context, token, code string) (Progress, e
 			a.Recovery = slices.Delete(a.Recovery, i, i+1)
 			return s.record(ctx, tx, a.PersonID, "account.use_recovery_code", a.PersonID, map[string]string{"left": strconv.Itoa(len(a.Recovery))})
 		}
-		secret, err := s.db.Sealer().Open(a.TOTP, totpPlace(a.PersonID))
-		if err != nil {
+		return s.useCode(a, code)
+	})
+}
+
+// useCode takes a code of the authenticator app, once.
+func (s *Service) useCode(a *store.Account, code string) error {
+	secret, err := s.db.Sealer().Open(a.TOTP, totpPlace(a.PersonID))
+	if err != nil {
+		return err
+	}
+	step, ok := matchTOTP(secret, tidyCode(code), s.clock(), a.TOTPStep)
+	if !ok {
+		return errCode
+	}
+	a.TOTPStep = step
+	return nil
+}
+
+// drawRecoveryCodes gives an account new recovery codes, in place of those it has.
+func (s *Service) drawRecoveryCodes(a *store.Account) []string {
+	codes := make([]string, recoveryCodes)
+	a.Recovery = make([]string, recoveryCodes)
+	for i := range codes {
+		codes[i] = drawRecoveryCode()
+		a.Recovery[i] = s.recoveryIndex(a.PersonID, codes[i])
+	}
+	return codes
+}
+
+var (
+	errNoTOTP  = apperr.New(apperr.FailedPrecondition, "auth.no_second_factor", "您还没有设置第二重验证，没有恢复码；下次登录时按提示设置。")
+	errOwnCode = apperr.New(apperr.InvalidArgument, "auth.own_code_wrong", "验证码不正确或已经用过。请核对手机时间，等身份验证器显示下一个验证码再试；这里不能用恢复码。")
+)
+
+// NewRecoveryCodes gives somebody signed in new recovery codes, this once, for a code of their authenticator app. The old ones end.
+func (s *Service) NewRecoveryCodes(ctx context.Context, personID, code string) (codes []string, err error) {
+	a, ok, err := s.db.Account(ctx, personID)
+	switch {
+	case err != nil || !ok:
+		return nil, cmp.Or[error](err, errNoAccount)
+	case a.TOTP == "":
+		return nil, errNoTOTP
+	}
+	t := s.attemptOf(a.LoginIndex, personID, workflow.OriginOf(ctx).Address, a.UnlockedAt)
+	n, err := s.mayTry(ctx, t, "code")
+	if err != nil {
+		return nil, err
+	}
+	err = s.change(ctx, personID, func(ctx context.Context, tx *store.Tx, a *store.Account, _ bool) error {
+		if a.TOTP == "" {
+			return errNoTOTP
+		}
+		if err := s.useCode(a, code); err != nil {
 			return err
 		}
-		step, ok := matchTOTP(secret, tidyCode(code), s.clock(), a.TOTPStep)
-		if !ok {
-			return errCode
-		}
-		a.TOTPStep = step
-		return nil
+		codes = s.drawRecoveryCodes(a)
+		return s.record(ctx, tx, personID, "account.draw_recovery_codes", personID, nil)
 	})
+	if errors.Is(err, errCode) {
+		return nil, s.fail(ctx, t, "wrong_code", n, errOwnCode)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.cleared(ctx, t, "code")
+	return codes, nil
 }
 
 // tidyCode takes spaces out of a code and makes full-width digits plain.

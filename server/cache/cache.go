@@ -91,7 +91,7 @@ func (c *Cache) Shared(ctx context.Context) bool {
 	if !c.asks() {
 		return false
 	}
-	return c.note(c.redis.Ping(ctx).Err())
+	return c.note(ctx, c.redis.Ping(ctx).Err())
 }
 
 // Away reports whether a Redis is configured and did not answer the last time.
@@ -106,9 +106,12 @@ func (c *Cache) asks() bool {
 	return c.redis != nil && c.clock().UnixMilli() >= c.awayUntil.Load()
 }
 
-// note looks at the outcome of a Redis command and reports whether it answered.
-func (c *Cache) note(err error) bool {
+// note looks at the outcome of a Redis command and reports whether it answered. That a caller went away says nothing about Redis.
+func (c *Cache) note(ctx context.Context, err error) bool {
 	answered := err == nil || errors.Is(err, redis.Nil)
+	if !answered && errors.Is(ctx.Err(), context.Canceled) {
+		return false
+	}
 	now := c.clock()
 	if !answered {
 		c.awayUntil.Store(now.Add(restAfter).UnixMilli())
@@ -135,7 +138,7 @@ func (c *Cache) note(err error) bool {
 func (c *Cache) Get(ctx context.Context, key string) (value []byte, ok bool) {
 	if c.asks() {
 		value, err := c.redis.Get(ctx, c.prefix+key).Bytes()
-		if c.note(err) {
+		if c.note(ctx, err) {
 			return value, err == nil
 		}
 	}
@@ -144,7 +147,7 @@ func (c *Cache) Get(ctx context.Context, key string) (value []byte, ok bool) {
 
 // Set keeps a value for as long as life.
 func (c *Cache) Set(ctx context.Context, key string, value []byte, life time.Duration) {
-	if c.asks() && c.note(c.redis.Set(ctx, c.prefix+key, value, life).Err()) {
+	if c.asks() && c.note(ctx, c.redis.Set(ctx, c.prefix+key, value, life).Err()) {
 		return
 	}
 	c.memory.set(key, value, life)
@@ -157,7 +160,7 @@ func (c *Cache) Delete(ctx context.Context, keys ...string) {
 		for i, k := range keys {
 			names[i] = c.prefix + k
 		}
-		c.note(c.redis.Del(ctx, names...).Err())
+		c.note(ctx, c.redis.Del(ctx, names...).Err())
 	}
 	c.memory.remove(keys...)
 }
@@ -166,7 +169,7 @@ func (c *Cache) Delete(ctx context.Context, keys ...string) {
 func (c *Cache) Claim(ctx context.Context, key string, life time.Duration) bool {
 	if c.asks() {
 		first, err := c.redis.SetNX(ctx, c.prefix+key, 1, life).Result()
-		if c.note(err) {
+		if c.note(ctx, err) {
 			return first
 		}
 	}
@@ -183,7 +186,7 @@ return {n, redis.call('PTTL', KEYS[1])}`)
 func (c *Cache) Count(ctx context.Context, key string, window time.Duration) (n int64, left time.Duration) {
 	if c.asks() {
 		got, err := count.Run(ctx, c.redis, []string{c.prefix + key}, window.Milliseconds()).Int64Slice()
-		if c.note(err) && len(got) == 2 {
+		if c.note(ctx, err) && len(got) == 2 {
 			return got[0], time.Duration(got[1]) * time.Millisecond
 		}
 	}
@@ -194,12 +197,12 @@ func (c *Cache) Count(ctx context.Context, key string, window time.Duration) (n 
 func (c *Cache) Counted(ctx context.Context, key string) (n int64, left time.Duration) {
 	if c.asks() {
 		n, err := c.redis.Get(ctx, c.prefix+key).Int64()
-		if c.note(err) {
+		if c.note(ctx, err) {
 			if n == 0 {
 				return 0, 0
 			}
 			left, err := c.redis.PTTL(ctx, c.prefix+key).Result()
-			if c.note(err) {
+			if c.note(ctx, err) {
 				return n, left
 			}
 		}

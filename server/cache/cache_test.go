@@ -2,6 +2,7 @@ package cache_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -257,6 +258,29 @@ func TestRedisAway(t *testing.T) {
 	}
 	if !strings.Contains(log.String(), "redis is back") {
 		t.Error("nobody was told that Redis is back")
+	}
+}
+
+// A caller who hangs up says nothing about Redis; one who waits in vain does.
+func TestACallerGoneIsNoRedisAway(t *testing.T) {
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0") // takes calls and never answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	var log bytes.Buffer
+	c, err := cache.New(cache.Options{URL: "redis://" + l.Addr().String() + "/0", Clock: time.Now, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	if c.Count(gone, "k", time.Minute); c.Away() || log.Len() > 0 {
+		t.Errorf("Redis is blamed for who hung up: %s", log.String())
+	}
+	if c.Count(t.Context(), "k", time.Minute); !c.Away() {
+		t.Error("nobody noticed that Redis does not answer")
 	}
 }
 

@@ -180,6 +180,7 @@ type SignIn struct {
 	Password     string // the hash the password was checked against: another one makes it void
 	SecondFactor bool   // whether a code was given
 	TOTP         string // sealed secret shown and not yet confirmed
+	Codes        int    // tried so far
 	ExpiresAt    time.Time
 }
 
@@ -194,8 +195,8 @@ func (tx *Tx) InsertSignIn(ctx context.Context, s SignIn) error {
 
 func readSignIn(ctx context.Context, q querier, hash string) (s SignIn, ok bool, err error) {
 	s.Hash = hash
-	err = q.queryRow(ctx, `SELECT person_id, password, second_factor, totp, expires_at FROM sign_ins WHERE hash = ?`, hash).
-		Scan(&s.PersonID, &s.Password, &s.SecondFactor, &s.TOTP, (*Millis)(&s.ExpiresAt))
+	err = q.queryRow(ctx, `SELECT person_id, password, second_factor, totp, codes, expires_at FROM sign_ins WHERE hash = ?`, hash).
+		Scan(&s.PersonID, &s.Password, &s.SecondFactor, &s.TOTP, &s.Codes, (*Millis)(&s.ExpiresAt))
 	if errors.Is(err, sql.ErrNoRows) {
 		return s, false, nil
 	}
@@ -217,7 +218,23 @@ func (tx *Tx) SignIn(ctx context.Context, hash string) (s SignIn, ok bool, err e
 
 // SaveSignIn stores how far a sign-in has come.
 func (tx *Tx) SaveSignIn(ctx context.Context, s SignIn) error {
-	if _, err := tx.exec(ctx, `UPDATE sign_ins SET password = ?, second_factor = ?, totp = ? WHERE hash = ?`, s.Password, s.SecondFactor, s.TOTP, s.Hash); err != nil {
+	if _, err := tx.exec(ctx, `UPDATE sign_ins SET password = ?, second_factor = ? WHERE hash = ?`, s.Password, s.SecondFactor, s.Hash); err != nil {
+		return fmt.Errorf("sign-in: %w", err)
+	}
+	return nil
+}
+
+// CountCode counts a code before it is decided. What is tried in one sign-in at the same time thereby waits for each other.
+func (tx *Tx) CountCode(ctx context.Context, hash string) error {
+	if _, err := tx.exec(ctx, `UPDATE sign_ins SET codes = codes + 1 WHERE hash = ?`, hash); err != nil {
+		return fmt.Errorf("sign-in: %w", err)
+	}
+	return nil
+}
+
+// ShowTOTP keeps the sealed secret that is shown; when one is kept already, that stays.
+func (tx *Tx) ShowTOTP(ctx context.Context, hash, sealed string) error {
+	if _, err := tx.exec(ctx, `UPDATE sign_ins SET totp = ? WHERE hash = ? AND totp = ''`, sealed, hash); err != nil {
 		return fmt.Errorf("sign-in: %w", err)
 	}
 	return nil

@@ -99,8 +99,10 @@ func TestASignInUnderWayEndsOnce(t *testing.T) {
 		ctx := t.Context()
 		s := store.SignIn{Hash: "h", PersonID: "p-1", Password: "x", ExpiresAt: day(1)}
 		inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.InsertSignIn(ctx, s) })
-		s.SecondFactor, s.TOTP = true, "sealed"
-		inTx(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.SaveSignIn(ctx, s) })
+		s.SecondFactor, s.TOTP, s.Codes = true, "sealed", 1
+		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
+			return errors.Join(tx.CountCode(ctx, "h"), tx.ShowTOTP(ctx, "h", "sealed"), tx.ShowTOTP(ctx, "h", "another"), tx.SaveSignIn(ctx, s))
+		})
 		if got, ok, err := db.SignIn(ctx, "h"); !ok || err != nil || got != s {
 			t.Errorf("%+v %v %v", got, ok, err)
 		}

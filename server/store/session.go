@@ -11,9 +11,9 @@ import (
 // Session is one sign-in of a person on one device, from its start to its end.
 type Session struct {
 	ID, PersonID string
-	Agent        string // the client's name for itself
-	Address      string
-	Idle         time.Duration // without anything heard for this long it is over
+	Agent        string        // the client's name for itself
+	Address      string        // as limits count them: of IPv6, the network
+	Idle         time.Duration // without the person doing anything for this long it is over
 	StartedAt    time.Time
 	SeenAt       time.Time // when the person last did something, to the minute
 	ExpiresAt    time.Time // whatever they do
@@ -102,18 +102,9 @@ func (db *DB) SignedInFrom(ctx context.Context, personID, address string, since 
 	return err == nil, err
 }
 
-// TouchSession notes that a session was heard of.
+// TouchSession notes that the person of a session did something.
 func (db *DB) TouchSession(ctx context.Context, id string, now time.Time) error {
-	return touchSession(ctx, db, id, now)
-}
-
-// TouchSession notes that a session was heard of.
-func (tx *Tx) TouchSession(ctx context.Context, id string, now time.Time) error {
-	return touchSession(ctx, tx, id, now)
-}
-
-func touchSession(ctx context.Context, q querier, id string, now time.Time) error {
-	_, err := q.exec(ctx, `UPDATE sessions SET seen_at = ? WHERE id = ? AND seen_at < ? AND ended_at IS NULL`, Millis(now), id, Millis(now))
+	_, err := db.exec(ctx, `UPDATE sessions SET seen_at = ? WHERE id = ? AND seen_at < ? AND ended_at IS NULL`, Millis(now), id, Millis(now))
 	return err
 }
 

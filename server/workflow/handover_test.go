@@ -165,11 +165,13 @@ func TestWhoLeavesHandsOver(t *testing.T) {
 				t.Errorf("%+v", i)
 			}
 		}
-		if err := w.e.Leave(ctx, w.actor("p-cy"), "p-w1", "辞职，电话13800138000"); err != nil {
-			t.Fatal(err)
+		at, err := w.e.Leave(ctx, w.actor("p-cy"), "p-w1", "辞职，电话13800138000")
+		if err != nil || !at.Equal(w.clock()) {
+			t.Fatal(at, err)
 		}
-		if err := w.e.Leave(ctx, w.actor("p-cy"), "p-w1", "辞职"); err != nil {
-			t.Errorf("a retry: %v", err)
+		w.later(time.Hour)
+		if since, err := w.e.Leave(ctx, w.actor("p-cy"), "p-w1", "辞职"); err != nil || !since.Equal(at) {
+			t.Errorf("a retry: %s %v", since, err)
 		}
 		if _, ok, _ := w.e.Actor(ctx, "p-w1"); ok {
 			t.Error("still has access")
@@ -202,11 +204,10 @@ func TestWhoLeavesHandsOver(t *testing.T) {
 			t.Errorf("%+v %v", v.Findings, err)
 		}
 		// The only centre cannot leave.
-		if err := w.e.Leave(ctx, w.actor("p-dc"), "p-cy", "退休"); reasonOf(err) != "person.needed" {
-			t.Error(err)
-		}
-		if err := w.e.Leave(ctx, w.actor("p-dc"), "p-none", "退休"); reasonOf(err) != "person.not_found" {
-			t.Error(err)
+		for id, reason := range map[string]string{"p-cy": "person.needed", "p-none": "person.not_found"} {
+			if _, err := w.e.Leave(ctx, w.actor("p-dc"), id, "退休"); reasonOf(err) != reason {
+				t.Errorf("%s: %v", id, err)
+			}
 		}
 	})
 }

@@ -515,36 +515,59 @@ func (e *Engine) DiscardProposal(ctx context.Context, actor casework.Actor, id s
 	return e.OrganisationChange(ctx, id)
 }
 
-// Leave ends somebody's access at once, without approval; who has left already stays so. Their open work is handed over at
-// once as far as that goes, and then by the sweeper. What the organisation cannot be without (somebody at the centre, the administrators) cannot leave.
-func (e *Engine) Leave(ctx context.Context, actor casework.Actor, personID, reason string) error {
+// Leave ends somebody's access at once, without approval, and says since when it has ended: who has left already stays so. Their
+// open work is handed over at once as far as that goes, and then by the sweeper. Whom the organisation cannot be without (the
+// last at the centre, the last administrator) cannot leave, and the two administrators that keep the system administrator in
+// check leave by a change that the security administrator applies.
+func (e *Engine) Leave(ctx context.Context, actor casework.Actor, personID, reason string) (time.Time, error) {
 	for attempt := 0; ; attempt++ {
 		k, err := e.Refresh(ctx)
 		if err != nil {
-			return err
+			return time.Time{}, err
 		}
 		p, ok := k.Organisation.Person(personID)
 		switch {
 		case !ok:
-			return errNoPerson
+			return time.Time{}, errNoPerson
 		case p.Left:
-			return nil
+			return e.leftAt(ctx, p.ID)
+		case slices.ContainsFunc(p.Posts, func(post organisation.Post) bool {
+			return post.Role == casework.SecurityAdmin || post.Role == casework.Auditor
+		}):
+			return time.Time{}, errChecksOthers
 		}
 		after, err := organisation.Revise(k.Organisation, Street{People: []organisation.Person{{ID: p.ID, Name: p.Name, Left: true}}}, false)
 		if err != nil {
-			return apperr.New(apperr.FailedPrecondition, "person.needed", "现在不能办理离岗。%s", said(organisation.Invalid(err))).With(err)
+			return time.Time{}, apperr.New(apperr.FailedPrecondition, "person.needed", "现在不能办理离岗。%s", said(organisation.Invalid(err))).With(err)
 		}
 		preview, err := e.preview(ctx, k, after)
 		if err != nil {
-			return err
+			return time.Time{}, err
 		}
 		err = e.change(ctx, actor, preview, "person:"+p.ID, func(ctx context.Context, tx *store.Tx) error {
 			return e.RecordIn(ctx, tx, Audited{Actor: actor.PersonID, Action: "person.leave", Object: "person:" + p.ID, Detail: map[string]string{"reason": ticket.MaskText(reason)}})
 		})
+		if err == nil {
+			return e.leftAt(ctx, p.ID)
+		}
 		if !errors.Is(err, errRevised) || attempt == 3 {
-			return err
+			return time.Time{}, err
 		}
 	}
 }
+
+// leftAt says when Leave last ended somebody's access; the zero time for who left in another way.
+func (e *Engine) leftAt(ctx context.Context, personID string) (time.Time, error) {
+	const enough = 50 // entries about a person are few: a leave is two
+	list, err := e.db.AuditLog(ctx, store.AuditFilter{Object: "person:" + personID, Limit: enough})
+	for _, entry := range list {
+		if entry.Action == "person.leave" {
+			return entry.At, err
+		}
+	}
+	return time.Time{}, err
+}
+
+var errChecksOthers = apperr.New(apperr.PermissionDenied, "person.administrator", "安全管理员和审计员不能直接办理离岗：请提交组织架构变更（把该人员设为离岗），由安全管理员批准。")
 
 var errNoPerson = apperr.New(apperr.NotFound, "person.not_found", "没有这名人员，请刷新列表。")
