@@ -28,7 +28,7 @@ func withSignIn[I, O any](h func(s *server, ctx context.Context, in *I) (O, erro
 
 // Login is name and password. Neither stands in any log.
 type Login struct {
-	Login    string `json:"login" minLength:"1" maxLength:"100" doc:"登录名：默认为人员编号，也可能是手机号"`
+	Login    string `json:"login" minLength:"1" maxLength:"100" doc:"登录名：人员编号，编号由系统编的为本人手机号；管理员可改"`
 	Password string `json:"password" minLength:"1" maxLength:"200" doc:"密码"`
 	Cookie   bool   `json:"cookie,omitempty" doc:"浏览器用：refresh_token 放在 Cookie 里（HttpOnly、SameSite=Strict），不在正文中返回"`
 }
@@ -270,7 +270,7 @@ type AccountView struct {
 	InitialUntil time.Time `json:"initial_until,omitzero" doc:"初始密码有效到何时"`
 	SecondFactor bool      `json:"second_factor" doc:"是否已设置第二重验证"`
 	DisabledAt   time.Time `json:"disabled_at,omitzero" doc:"停用时间"`
-	DisabledWhy  string    `json:"disabled_why,omitempty" doc:"停用原因：administrator 由管理员停用，unused 长期未登录"`
+	DisabledWhy  string    `json:"disabled_why,omitempty" doc:"停用原因：administrator 由管理员停用，unused 长期未登录，returned 离岗后回来、尚未重置密码"`
 }
 
 // AccountPage is one page of accounts.
@@ -303,6 +303,7 @@ func (s *server) accounts(ctx context.Context, in *accountsInput) (AccountPage, 
 
 // InitialPassword is shown once.
 type InitialPassword struct {
+	Login    string    `json:"login" doc:"登录名，一并告知本人；是本人手机号的，只显示一部分"`
 	Password string    `json:"password" doc:"初始密码，只显示这一次，请当面或用可靠的方式交给本人"`
 	Until    time.Time `json:"until" doc:"须在此前首次登录并修改"`
 }
@@ -313,11 +314,8 @@ type personInput struct {
 }
 
 func (s *server) resetPassword(ctx context.Context, in *personInput) (InitialPassword, error) {
-	password, until, err := s.signIn.ResetPassword(ctx, actorOf(ctx).PersonID, in.ID)
-	if err != nil {
-		return InitialPassword{}, err
-	}
-	return InitialPassword{Password: password, Until: until}, nil
+	first, err := s.signIn.ResetPassword(ctx, actorOf(ctx).PersonID, in.ID)
+	return InitialPassword(first), err
 }
 
 // administer makes a handler of what a system administrator does to an account.

@@ -43,32 +43,36 @@ type NewDepartment struct {
 	Kind         string `json:"kind,omitempty" maxLength:"20" doc:"section 科室、centre 中心、squad 执法队、station 所"`
 	DeputyLeader string `json:"deputy_leader,omitempty" maxLength:"60" doc:"业务分管领导的 id 或姓名"`
 	Closed       bool   `json:"closed,omitempty" doc:"已撤销"`
+	Returned     bool   `json:"returned,omitempty" doc:"撤销后恢复；已撤销的部门不写这一项的，其余各项都不起作用"`
 }
 
 // NewGrid is a grid as it is to be.
 type NewGrid struct {
-	ID     string `json:"id,omitempty" maxLength:"40" doc:"网格的 id；不填按名称对应"`
-	Name   string `json:"name,omitempty" maxLength:"60" doc:"名称"`
-	Closed bool   `json:"closed,omitempty" doc:"已撤销"`
+	ID       string `json:"id,omitempty" maxLength:"40" doc:"网格的 id；不填按名称对应"`
+	Name     string `json:"name,omitempty" maxLength:"60" doc:"名称"`
+	Closed   bool   `json:"closed,omitempty" doc:"已撤销"`
+	Returned bool   `json:"returned,omitempty" doc:"撤销后恢复"`
 }
 
 // NewCommunity is a community as it is to be.
 type NewCommunity struct {
-	ID      string   `json:"id,omitempty" maxLength:"40" doc:"村居的 id；不填按名称对应"`
-	Name    string   `json:"name,omitempty" maxLength:"60" doc:"名称"`
-	GridID  string   `json:"grid_id,omitempty" maxLength:"60" doc:"所属综合网格的 id 或名称"`
-	Kind    string   `json:"kind,omitempty" maxLength:"20" doc:"residential 居民区、village 村、park 园区"`
-	Aliases []string `json:"aliases,omitempty" maxItems:"50" doc:"工单里的其他叫法"`
-	Closed  bool     `json:"closed,omitempty" doc:"已撤销"`
+	ID       string   `json:"id,omitempty" maxLength:"40" doc:"村居的 id；不填按名称对应"`
+	Name     string   `json:"name,omitempty" maxLength:"60" doc:"名称"`
+	GridID   string   `json:"grid_id,omitempty" maxLength:"60" doc:"所属综合网格的 id 或名称"`
+	Kind     string   `json:"kind,omitempty" maxLength:"20" doc:"residential 居民区、village 村、park 园区"`
+	Aliases  []string `json:"aliases,omitempty" maxItems:"50" doc:"工单里的其他叫法"`
+	Closed   bool     `json:"closed,omitempty" doc:"已撤销"`
+	Returned bool     `json:"returned,omitempty" doc:"撤销后恢复"`
 }
 
 // NewPerson is a person as they are to be.
 type NewPerson struct {
-	ID    string    `json:"id,omitempty" maxLength:"40" doc:"人员的 id；不填按姓名对应，重名时必填"`
-	Name  string    `json:"name,omitempty" maxLength:"60" doc:"姓名"`
-	Phone string    `json:"phone,omitempty" maxLength:"20" doc:"手机号；不填表示不变"`
-	Posts []NewPost `json:"posts,omitempty" maxItems:"50" doc:"岗位：写了就以此为准；不写表示不变"`
-	Left  bool      `json:"left,omitempty" doc:"已离岗"`
+	ID       string    `json:"id,omitempty" maxLength:"40" doc:"人员的 id；不填按姓名对应，重名时必填"`
+	Name     string    `json:"name,omitempty" maxLength:"60" doc:"姓名"`
+	Phone    string    `json:"phone,omitempty" maxLength:"20" doc:"手机号；不填表示不变"`
+	Posts    []NewPost `json:"posts,omitempty" maxItems:"50" doc:"岗位：写了就以此为准；不写表示不变"`
+	Left     bool      `json:"left,omitempty" doc:"已离岗"`
+	Returned bool      `json:"returned,omitempty" doc:"离岗后又回来；已离岗的人不写这一项的，其余各项都不起作用"`
 }
 
 // NewPost is a role for a unit.
@@ -89,7 +93,7 @@ func (n NewOrganisationChange) street() organisation.Street {
 		s.Communities = append(s.Communities, organisation.Community(c))
 	}
 	for _, p := range n.People {
-		person := organisation.Person{ID: p.ID, Name: p.Name, Phone: p.Phone, Left: p.Left}
+		person := organisation.Person{ID: p.ID, Name: p.Name, Phone: p.Phone, Left: p.Left, Returned: p.Returned}
 		for _, post := range p.Posts {
 			person.Posts = append(person.Posts, organisation.Post(post))
 		}

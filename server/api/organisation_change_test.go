@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"xiaopu/server/auth"
 	"xiaopu/server/casework"
 	"xiaopu/server/intake"
 	"xiaopu/server/organisation"
@@ -278,6 +279,27 @@ func TestLeaving(t *testing.T) {
 	}
 	if in := ok[workflow.Page[StaffEntry]](o.get("p-sa", "/people?unit=d-1")); len(in.Items) != 2 {
 		t.Errorf("%+v", in)
+	}
+}
+
+// The old password of who left is good for nothing, neither when a later sheet names them nor when they are brought back.
+func TestWhoComesBackIsApprovedAndGetsAFirstPassword(t *testing.T) {
+	o := newOffice(t)
+	o.account("p-w1")
+	ok[LeftAt](o.post("p-sa", "/people/p-w1/leave", fields{"reason": "辞职"}))
+	again := o.post("p-sa", "/organisation/changes", fields{"people": []fields{{"id": "p-w1"}}}).refused(http.StatusConflict, "organisation.unchanged")
+	if !strings.Contains(again.Message, "已离岗，文件没有写明回来，这一行不起作用") {
+		t.Error(again.Message)
+	}
+	change := ok[workflow.ProposedChange](o.post("p-sa", "/organisation/changes", fields{"people": []fields{{"id": "p-w1", "returned": true}}}))
+	if change.Changes[0].What != organisation.Returned || change.Changes[0].Fields[0].Label != "岗位" || change.DecidesRole != casework.SecurityAdmin || len(change.Notes) != 1 {
+		t.Errorf("%+v", change)
+	}
+	ok[workflow.ProposedChange](o.post("p-se", "/organisation/changes/"+change.ID+"/apply", nil))
+	o.login(home, "p-w1", goodPassword).refused(http.StatusUnauthorized, "auth.refused")
+	first := ok[InitialPassword](o.post("p-sa", "/accounts/p-w1/reset-password", nil))
+	if next := ok[SignInProgress](o.login(home, first.Login, first.Password)); next.Step == auth.StepDone {
+		t.Errorf("%+v", next)
 	}
 }
 

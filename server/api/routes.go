@@ -75,7 +75,7 @@ func routes() []route {
 		{Method: http.MethodPost, Path: v1 + "/me/totp/recovery-codes", ID: "draw_recovery_codes", Permission: signedIn, Tag: tagSignIn, Summary: "重新生成我的恢复码", Description: "须给出身份验证器当前的验证码。返回 10 个新的，只显示这一次；原来的全部失效。", register: withSignIn((*server).recoveryCodes)},
 
 		{Method: http.MethodGet, Path: v1 + "/accounts", ID: "list_accounts", Permission: accountManage, Tag: tagAccounts, Summary: "工作人员及其账号，按人员编号", register: withSignIn((*server).accounts)},
-		{Method: http.MethodPost, Path: v1 + "/accounts/{id}/reset-password", ID: "reset_password", Permission: accountManage, Tag: tagAccounts, Summary: "重置密码，没有账号的随之开通", Description: "返回初始密码，只显示这一次，7 天内有效，首次登录必须修改。该人员的登录全部结束。", register: withSignIn((*server).resetPassword)},
+		{Method: http.MethodPost, Path: v1 + "/accounts/{id}/reset-password", ID: "reset_password", Permission: accountManage, Tag: tagAccounts, Summary: "重置密码，没有账号的随之开通", Description: "返回登录名和初始密码，密码只显示这一次，7 天内有效，首次登录必须修改。该人员的登录全部结束。", register: withSignIn((*server).resetPassword)},
 		{Method: http.MethodPost, Path: v1 + "/accounts/{id}/reset-totp", ID: "reset_totp", Permission: accountManage, Tag: tagAccounts, Summary: "取消第二重验证，下次登录重新设置", Status: http.StatusNoContent, register: withSignIn(administer((*auth.Service).ResetTOTP))},
 		{Method: http.MethodPost, Path: v1 + "/accounts/{id}/disable", ID: "disable_account", Permission: accountManage, Tag: tagAccounts, Summary: "停用账号，登录立即结束", Status: http.StatusNoContent, register: withSignIn(administer((*auth.Service).Disable))},
 		{Method: http.MethodPost, Path: v1 + "/accounts/{id}/enable", ID: "enable_account", Permission: accountManage, Tag: tagAccounts, Summary: "启用账号", Status: http.StatusNoContent, register: withSignIn(administer((*auth.Service).Enable))},

@@ -67,25 +67,32 @@ func (s *Service) administer(ctx context.Context, actor, personID, action string
 	return err
 }
 
+// Initial is what somebody signs in with for the first time.
+type Initial struct {
+	Login    string // as it may be shown: a phone number masked
+	Password string
+	Until    time.Time
+}
+
 // ResetPassword makes an initial password, which has to be changed at the next sign-in and is good until then for a week. It
 // opens an account for who has none, and enables a disabled one. All sessions end. The password is shown this once.
-func (s *Service) ResetPassword(ctx context.Context, actor, personID string) (password string, until time.Time, err error) {
+func (s *Service) ResetPassword(ctx context.Context, actor, personID string) (Initial, error) {
 	p, err := s.subject(ctx, actor, personID)
 	if err != nil {
-		return "", until, err
+		return Initial{}, err
 	}
-	password = DrawPassword()
-	phc, err := s.hasher.hash(ctx, password)
+	out := Initial{Password: DrawPassword(), Until: s.clock().Add(initialLife)}
+	phc, err := s.hasher.hash(ctx, out.Password)
 	if err != nil {
-		return "", until, err
+		return Initial{}, err
 	}
-	until = s.clock().Add(initialLife)
 	err = s.put(ctx, p, func(ctx context.Context, tx *store.Tx, a *store.Account) error {
 		if a.Password != "" {
 			a.History = append([]string{a.Password}, a.History...)
 			a.History = a.History[:min(len(a.History), passwordHistory)]
 		}
-		a.Password, a.PasswordAt, a.PasswordUntil, a.MustChange = phc, s.clock(), until, true
+		out.Login = a.Login
+		a.Password, a.PasswordAt, a.PasswordUntil, a.MustChange = phc, s.clock(), out.Until, true
 		a.DisabledAt, a.DisabledWhy, a.ActiveAt, a.UnlockedAt = time.Time{}, "", s.clock(), s.clock()
 		if err := s.endAll(ctx, tx, p.ID, "", "password_reset"); err != nil {
 			return err
@@ -93,15 +100,20 @@ func (s *Service) ResetPassword(ctx context.Context, actor, personID string) (pa
 		return s.record(ctx, tx, actor, "account.reset_password", p.ID, nil)
 	})
 	s.forget(p.ID)
-	return password, until, err
+	return out, err
 }
 
-// put changes an account, and opens it first for who has none, with the person's id as login name.
+// put changes an account, and opens it first for who has none. Its login name is the person's id; their phone where the system
+// made the id up, unless somebody else signs in with that phone.
 func (s *Service) put(ctx context.Context, p person, fn func(ctx context.Context, tx *store.Tx, a *store.Account) error) error {
+	login, shown := p.ID, p.ID
+	if phone := foldLogin(p.Phone); organisation.MadeID(p.ID) && isPhone(phone) {
+		login, shown = phone, ticket.MaskPhone(phone)
+	}
 	for try := 0; ; try++ {
 		err := s.change(ctx, p.ID, func(ctx context.Context, tx *store.Tx, a *store.Account, ok bool) error {
 			if !ok {
-				*a = store.Account{PersonID: p.ID, Login: p.ID, LoginIndex: s.loginIndex(p.ID), CreatedAt: s.clock()}
+				*a = store.Account{PersonID: p.ID, Login: shown, LoginIndex: s.loginIndex(login), CreatedAt: s.clock()}
 			}
 			return fn(ctx, tx, a)
 		})
@@ -111,6 +123,7 @@ func (s *Service) put(ctx context.Context, p person, fn func(ctx context.Context
 		if try > 0 { // no second process that opens the same account: somebody has this id as login name
 			return errTaken
 		}
+		login, shown = p.ID, p.ID
 	}
 }
 
@@ -175,7 +188,7 @@ func (s *Service) disable(ctx context.Context, tx *store.Tx, a *store.Account, a
 	return s.record(ctx, tx, actor, "account.disable", a.PersonID, map[string]string{"why": why})
 }
 
-// Enable lets a disabled account be used again, with its password.
+// Enable lets a disabled account be used again, with its password. Who left and came back has none until it is reset.
 func (s *Service) Enable(ctx context.Context, actor, personID string) error {
 	return s.administer(ctx, actor, personID, "account.enable", func(_ context.Context, _ *store.Tx, a *store.Account) error {
 		a.DisabledAt, a.DisabledWhy, a.ActiveAt = time.Time{}, "", s.clock()

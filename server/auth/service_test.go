@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -447,7 +448,7 @@ func TestAResetVoidsSignInsUnderWay(t *testing.T) {
 	ctx := from(t, "203.0.113.1")
 	for what, reset := range map[string]func() error{
 		"of the second factor":   func() error { return w.s.ResetTOTP(ctx, "p-sa", "p-1") },
-		"of the password":        func() error { _, _, err := w.s.ResetPassword(ctx, "p-sa", "p-1"); return err },
+		"of the password":        func() error { _, err := w.s.ResetPassword(ctx, "p-sa", "p-1"); return err },
 		"and a disabled account": func() error { return w.s.Disable(ctx, "p-sa", "p-1") },
 	} {
 		if err := w.s.SetPassword(ctx, somePassword, "p-1"); err != nil {
@@ -466,6 +467,107 @@ func TestAResetVoidsSignInsUnderWay(t *testing.T) {
 	}
 }
 
+// Who left and came back signs in with a first password alone: neither an old session nor the old password is good again.
+func TestWhoComesBackNeedsAFirstPassword(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newTown(t, db)
+		ctx := from(t, "203.0.113.1")
+		if err := w.s.SetPassword(ctx, somePassword, "p-2"); err != nil {
+			t.Fatal(err)
+		}
+		old := w.tokens(ctx, "p-2")
+		load := func(p organisation.Person) {
+			t.Helper()
+			if err := w.e.LoadOrganisation(ctx, workflow.Street{People: []organisation.Person{p}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		refused := func(when string) {
+			t.Helper()
+			if _, err := w.s.Begin(ctx, "p-2", somePassword); apperr.ReasonOf(err) != "auth.refused" {
+				t.Errorf("%s: %v", when, err)
+			}
+		}
+		if _, err := w.e.Leave(ctx, casework.SystemActor(), "p-2", "调离"); err != nil {
+			t.Fatal(err)
+		}
+		load(organisation.Person{Name: "李刚"})
+		refused("named in a sheet")
+		if preview, err := w.e.PreviewOrganisation(ctx, workflow.Street{People: []organisation.Person{{Name: "李刚", Returned: true}}}, false); err != nil || len(preview.Notes) != 1 || !strings.Contains(preview.Notes[0], "重置密码") || !preview.Posts {
+			t.Errorf("%+v %v", preview, err)
+		}
+		load(organisation.Person{Name: "李刚", Returned: true})
+		refused("back")
+		if _, err := w.s.Refresh(ctx, old.RefreshToken); apperr.ReasonOf(err) != "auth.session_ended" {
+			t.Error(err)
+		}
+		if a, _, err := db.Account(ctx, "p-2"); err != nil || a.DisabledWhy != "returned" {
+			t.Errorf("%+v %v", a, err)
+		}
+		if err := w.s.Enable(ctx, "p-sa", "p-2"); err != nil {
+			t.Fatal(err)
+		}
+		refused("enabled")
+		first, err := w.s.ResetPassword(ctx, "p-sa", "p-2")
+		if err != nil || first.Login != "p-2" {
+			t.Fatal(first, err)
+		}
+		p, err := w.s.Begin(ctx, first.Login, first.Password)
+		if err != nil || p.Step != StepChangePassword {
+			t.Fatal(p, err)
+		}
+		if _, err := w.s.NewPassword(ctx, p.Token, somePassword); apperr.ReasonOf(err) != "auth.password_used" {
+			t.Errorf("the old password again: %v", err)
+		}
+	})
+}
+
+// Nobody is asked to type an id that the system made up: the phone is the login name then, unless it is somebody else's.
+func TestTheFirstLoginName(t *testing.T) {
+	w := newTown(t, storetest.Open(t))
+	ctx := from(t, "203.0.113.1")
+	load := func(p ...organisation.Person) {
+		t.Helper()
+		if err := w.e.LoadOrganisation(ctx, workflow.Street{People: p}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	handler := []organisation.Post{{Role: casework.Supervisor}}
+	load(organisation.Person{Name: "甲", Phone: "13912345678", Posts: handler}, organisation.Person{Name: "乙", Posts: handler}, organisation.Person{ID: "1001", Name: "丙", Phone: "13912345679", Posts: handler})
+	k, err := w.e.Knowledge(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := func(name string) string {
+		t.Helper()
+		p, err := k.Organisation.FindPerson(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.ID
+	}
+	opened := func(person, login, shown string) {
+		t.Helper()
+		first, err := w.s.ResetPassword(ctx, "p-sa", person)
+		if err != nil || first.Login != shown {
+			t.Fatal(first, err)
+		}
+		if p, err := w.s.Begin(ctx, login, first.Password); err != nil || p.Step != StepChangePassword {
+			t.Error(login, p, err)
+		}
+	}
+	opened(id("甲"), "139 1234 5678", "139****5678")
+	opened(id("乙"), id("乙"), id("乙"))
+	opened("1001", "1001", "1001")
+	// The number goes to somebody else, while its former owner still signs in with it.
+	load(organisation.Person{Name: "甲", Phone: "13912345670"}, organisation.Person{Name: "丁", Phone: "13912345678", Posts: handler})
+	if k, err = w.e.Knowledge(ctx); err != nil {
+		t.Fatal(err)
+	}
+	opened(id("丁"), id("丁"), id("丁"))
+	opened(id("甲"), "13912345678", "139****5678")
+}
+
 // Several administrators at once: one password is good in the end, and every reset stands in the log.
 func TestResetsAtOnce(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
@@ -476,13 +578,13 @@ func TestResetsAtOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for range 5 {
 			all.Go(func() {
-				password, _, err := w.s.ResetPassword(ctx, "p-sa", "p-2")
+				first, err := w.s.ResetPassword(ctx, "p-sa", "p-2")
 				if err != nil {
 					t.Error(err)
 				}
 				mu.Lock()
 				defer mu.Unlock()
-				passwords = append(passwords, password)
+				passwords = append(passwords, first.Password)
 			})
 		}
 		all.Wait()

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -72,7 +73,11 @@ func LoadOrganisation(data []byte, known *organisation.Organisation) (organisati
 		_, err := organisation.Revise(known, file, false)
 		for _, e := range apperr.Each(err) {
 			if p, ok := errors.AsType[*organisation.Problem](e); ok && p.Index >= 0 {
-				s.at(p.List+item(p.Index), "%s", p.Message)
+				also := ""
+				for _, i := range p.Others {
+					also += fmt.Sprintf("（另见第 %d 行）", s.lines[p.List+item(i)])
+				}
+				s.at(p.List+item(p.Index), "%s%s", p.Message, also)
 			} else if ok {
 				s.add(s.lines[p.List], "%s", p.Message)
 			} else {

@@ -125,22 +125,31 @@ func TestWhatIsWrongWithAWorkbookIsToldWithSheetAndRow(t *testing.T) {
 		data []byte
 		want []string
 	}{
-		"no such unit":          {people([]any{"", "甲", "", "市容所 负责人"}), []string{"“人员”表第 3 行", "“市容所”不存在"}},
-		"no such role":          {people([]any{"", "甲", "", "执法队 副主任"}), []string{"“人员”表第 3 行", "看不懂岗位“执法队 副主任”"}},
-		"a role without a unit": {people([]any{"", "甲", "", "负责人"}), []string{"“人员”表第 3 行", "没有写是哪个部门的"}},
-		"a bad phone":           {people([]any{"", "甲", "1380000", "执法队 承办人"}), []string{"“人员”表第 3 行", "手机号不是 11 位"}},
-		"one phone twice":       {people([]any{"", "甲", "13800000001", "执法队 承办人"}, []any{"", "乙", "13800000001", "执法队 承办人"}), []string{"“人员”表第 4 行", "手机号相同"}},
-		"namesakes":             {people([]any{"", "甲", "", "执法队 承办人"}, []any{"", "甲", "", "执法队 负责人"}), []string{"“人员”表第 4 行", "“人员”表第 3 行", "分别写上编号"}},
-		"an unknown state":      {people([]any{"", "甲", "", "执法队 承办人", "借调"}), []string{"“人员”表第 3 行", "状态“借调”看不懂"}},
-		"a bad id":              {people([]any{"甲一", "甲", "", "执法队 承办人"}), []string{"“人员”表第 3 行", "编号“甲一”不对"}},
-		"an administrator":      {people([]any{"", "甲", "", "系统管理员；执法队 承办人"}), []string{"“人员”表第 3 行", "不能兼任"}},
-		"no name":               {people([]any{"", "", "13800000001", "执法队 承办人"}), []string{"“人员”表第 3 行", "没有写姓名"}},
-		"nobody at the centre":  {workbookOf(t, "人员", [][]any{{"姓名", "岗位"}, {"甲", "主要领导"}}), []string{"没有城运中心人员"}},
-		"no name column":        {workbookOf(t, "人员", [][]any{{"甲", "乙"}, {"丙", "丁"}}), []string{"“人员”表", "没有找到列名“姓名”"}},
-		"none of ours":          {workbookOf(t, "一", [][]any{{"x"}}, "二", [][]any{{"y"}}), []string{"没有找到组织架构"}},
-		"no workbook":           {[]byte("departments: []"), []string{".xlsx"}},
-		"a broken one":          {people()[:300], []string{"损坏"}},
-		"a bad time":            {workbookOf(t, "人员", [][]any{{"姓名", "岗位"}, {"甲", "城运中心"}, {"乙", "城运中心"}}, "AB角", [][]any{{"本人", "代理人", "开始", "结束"}, {"甲", "乙", "下周", "2026-03-01"}}), []string{"“AB角”表第 2 行", "时间“下周”看不懂"}},
+		"no such unit":               {people([]any{"", "甲", "", "市容所 负责人"}), []string{"“人员”表第 3 行", "“市容所”不存在"}},
+		"no such role":               {people([]any{"", "甲", "", "执法队 副主任"}), []string{"“人员”表第 3 行", "看不懂岗位“执法队 副主任”"}},
+		"a role without a unit":      {people([]any{"", "甲", "", "负责人"}), []string{"“人员”表第 3 行", "没有写是哪个部门的"}},
+		"a bad phone":                {people([]any{"", "甲", "1380000", "执法队 承办人"}), []string{"“人员”表第 3 行", "手机号不是 11 位"}},
+		"one phone twice":            {people([]any{"", "甲", "13800000001", "执法队 承办人"}, []any{"", "乙", "13800000001", "执法队 承办人"}), []string{"“人员”表第 4 行：人员“乙”与“甲”的手机号相同，请核对（另见“人员”表第 3 行）"}},
+		"namesakes":                  {people([]any{"", "甲", "", "执法队 承办人"}, []any{"", "甲", "", "执法队 负责人"}), []string{"“人员”表第 4 行", "“人员”表第 3 行", "分别写上编号"}},
+		"an unknown state":           {people([]any{"", "甲", "", "执法队 承办人", "借调"}), []string{"“人员”表第 3 行", "状态“借调”看不懂"}},
+		"a bad id":                   {people([]any{"甲一", "甲", "", "执法队 承办人"}), []string{"“人员”表第 3 行", "编号“甲一”不对"}},
+		"an administrator":           {people([]any{"", "甲", "", "系统管理员；执法队 承办人"}), []string{"“人员”表第 3 行", "不能兼任"}},
+		"no name":                    {people([]any{"", "", "13800000001", "执法队 承办人"}), []string{"“人员”表第 3 行", "没有写姓名"}},
+		"nobody at the centre":       {workbookOf(t, "人员", [][]any{{"姓名", "岗位"}, {"甲", "主要领导"}}), []string{"没有城运中心人员"}},
+		"a kind in no words":         {workbookOf(t, "部门", [][]any{{"名称", "类别"}, {"执法队", "大队"}}), []string{"“部门”表第 2 行", "类别“大队”不对，请写科室、中心、执法队或所"}},
+		"a grid's head":              {workbookOf(t, "综合网格", [][]any{{"名称"}, {"望舒第一网格"}}, "人员", [][]any{{"姓名", "岗位"}, {"甲", "望舒第一网格 负责人"}}), []string{"“望舒第一网格”是综合网格，没有“负责人”这个岗位；综合网格的岗位写网格长"}},
+		"two states":                 {people([]any{"", "甲", "13800000001", "执法队 承办人", "在岗"}, []any{"", "甲", "13800000001", "", "离岗"}), []string{"“人员”表第 4 行：“甲”的状态与“人员”表第 3 行不一致"}},
+		"a phone under another name": {workbookOf(t, "人员", [][]any{{"姓名", "联系方法", "岗位"}, {"甲", "", "城运中心"}}), []string{"“人员”表：不认识列名“联系方法”，是不是“手机号”"}},
+		"a deputy under another":     {workbookOf(t, "部门", [][]any{{"名称", "主管"}, {"执法队", "甲"}}), []string{"“部门”表：不认识列名“主管”，是不是“分管领导”"}},
+		"posts under another":        {workbookOf(t, "人员", [][]any{{"姓名", "手机号", "职位名"}, {"甲", "", "城运中心"}}), []string{"“人员”表：不认识列名“职位名”，是不是“岗位”"}},
+		"a column of its own":        {workbookOf(t, "综合网格", [][]any{{"名称", "XYZ"}, {"第一网格", "1"}}), []string{"“综合网格”表：不认识列名“XYZ”，这张表的列有“编号”“名称”“状态”"}},
+		"one kind twice":             {workbookOf(t, "人员", [][]any{{"姓名"}, {"甲"}}, "花名册", [][]any{{"姓名"}, {"乙"}}), []string{"“花名册”表：与“人员”表是同一种表"}},
+		"a sheet of another name":    {workbookOf(t, "通讯录", [][]any{{"姓名", "岗位"}, {"甲", "城运中心"}}), []string{"没有找到组织架构", "这个文件里是“通讯录”"}},
+		"no name column":             {workbookOf(t, "人员", [][]any{{"甲", "乙"}, {"丙", "丁"}}), []string{"“人员”表", "没有找到列名“姓名”"}},
+		"none of ours":               {workbookOf(t, "一", [][]any{{"x"}}, "二", [][]any{{"y"}}), []string{"没有找到组织架构"}},
+		"no workbook":                {[]byte("departments: []"), []string{".xlsx"}},
+		"a broken one":               {people()[:300], []string{"损坏"}},
+		"a bad time":                 {workbookOf(t, "人员", [][]any{{"姓名", "岗位"}, {"甲", "城运中心"}, {"乙", "城运中心"}}, "AB角", [][]any{{"本人", "代理人", "开始", "结束"}, {"甲", "乙", "下周", "2026-03-01"}}), []string{"“AB角”表第 2 行", "时间“下周”看不懂"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := readBook(c.data, nil)
@@ -156,6 +165,78 @@ func TestWhatIsWrongWithAWorkbookIsToldWithSheetAndRow(t *testing.T) {
 				t.Errorf("a phone in %v", err)
 			}
 		})
+	}
+}
+
+// Columns and sheets that are not read are named; the one sheet that nobody has named is read when it is a roster.
+func TestWhatIsNotReadIsNamed(t *testing.T) {
+	street, err := readBook(workbookOf(t,
+		"人员", [][]any{{"序号", "姓名", "岗位", "联系电话", "手机号", "", "备注"}, {1, "甲", "城运中心", "57120000", "13800000001", "x", ""}},
+		"通讯录", [][]any{{"姓名", "岗位"}, {"乙", "城运中心"}}, "Sheet3", nil), nil)
+	if err != nil || len(street.People) != 1 || street.People[0].Phone != "13800000001" {
+		t.Fatalf("%+v %v", street, err)
+	}
+	want := []string{"“人员”表的列“序号”“联系电话”“第 6 列（没有列名）”“备注”没有读。", "工作表“通讯录”没有读：只读名称是“部门”“综合网格”“村居”“人员”“岗位”“AB角”及其别称的工作表。"}
+	if !slices.Equal(street.Notes, want) {
+		t.Errorf("%q", street.Notes)
+	}
+	if street, err = readBook(workbookOf(t, "Sheet1", [][]any{{"姓名", "岗位"}, {"甲", "城运中心"}}), nil); err != nil || len(street.People) != 1 {
+		t.Errorf("%+v %v", street, err)
+	}
+	if _, err = readBook(workbookOf(t, "Sheet1", [][]any{{"姓名"}, {"甲"}}), nil); err == nil || !strings.Contains(err.Error(), "没有找到组织架构") {
+		t.Error(err)
+	}
+}
+
+// One round tells what is unreadable, what does not fit together and what is not allowed; what hangs on a row that could not
+// be read is left for later, and so is everything that hangs on a column we do not know.
+func TestMistakesOfAllKindsAreToldInOneRound(t *testing.T) {
+	_, err := readBook(workbookOf(t,
+		"部门", [][]any{{"名称", "类别", "分管领导"}, {"执法队", "大队", "没有的人"}},
+		"人员", [][]any{{"姓名", "手机号", "岗位", "状态"}, {"甲", "1380000", "执法队 承办人", ""}, {"乙", "", "市容所 承办人", ""}, {"丙", "", "系统管理员；执法队 承办人", "借调"}},
+		"AB角", [][]any{{"本人", "代理人", "开始", "结束"}, {"甲", "乙", "下周", "2026-03-01"}, {"甲", "乙", "2026-02-01", "2026-03-01"}}), nil)
+	want := []string{
+		"“人员”表第 4 行：状态“借调”看不懂，请写“在岗”“离岗”，单位写“启用”“撤销”，或留空", "“AB角”表第 2 行：时间“下周”看不懂，请写成 2026-02-09 09:00",
+		"“人员”表第 3 行：岗位“市容所 承办人”里的部门“市容所”不存在，请核对名称，或先在“部门”表里列出",
+		"“部门”表第 2 行：部门“执法队”的类别“大队”不对，请写科室、中心、执法队或所", "“部门”表第 2 行：部门“执法队”的分管领导“没有的人”不在人员名单里，请核对姓名或编号，或先登记此人",
+		"“人员”表第 4 行：人员“丙”是系统管理员，管理员不能兼任其他岗位（三类管理员之间也不能），请另设账号", "“人员”表第 2 行：人员“甲”的手机号不是 11 位手机号，请核对，或留空",
+	}
+	if got := strings.Split(fmt.Sprint(err), "\n"); !slices.Equal(got, want) {
+		t.Errorf("%s", strings.Join(got, "\n"))
+	}
+	_, err = readBook(workbookOf(t, "部门", [][]any{{"名称", "缩写"}, {"综合行政执法队", "执法队"}}, "人员", [][]any{{"姓名", "岗位"}, {"甲", "执法队 承办人"}, {"", "城运中心"}}), nil)
+	want = []string{"“部门”表：不认识列名“缩写”，这张表的列有“编号”“名称”“简称”“类别”“分管领导”“状态”。请改成认识的列名，用不着的列请删去", "“人员”表第 3 行：没有写姓名。以上改正后，再核对各行之间的关系"}
+	if got := strings.Split(fmt.Sprint(err), "\n"); !slices.Equal(got, want) {
+		t.Errorf("%s", strings.Join(got, "\n"))
+	}
+}
+
+// A first roster loaded again, with the state left empty, does not bring back who has left since.
+func TestAnEmptyStateLeavesWhoLeft(t *testing.T) {
+	roster := func(state string) []byte {
+		return workbookOf(t, "部门", [][]any{{"名称"}, {"执法队"}}, "人员", [][]any{{"姓名", "岗位", "状态"}, {"甲", "城运中心", ""}, {"王承办", "执法队 承办人", state}})
+	}
+	lay := func(known *organisation.Organisation, data []byte) *organisation.Organisation {
+		t.Helper()
+		street, err := readBook(data, known)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := organisation.Revise(known, street, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	o := lay(nil, roster(""))
+	gone := lay(o, roster("离岗"))
+	for _, again := range [][]byte{roster(""), workbookOf(t, "人员", [][]any{{"姓名", "手机号", "岗位", "状态"}, {"王承办", "", "", ""}})} {
+		if c := organisation.Compare(gone, lay(gone, again)); len(c) != 0 {
+			t.Errorf("%+v", c)
+		}
+	}
+	if c := organisation.Compare(gone, lay(gone, roster("在岗"))); len(c) != 1 || c[0].What != organisation.Returned || c[0].Fields[0].After != "执法队承办人" {
+		t.Errorf("%+v", c)
 	}
 }
 
@@ -282,16 +363,14 @@ func FuzzOrganisationRows(f *testing.F) {
 			}
 			return list
 		}
-		o := &organisationReader{people: map[string]int{}, rows: map[string][]string{}}
+		o := newOrganisationReader(nil)
 		o.sheet("综合网格", false, rows("名称\n第一网格\n一网格"), false)
 		o.sheet(name, false, rows(cells), false)
 		o.sheet("人员", false, rows(people), false)
-		o.finish()
+		o.check()
 		if len(o.problems) == 0 {
-			after, err := organisation.Revise(nil, o.street, false)
-			o.revised(err)
-			if err == nil && after == nil {
-				t.Fatal("neither an organisation nor a problem")
+			if _, err := organisation.Revise(nil, o.street, false); err != nil {
+				t.Fatalf("accepted what makes no organisation: %v", err)
 			}
 		}
 		if err := o.err(); err != nil && !strings.ContainsFunc(err.Error(), func(r rune) bool { return unicode.Is(unicode.Han, r) }) {

@@ -212,7 +212,11 @@ func (c *comparison) person(a, b Person) {
 		c.fields = append(c.fields, FieldChange{"requesters", "绑定的手机", counted(len(a.Requesters)), counted(len(b.Requesters))})
 	}
 	ap, bp := sortedPosts(a.Posts), sortedPosts(b.Posts)
-	if !slices.Equal(ap, bp) {
+	returned := a.Left && !b.Left
+	switch {
+	case returned, a.ID == "": // what they get, a deputy leader's post by the department's entry included
+		c.field("posts", "岗位", "", c.after.DescribePosts(b.ID))
+	case !slices.Equal(ap, bp):
 		c.field("posts", "岗位", c.before.describePosts(ap), c.after.describePosts(bp))
 	}
 	// A resident sees what was asked for from their phones.
@@ -220,7 +224,7 @@ func (c *comparison) person(a, b Person) {
 		return slices.ContainsFunc(p.Posts, func(x Post) bool { return x.Role == casework.Resident })
 	}
 	sees := (resident(a) || resident(b)) && (a.Phone != b.Phone || !slices.Equal(a.Requesters, b.Requesters))
-	c.posts = !slices.Equal(ap, bp) || a.Left != b.Left && len(ap)+len(bp) > 0 || sees
+	c.posts = !slices.Equal(ap, bp) || returned || a.Left != b.Left && len(ap)+len(bp) > 0 || sees
 }
 
 func (c *comparison) delegation(a, b Delegation) {

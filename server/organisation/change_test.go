@@ -132,12 +132,97 @@ func TestAWholeFileLetsGoOfWhatItDoesNotName(t *testing.T) {
 	if _, err := Revise(o, s, true); err == nil || !strings.Contains(err.Error(), "已撤销") {
 		t.Errorf("a department closed under its people: %v", err)
 	}
-	after, err := Revise(o, Street{People: []Person{{ID: "p-handler", Left: true}}}, false)
+}
+
+// Who left stays so until a file says expressly that they are back; then it shows what they may do again.
+func TestWhoLeftComesBackOnlyWhenTheFileSaysSo(t *testing.T) {
+	o, err := Revise(known(t), Street{
+		Departments: []Department{{Name: "民政办公室", DeputyLeader: "新人"}}, Grids: []Grid{{Name: "第九网格", Closed: true}},
+		People: []Person{{ID: "p-handler", Left: true}, {Name: "新人"}},
+	}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if back := change(t, after, Street{People: []Person{{Name: "吴勇"}}}, false); len(back) != 1 || back[0].What != Returned {
-		t.Errorf("%+v", back)
+	if o, err = Revise(o, Street{People: []Person{{Name: "新人", Left: true}}}, false); err != nil {
+		t.Fatal(err)
+	}
+	named := Street{Grids: []Grid{{Name: "第九网格"}}, People: []Person{{Name: "吴勇", Phone: "13912345678", Posts: []Post{{Role: casework.Centre}}}, {Name: "新人"}}}
+	for _, whole := range []bool{false, true} {
+		file := named
+		if whole {
+			file.People = append(slices.Clone(file.People), o.Street().People...)
+			file.People = slices.DeleteFunc(file.People, func(p Person) bool { return p.Left })
+			file.Grids = append(slices.Clone(file.Grids), known(t).Grids()...)
+		}
+		if c := change(t, o, file, whole); len(c) != 0 {
+			t.Errorf("whole %v: %+v", whole, c)
+		}
+		if notes := Passed(o, file); len(notes) != 3 || !strings.Contains(notes[0], "第九网格") || !strings.Contains(notes[1], "“吴勇”已离岗") {
+			t.Error(notes)
+		}
+	}
+	named.Grids[0].Returned, named.People[0].Returned, named.People[1].Returned = true, true, true
+	back := change(t, o, named, false)
+	got := map[string]string{}
+	for _, c := range back {
+		got[c.Name] = fmt.Sprint(c.What, " ", c.Posts)
+		for _, f := range c.Fields {
+			got[c.Name] += fmt.Sprintf(" %s:%s→%s", f.Label, f.Before, f.After)
+		}
+	}
+	want := map[string]string{"第九网格": "returned false", "吴勇": "returned true 手机号:→139****5678 岗位:→城运中心", "新人": "returned true 岗位:→民政办公室分管领导"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	if notes := Passed(o, named); len(notes) != 0 {
+		t.Error(notes)
+	}
+	for _, c := range back {
+		if p, ok := c.Entry().(Person); ok && p.Returned {
+			t.Error("what a file says of returning is no state")
+		}
+	}
+}
+
+// What can be told of a file at once is told at once, and nothing that only follows from something else.
+func TestAllThatIsWrongWithAFileIsToldAtOnce(t *testing.T) {
+	o := known(t)
+	_, err := Revise(o, Street{
+		Departments: []Department{{Name: "民政办公室", DeputyLeader: "马敏"}, {Name: "市容所", Kind: "大队"}, {Name: "市容所", Kind: "所"}},
+		People: []Person{
+			{ID: "p-a", Name: "马敏"}, {ID: "p-b", Name: "马敏", Phone: "13912345678"}, {Name: "新人", Phone: "13912345678"},
+			{Name: "赵新", Posts: []Post{{casework.Handler, "市容所"}}}, {Name: "钱新", Posts: []Post{{casework.Handler, "没有的"}}},
+		},
+	}, false)
+	want := []string{
+		"部门“市容所”写了两次；是同一个请合并，不是请分别写上编号", "有 2 位“马敏”，请改写编号：p-a、p-b", "部门“市容所”的类别“大队”不对，请写科室、中心、执法队或所",
+		"人员“钱新”的承办人岗位写的部门“没有的”不存在，请核对名称，或先列出这个部门", "人员“新人”与“马敏”的手机号相同，请核对",
+	}
+	if d := cmp.Diff(want, strings.Split(err.Error(), "\n")); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestWhatIsWrittenOfPostsAreTheTemplatesWords(t *testing.T) {
+	var words []string
+	for _, r := range []casework.Role{casework.Handler, casework.DepartmentHead, casework.DeputyLeader, casework.GridChief, casework.Liaison, casework.PartySecretary, casework.Community, casework.Supervisor, casework.LeadingGroup, casework.Coordinator} {
+		words = append(words, WritePosts([]Post{{r, "u"}}, func(EntryKind, string) string { return "某" }))
+	}
+	if d := cmp.Diff([]string{"某 承办人", "某 负责人", "某 分管领导", "某 网格长", "某 联络员", "某 党组织书记", "某 工作人员", "党政办", "领导小组", "协调专员"}, words); d != "" {
+		t.Error(d)
+	}
+	for _, r := range casework.Roles {
+		if writtenWords[r] == "" && r != casework.System {
+			t.Errorf("%s has no word", r)
+		}
+	}
+}
+
+func TestAPostOfAnotherKindOfUnitIsExplained(t *testing.T) {
+	o := known(t)
+	_, err := ParsePosts("第九网格 负责人", "", UnitsOf(o, Street{Grids: []Grid{{ID: "g-9", Name: "第九网格"}}}))
+	if want := "岗位“第九网格 负责人”不对：“第九网格”是综合网格，没有“负责人”这个岗位；综合网格的岗位写网格长、联络员或党组织书记"; err == nil || err.Error() != want {
+		t.Error(err)
 	}
 }
 
@@ -147,7 +232,7 @@ func TestReviseRefuses(t *testing.T) {
 		file Street
 		want string
 	}{
-		"two of one name in the file":   {Street{People: []Person{{Name: "新人"}, {Name: "新人"}}}, "第 1 个人员相同"},
+		"two of one name in the file":   {Street{People: []Person{{Name: "新人"}, {Name: "新人"}}}, "人员“新人”写了两次"},
 		"two of one name among us":      {Street{People: []Person{{ID: "p-new", Name: "王敏"}, {ID: "p-new2", Name: "王敏"}}, Departments: []Department{{ID: "d-ping", DeputyLeader: "王敏"}}}, "位“王敏”"},
 		"the centre left empty":         {Street{People: []Person{{ID: "p-centre1", Left: true}, {ID: "p-centre2", Left: true}}}, "没有城运中心人员"},
 		"a phone that is somebody's":    {Street{People: []Person{{ID: "p-head", Phone: "13800000001"}}}, "手机号相同"},

@@ -40,13 +40,16 @@ type Department struct {
 	DeputyLeader string `json:"deputy_leader,omitempty"`
 	// Closed is set when the department is no more (撤销). The row stays: the history names it.
 	Closed bool `json:"closed,omitempty"`
+	// Returned is set in a file alone: what was closed is there again. See Revise.
+	Returned bool `json:"returned,omitempty"`
 }
 
 // Grid is a 综合网格.
 type Grid struct {
-	ID     string `json:"id"`
-	Name   string `json:"name"`
-	Closed bool   `json:"closed,omitempty"` // like Department.Closed
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Closed   bool   `json:"closed,omitempty"`   // like Department.Closed
+	Returned bool   `json:"returned,omitempty"` // like Department.Returned
 }
 
 // Community is a village or residents' committee (村居), or a park of enterprises.
@@ -57,6 +60,8 @@ type Community struct {
 	Kind    string   `json:"kind,omitempty"`    // KindResidential, KindVillage, KindPark, or empty
 	Aliases []string `json:"aliases,omitempty"` // other names that complaints use for it
 	Closed  bool     `json:"closed,omitempty"`  // like Department.Closed
+
+	Returned bool `json:"returned,omitempty"` // like Department.Returned
 }
 
 // Post is a role a person holds for a unit: the id of a department, grid or community, or "" for roles of the whole
@@ -74,6 +79,8 @@ type Person struct {
 	Posts []Post `json:"posts,omitempty"`
 	// Left is set when the person no longer works here or has closed the account. The row stays: the history names it.
 	Left bool `json:"left,omitempty"`
+	// Returned is set in a file alone: who had left works here again. See Revise.
+	Returned bool `json:"returned,omitempty"`
 	// Requesters are the requester keys of the phones bound to the account. They count only beside a resident post.
 	Requesters []string `json:"requesters,omitempty" yaml:"-"`
 }
@@ -534,6 +541,11 @@ func (o *Organisation) CommunityName(id string) string {
 	return id
 }
 
+// pair is what a message calls a delegation.
+func (o *Organisation) pair(d Delegation) string {
+	return shorten(o.PersonName(d.From)) + "、" + shorten(o.PersonName(d.To))
+}
+
 // PersonName is like DepartmentName; those who left keep their name.
 func (o *Organisation) PersonName(id string) string {
 	if p, ok := o.people.get(id); ok {
@@ -578,6 +590,8 @@ type Problem struct {
 	List    string // departments, grids, communities, people, delegations
 	Index   int    // of the entry in that list as given
 	Message string // Chinese, says what to do
+	// Others are the indexes of what it collides with in the same list.
+	Others []int
 }
 
 // Error is the message.
@@ -585,4 +599,12 @@ func (p *Problem) Error() string { return p.Message }
 
 func problemf(list string, index int, format string, args ...any) error {
 	return &Problem{List: list, Index: index, Message: fmt.Sprintf(format, args...)}
+}
+
+// called is what a message calls an entry: its name, because ids are often made up by the system; the id where it has none.
+func called(id, name string) string {
+	if ticket.Fold(name) == "" {
+		name = id
+	}
+	return shorten(name)
 }

@@ -287,7 +287,7 @@ func TestNewTellsAllProblemsAtOnce(t *testing.T) {
 			*g = append(*g, Grid{ID: "g-1", Name: "第九网格"}, Grid{ID: "g-9", Name: "第二网格"})
 			*c = append(*c, Community{ID: "c-new", Name: "新村", Aliases: []string{"韩谊ab苑"}})
 			*p = append(*p, Person{ID: "p-head", Name: "甲"})
-		}, []string{"部门编号“d-ping”重复", "“d-zhifa”都叫“执 法 队”", "网格编号“g-1”重复", "都叫“第二网格”", "都叫“韩谊ab苑”", "人员编号“p-head”重复"}},
+		}, []string{"部门编号“d-ping”重复", "有两个部门都叫“执 法 队”", "网格编号“g-1”重复", "都叫“第二网格”", "都叫“韩谊ab苑”", "人员编号“p-head”重复"}},
 		{"ids and names malformed or missing", func(d *[]Department, g *[]Grid, _ *[]Community, p *[]Person, _ *[]Delegation) {
 			*d = append(*d, Department{ID: "d:1", Name: "甲办", Kind: "office"}, Department{ID: strings.Repeat("d", 41), Name: "乙办"})
 			*g = append(*g, Grid{Name: "第九网格"})
@@ -298,12 +298,12 @@ func TestNewTellsAllProblemsAtOnce(t *testing.T) {
 				Person{ID: "p-a", Name: "甲", Posts: []Post{{Role: casework.SystemAdmin}, {Role: casework.Auditor}}},
 				Person{ID: "p-b", Name: "乙", Posts: []Post{{Role: casework.Centre}, {Role: casework.SecurityAdmin}}},
 				Person{ID: "p-c", Name: "丙", Posts: []Post{{Role: casework.Resident}, {Role: casework.Auditor}}})
-		}, []string{"“p-a”是系统管理员", "“p-b”是安全管理员", "“p-c”是审计员"}},
+		}, []string{"“甲”是系统管理员", "“乙”是安全管理员", "“丙”是审计员"}},
 		{"deputy leaders", func(d *[]Department, _ *[]Grid, _ *[]Community, p *[]Person, _ *[]Delegation) {
 			(*d)[0].DeputyLeader = "p-nobody"
 			(*d)[1].DeputyLeader = "p-admin"
 			(*p)[3].Posts = append((*p)[3].Posts, Post{casework.DeputyLeader, "d-ping"})
-		}, []string{"“p-nobody”不在人员名单里", "“p-admin”是管理员", "有 2 位分管领导（p-deputy、p-head）"}},
+		}, []string{"“p-nobody”不在人员名单里", "“杨帆”是管理员", "有 2 位分管领导（赵军、孙丽）"}},
 		{"delegations", func(_ *[]Department, _ *[]Grid, _ *[]Community, _ *[]Person, l *[]Delegation) {
 			*l = []Delegation{
 				today("1", "p-head", "p-nobody"), today("1", "p-head", "p-head"), today("", "p-head", "p-handler"),

@@ -1,6 +1,7 @@
 package organisation
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,6 +28,14 @@ var postWords = []struct {
 	{"城运中心", casework.Centre}, {"党政办（督查）", casework.Supervisor}, {"党政办督查", casework.Supervisor}, {"党政办", casework.Supervisor}, {"督查", casework.Supervisor},
 	{"系统管理员", casework.SystemAdmin}, {"安全管理员", casework.SecurityAdmin}, {"安全保密管理员", casework.SecurityAdmin}, {"安全审计员", casework.Auditor}, {"审计员", casework.Auditor},
 	{"诉求人", casework.Resident}, {"居民", casework.Resident},
+}
+
+// writtenWords are those of postWords that we write ourselves: in the template, in exports and in messages.
+var writtenWords = map[casework.Role]string{
+	casework.DeputyLeader: "分管领导", casework.DepartmentHead: "负责人", casework.Handler: "承办人",
+	casework.GridChief: "网格长", casework.Liaison: "联络员", casework.PartySecretary: "党组织书记", casework.Community: "工作人员",
+	casework.Coordinator: "协调专员", casework.PrincipalLeader: "主要领导", casework.LeadingGroup: "领导小组", casework.Centre: "城运中心", casework.Supervisor: "党政办",
+	casework.SystemAdmin: "系统管理员", casework.SecurityAdmin: "安全管理员", casework.Auditor: "审计员", casework.Resident: "居民",
 }
 
 // Units answers which units there are, for reading posts: the ids that a name or id of this kind can mean.
@@ -104,6 +113,9 @@ func parsePost(text, beside string, units Units) (Post, error) {
 			}
 		}
 		if missing == "" {
+			missing = misplaced(text, name, w.word, units)
+		}
+		if missing == "" {
 			missing = fmt.Sprintf("岗位“%s”里的%s“%s”不存在，请核对名称，或先在“%s”表里列出", shorten(text), kind.Label(), shorten(name), kind.Label())
 		}
 	}
@@ -125,6 +137,17 @@ func parsePost(text, beside string, units Units) (Post, error) {
 	}
 	return Post{}, fmt.Errorf("看不懂岗位“%s”。请写成“单位名称 职务”，职务可以是：负责人、承办人、分管领导、网格长、联络员、党组织书记、工作人员（村居）；"+
 		"全街道的写：城运中心、党政办、主要领导、领导小组、协调专员、系统管理员、安全管理员、审计员", shorten(text))
+}
+
+// misplaced says that a word is no post of the unit named, because the unit is of another kind; "" when there is no such unit.
+func misplaced(text, name, word string, units Units) string {
+	for _, kind := range []EntryKind{DepartmentEntry, GridEntry, CommunityEntry} {
+		if len(find(units, kind, name)) > 0 {
+			words := map[EntryKind]string{DepartmentEntry: "负责人、承办人或分管领导", GridEntry: "网格长、联络员或党组织书记", CommunityEntry: "工作人员"}[kind]
+			return fmt.Sprintf("岗位“%s”不对：“%s”是%s，没有“%s”这个岗位；%s的岗位写%s", shorten(text), shorten(name), kind.Label(), word, kind.Label(), words)
+		}
+	}
+	return ""
 }
 
 // roles are the roles a word may stand for: somebody who works in a department without a community is its handler.
@@ -163,13 +186,7 @@ func find(units Units, kind EntryKind, name string) []string {
 func WritePosts(posts []Post, name func(kind EntryKind, id string) string) string {
 	words := make([]string, 0, len(posts))
 	for _, p := range posts {
-		word := string(p.Role)
-		for _, w := range postWords {
-			if w.role == p.Role {
-				word = w.word
-				break
-			}
-		}
+		word := cmp.Or(writtenWords[p.Role], string(p.Role))
 		if kind := kindOf(p.Role); kind != "" {
 			word = name(kind, p.Unit) + " " + word
 		}

@@ -30,6 +30,7 @@ type OrganisationPreview struct {
 	Work      []WorkItem    `json:"work" doc:"有人离岗或调动后，未完的工作由谁接手"`
 	MoreWork  bool          `json:"more_work,omitempty" doc:"未完的工作没有列全"`
 	Vacancies []VacancyView `json:"vacancies" doc:"由此空缺的岗位"`
+	Notes     []string      `json:"notes,omitempty" doc:"要留意的：没有读的列和工作表、不起作用的行、须重新发密码的人"`
 
 	revision int64
 	changes  []organisation.Change
@@ -66,7 +67,17 @@ func (e *Engine) PreviewOrganisation(ctx context.Context, file Street, whole boo
 	if err != nil {
 		return OrganisationPreview{}, organisation.Invalid(err)
 	}
-	return e.preview(ctx, k, after)
+	p, err := e.preview(ctx, k, after)
+	if err != nil {
+		return p, err
+	}
+	p.Notes = slices.Concat(file.Notes, organisation.Passed(k.Organisation, file))
+	for _, c := range p.changes {
+		if c.Kind == organisation.PersonEntry && c.What == organisation.Returned {
+			p.Notes = append(p.Notes, "人员“"+c.Name+"”回来后原密码不能再用，请重置密码，把新的初始密码交给本人。")
+		}
+	}
+	return p, nil
 }
 
 const previewWork = 500 // items of open work that a preview lists
@@ -204,6 +215,13 @@ func (e *Engine) change(ctx context.Context, actor casework.Actor, p Organisatio
 		if err := tx.AddHandovers(ctx, handovers); err != nil {
 			return err
 		}
+		for _, c := range p.changes {
+			if c.Kind == organisation.PersonEntry && c.What == organisation.Returned {
+				if err := e.shutAccount(ctx, tx, actor, c.ID); err != nil {
+					return err
+				}
+			}
+		}
 		if also != nil {
 			if err := also(ctx, tx); err != nil {
 				return err
@@ -223,6 +241,34 @@ func (e *Engine) change(ctx context.Context, actor casework.Actor, p Organisatio
 		e.log.ErrorContext(ctx, "handing over failed, the sweeper goes on", slog.Any("error", err))
 	}
 	return nil
+}
+
+// shutAccount keeps who comes back from signing in as before they left: sessions end, and the password is gone until an
+// administrator gives a first one.
+func (e *Engine) shutAccount(ctx context.Context, tx *store.Tx, actor casework.Actor, personID string) error {
+	const why = "returned"
+	a, ok, err := tx.Account(ctx, personID)
+	if err != nil || !ok {
+		return err
+	}
+	now := e.clock() // the demonstration's clock moves no account
+	if _, err := tx.EndSessions(ctx, personID, "", why, now); err != nil {
+		return err
+	}
+	if err := tx.DropSignIns(ctx, personID); err != nil {
+		return err
+	}
+	if a.Password != "" { // not to be chosen again at once
+		a.History = append([]string{a.Password}, a.History...)
+	}
+	a.Password, a.PasswordUntil, a.MustChange, a.DisabledAt, a.DisabledWhy = "", time.Time{}, true, now, why
+	if err := tx.SaveAccount(ctx, &a); err != nil {
+		if errors.Is(err, store.ErrChanged) {
+			return errRevised // to be tried again
+		}
+		return err
+	}
+	return e.RecordIn(ctx, tx, Audited{Actor: actor.PersonID, Action: "account.disable", Object: "account:" + personID, Detail: map[string]string{"why": why}})
 }
 
 // counts is what the audit log says of the changes: how many, and of whom the posts.
@@ -311,7 +357,7 @@ func (e *Engine) ProposeOrganisation(ctx context.Context, actor casework.Actor, 
 		return ProposedChange{}, err
 	}
 	if len(p.Changes) == 0 {
-		return ProposedChange{}, apperr.New(apperr.FailedPrecondition, "organisation.unchanged", "与现有组织架构相同，没有需要变更的内容。")
+		return ProposedChange{}, apperr.New(apperr.FailedPrecondition, "organisation.unchanged", "与现有组织架构相同，没有需要变更的内容。%s", strings.Join(p.Notes, ""))
 	}
 	k, err := e.Knowledge(ctx)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"xiaopu/server/auth"
@@ -65,7 +66,7 @@ func userPassword(c *call) error {
 		return err
 	}
 	return c.withAccounts(args[0], func(people *auth.Service, id, name string) error {
-		password, until, err := people.ResetPassword(c.ctx, auth.Operator, id)
+		first, err := people.ResetPassword(c.ctx, auth.Operator, id)
 		if err != nil {
 			return err
 		}
@@ -74,7 +75,11 @@ func userPassword(c *call) error {
 				return err
 			}
 		}
-		_, err = fmt.Fprintf(c.stdout, "%s（%s）的初始密码，只显示这一次，请在 %s 前登录并修改：\n%s\n", name, id, until.In(shanghai).Format("2006-01-02 15:04"), password)
+		login := first.Login
+		if strings.Contains(login, "*") {
+			login += "（本人手机号）"
+		}
+		_, err = fmt.Fprintf(c.stdout, "%s（%s）的初始密码，只显示这一次，请在 %s 前用登录名 %s 登录并修改：\n%s\n", name, id, first.Until.In(shanghai).Format("2006-01-02 15:04"), login, first.Password)
 		return err
 	})
 }

@@ -24,6 +24,7 @@ import (
 func organisationLoad(c *call) error {
 	whole := c.flags.Bool("whole", false, "文件是全量：没有列出的人按离岗、没有列出的单位按撤销处理")
 	yes := c.flags.Bool("yes", false, "不再询问，直接载入")
+	all := c.flags.Bool("all", false, "新增的全部列出，不只前几项")
 	args, err := c.parse(1, 1)
 	if err != nil {
 		return err
@@ -45,7 +46,7 @@ func organisationLoad(c *call) error {
 		if err != nil {
 			return err
 		}
-		c.printPreview(p)
+		c.printPreview(p, *all)
 		if len(p.Changes) == 0 {
 			return nil
 		}
@@ -150,28 +151,24 @@ func (c *call) newFile(path, ext string, write func(w io.Writer) error) error {
 	return nil
 }
 
-// printPreview tells a preview in words: what is new in numbers, everything else one by one.
-func (c *call) printPreview(p workflow.OrganisationPreview) {
+// printPreview tells a preview in words: of what is new the first few, or all, everything else one by one.
+func (c *call) printPreview(p workflow.OrganisationPreview, all bool) {
+	for _, note := range p.Notes {
+		fmt.Fprintln(c.stdout, "注意："+note)
+	}
 	if len(p.Changes) == 0 {
 		fmt.Fprintln(c.stdout, "与现有组织架构相同，没有变化。")
 		return
 	}
-	added := map[organisation.EntryKind][]string{}
+	added := map[organisation.EntryKind][]workflow.ChangeView{}
 	kinds := []organisation.EntryKind{organisation.DepartmentEntry, organisation.GridEntry, organisation.CommunityEntry, organisation.PersonEntry, organisation.DelegationEntry}
 	for _, x := range p.Changes {
 		if x.What == organisation.Added {
-			added[x.Kind] = append(added[x.Kind], x.Name)
+			added[x.Kind] = append(added[x.Kind], x)
 		}
 	}
 	for _, kind := range kinds {
-		if names := added[kind]; len(names) > 0 {
-			const most = 8
-			more := ""
-			if len(names) > most {
-				names, more = names[:most], "……"
-			}
-			fmt.Fprintf(c.stdout, "新增%s %d：%s%s\n", kind.Label(), len(added[kind]), strings.Join(names, "、"), more)
-		}
+		c.printAdded(kind, added[kind], all)
 	}
 	for _, x := range p.Changes {
 		if x.What == organisation.Added {
@@ -217,6 +214,39 @@ func (c *call) printPreview(p workflow.OrganisationPreview) {
 			who = "由" + strings.Join(names, "、") + "代行"
 		}
 		fmt.Fprintf(c.stdout, "岗位空缺：%s，%s\n", v.Label, who)
+	}
+}
+
+// printAdded tells what is new of one kind: people each with their posts, the others by name.
+func (c *call) printAdded(kind organisation.EntryKind, list []workflow.ChangeView, all bool) {
+	if len(list) == 0 {
+		return
+	}
+	const most = 8
+	shown, more := list, ""
+	if !all && len(list) > most {
+		shown, more = list[:most], fmt.Sprintf("……还有 %d 项，加 --all 全部列出", len(list)-most)
+	}
+	if kind != organisation.PersonEntry {
+		names := make([]string, len(shown))
+		for i, x := range shown {
+			names[i] = x.Name
+		}
+		fmt.Fprintf(c.stdout, "新增%s %d：%s%s\n", kind.Label(), len(list), strings.Join(names, "、"), more)
+		return
+	}
+	fmt.Fprintf(c.stdout, "新增%s %d：\n", kind.Label(), len(list))
+	for _, x := range shown {
+		posts := "无岗位"
+		for _, f := range x.Fields {
+			if f.Name == "posts" {
+				posts = f.After
+			}
+		}
+		fmt.Fprintf(c.stdout, "  %s：%s\n", x.Name, posts)
+	}
+	if more != "" {
+		fmt.Fprintln(c.stdout, "  "+more)
 	}
 }
 

@@ -38,6 +38,12 @@ func TestOrganisationCommands(t *testing.T) {
 	if out := must("organisation", "load", exampleStreet); !strings.Contains(out, "新增部门 2：城市运行管理中心、综合行政执法队") || !strings.Contains(out, "没有载入") {
 		t.Error(out)
 	}
+	if out := must("organisation", "load", exampleStreet); !strings.Contains(out, "新增人员 12：\n") || !strings.Contains(out, "孙城运：城运中心，城市运行管理中心负责人\n") || !strings.Contains(out, "还有 4 项，加 --all 全部列出") {
+		t.Error(out)
+	}
+	if out := must("organisation", "load", exampleStreet, "--all"); strings.Contains(out, "--all") || strings.Count(out, "\n  ") != 12 || !strings.Contains(out, "赵分管：领导小组成员，城市运行管理中心分管领导，综合行政执法队分管领导\n") {
+		t.Error(out)
+	}
 	refused("还没有组织架构", "user", "list")
 	var out, errs bytes.Buffer
 	if code := run(context.Background(), []string{"organisation", "load", exampleStreet}, env, strings.NewReader("y\n"), &out, &errs); code != exitOK || !strings.Contains(out.String(), "已载入") {
@@ -72,6 +78,18 @@ func TestOrganisationCommands(t *testing.T) {
 	}
 	if list := must("user", "list"); strings.Contains(list, "周队长") || !strings.Contains(list, "p-wu\t吴承办\t城市运行管理中心承办人") {
 		t.Error(list)
+	}
+	if err := os.WriteFile(moved, []byte("people: [{name: 周队长}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := must("organisation", "load", moved, "--yes"); !strings.Contains(out, "注意：人员“周队长”已离岗，文件没有写明回来，这一行不起作用") || !strings.Contains(out, "没有变化") {
+		t.Error(out)
+	}
+	if err := os.WriteFile(moved, []byte("people: [{name: 周队长, returned: true}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := must("organisation", "load", moved, "--yes"); !strings.Contains(out, "人员恢复 “周队长”（p-zhou）：岗位 （空） → 综合行政执法队负责人") || !strings.Contains(out, "注意：人员“周队长”回来后原密码不能再用") {
+		t.Error(out)
 	}
 	if out := must("audit", "verify"); !strings.Contains(out, "没有发现改动") {
 		t.Error(out)

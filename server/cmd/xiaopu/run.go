@@ -81,7 +81,7 @@ func init() {
 		{"vault reseal", "", "立即用当前密钥重新封存（服务运行时会自动在后台进行）", vaultReseal},
 		{"retention run", "[--dry-run]", "删除保存期满的个人信息并出具证明", retentionRun},
 		{"retention certificate", "编号", "打印一份删除证明，并核对明细", retentionCertificate},
-		{"organisation load", "文件 [--whole] [--yes]", "载入组织架构（.xlsx、.yaml），先预览变化再确认", organisationLoad},
+		{"organisation load", "文件 [--whole] [--all] [--yes]", "载入组织架构（.xlsx、.yaml），先预览变化再确认", organisationLoad},
 		{"organisation template", "文件.xlsx", "生成组织架构空表，附填写说明", organisationTemplate},
 		{"organisation export", "文件.xlsx 或 .yaml", "导出现有组织架构", organisationExport},
 		{"user list", "", "列出人员及岗位", userList},

@@ -365,6 +365,9 @@ func TestUserPasswordAndUnlock(t *testing.T) {
 		}
 		seen[lines[1]] = true
 	}
+	if code, out, errs := xiaopu(t, env, "user", "password", "系管"); code != exitOK || !strings.Contains(out, "用登录名 p-sysadmin 登录") {
+		t.Errorf("exit %d %s%s", code, out, errs)
+	}
 	if code, out, errs := xiaopu(t, env, "user", "unlock", "系管"); code != exitOK || !strings.Contains(out, "已解除") {
 		t.Errorf("exit %d %s%s", code, out, errs)
 	}
