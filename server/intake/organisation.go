@@ -132,11 +132,18 @@ func ReadOrganisation(r io.ReaderAt, size int64, known *organisation.Organisatio
 		}
 		o.sheet(w.name, len(book.sheets) == 1, rows, date1904)
 	}
+	for _, w := range book.hidden {
+		o.unread = append(o.unread, w.name)
+	}
 	if o.found == 0 {
-		return none, refuse("header", "没有找到组织架构：工作表要叫“部门”“综合网格”“村居”“人员”“岗位”或“AB角”，第一行是列名；这个文件里是%s。可用 xiaopu organisation template 生成空表", quoted(o.unread))
+		seen := ""
+		if len(o.unread) > 0 {
+			seen = "；这个文件里是" + quoted(o.unread)
+		}
+		return none, refuse("header", "没有找到组织架构：工作表要叫“部门”“综合网格”“村居”“人员”“岗位”或“AB角”，不能隐藏，第一行是列名%s。可用 xiaopu organisation template 生成空表", seen)
 	}
 	if len(o.unread) > 0 {
-		o.street.Notes = append(o.street.Notes, "工作表"+quoted(o.unread)+"没有读：只读名称是“部门”“综合网格”“村居”“人员”“岗位”“AB角”及其别称的工作表。")
+		o.street.Notes = append(o.street.Notes, "工作表"+quoted(o.unread)+"没有读：只读没有隐藏、名称是“部门”“综合网格”“村居”“人员”“岗位”“AB角”及其别称的工作表。")
 	}
 	o.check()
 	return o.street, o.err()

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -176,9 +177,21 @@ func TestWhatIsNotReadIsNamed(t *testing.T) {
 	if err != nil || len(street.People) != 1 || street.People[0].Phone != "13800000001" {
 		t.Fatalf("%+v %v", street, err)
 	}
-	want := []string{"“人员”表的列“序号”“联系电话”“第 6 列（没有列名）”“备注”没有读。", "工作表“通讯录”没有读：只读名称是“部门”“综合网格”“村居”“人员”“岗位”“AB角”及其别称的工作表。"}
+	want := []string{"“人员”表的列“序号”“联系电话”“第 6 列（没有列名）”“备注”没有读。", "工作表“通讯录”没有读：只读没有隐藏、名称是“部门”“综合网格”“村居”“人员”“岗位”“AB角”及其别称的工作表。"}
 	if !slices.Equal(street.Notes, want) {
 		t.Errorf("%q", street.Notes)
+	}
+	f, err := excelize.OpenReader(bytes.NewReader(workbookOf(t, "人员", [][]any{{"姓名", "岗位"}, {"甲", "城运中心"}}, "部门", [][]any{{"名称"}, {"执法队"}})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	var hidden bytes.Buffer
+	if err := errors.Join(f.SetSheetVisible("部门", false), f.Write(&hidden)); err != nil {
+		t.Fatal(err)
+	}
+	if street, err = readBook(hidden.Bytes(), nil); err != nil || len(street.Departments) != 0 || len(street.Notes) != 1 || !strings.Contains(street.Notes[0], "“部门”没有读") {
+		t.Errorf("%+v %v", street, err)
 	}
 	if street, err = readBook(workbookOf(t, "Sheet1", [][]any{{"姓名", "岗位"}, {"甲", "城运中心"}}), nil); err != nil || len(street.People) != 1 {
 		t.Errorf("%+v %v", street, err)
