@@ -49,7 +49,7 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	sim, err := wechatsim.New(wechatsim.Options{Clock: time.Now, Pages: []string{"pages/case/case"}})
 	if err != nil {
@@ -67,7 +67,7 @@ func newWorld(t *testing.T) *world {
 }
 
 // another gives one more gateway, as another process has it, with the same cache.
-func (w *world) another(t *testing.T) *wechat.Client {
+func (w *world) another(t testing.TB) *wechat.Client {
 	t.Helper()
 	app, oa, corp := wechatsim.Accounts()
 	c, err := wechat.New(wechat.Options{

@@ -106,7 +106,7 @@ var byMinute = []string{pathCode, pathText, pathMedia}
 const maxText = 120 // runes of a text kept
 
 var (
-	ridText = regexp.MustCompile(`,?\s*\brid:\s*([0-9A-Za-z-]+)`)
+	ridText = regexp.MustCompile(`,?\s*\brid:\s*([0-9a-f]{6,12}(?:-[0-9a-f]{4,12}){1,4})\b`)
 	// longRun is what tokens, openids, keys and codes look like. Words of the platform's messages are shorter.
 	longRun = regexp.MustCompile(`[0-9A-Za-z_+/=-]{22,}`)
 	digits  = regexp.MustCompile(`\d{7,}`)
@@ -123,21 +123,17 @@ func refusal(api string, code int, message string, hide ...string) *Error {
 		message = message[:m[0]] + message[m[1]:]
 	}
 	e.Text = redact(message, hide...)
-	e.RID = redact(e.RID, hide...)
-	if len(e.RID) > 64 {
-		e.RID = ""
-	}
 	return e
 }
 
 // redact takes out of a text what identifies a person or opens something.
 func redact(s string, hide ...string) string {
+	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "")), " ")
 	for _, h := range hide {
 		if h != "" {
 			s = strings.ReplaceAll(s, h, "***")
 		}
 	}
-	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "")), " ")
 	s = named.ReplaceAllString(s, "${1}***")
 	s = digits.ReplaceAllString(longRun.ReplaceAllString(s, "***"), "***")
 	if r := []rune(s); len(r) > maxText {

@@ -9,6 +9,10 @@ const (
 	pathSubscribe = "/cgi-bin/message/subscribe/send"
 	pathTemplate  = "/cgi-bin/message/template/send"
 	pathWork      = "/cgi-bin/message/send"
+
+	pathSubscribeList = "/wxaapi/newtmpl/gettemplate"
+	pathTemplateList  = "/cgi-bin/template/get_all_private_template"
+	pathQuota         = "/cgi-bin/openapi/quota/get"
 )
 
 type value struct {
@@ -114,4 +118,88 @@ func (c *Client) send(ctx context.Context, t *tokens, address string, in any, to
 		return "", &Error{API: strings.TrimPrefix(address, c.options.Corp.url("")), Code: 81013, Class: Other, Text: "nobody of this name, or out of the app's sight"}
 	}
 	return string(out.MsgID), nil
+}
+
+// Listed is a template as the platform lists it.
+type Listed struct {
+	ID       string
+	Title    string
+	Content  string // each keyword stands in it as {{thing1.DATA}}
+	Standing bool   // of the mini-program: its grants are long-term ones
+	// Allowed are the values of const and enum keywords, by keyword.
+	Allowed map[string][]string
+}
+
+// SubscribeTemplates lists the templates of the mini-program's subscribe messages.
+func (c *Client) SubscribeTemplates(ctx context.Context) ([]Listed, error) {
+	const longTerm = 3
+	var out struct {
+		Data []struct {
+			ID      string `json:"priTmplId"`
+			Title   string `json:"title"`
+			Content string `json:"content"`
+			Type    int    `json:"type"`
+			Enums   []struct {
+				Keyword string   `json:"keywordCode"`
+				Values  []string `json:"enumValueList"`
+			} `json:"keywordEnumValueList"`
+		} `json:"data"`
+	}
+	if err := c.get(ctx, c.app, platform+pathSubscribeList, "", &out); err != nil {
+		return nil, err
+	}
+	list := make([]Listed, len(out.Data))
+	for i, t := range out.Data {
+		list[i] = Listed{ID: t.ID, Title: t.Title, Content: t.Content, Standing: t.Type == longTerm}
+		for _, e := range t.Enums {
+			if list[i].Allowed == nil {
+				list[i].Allowed = map[string][]string{}
+			}
+			list[i].Allowed[strings.TrimSuffix(e.Keyword, ".DATA")] = e.Values
+		}
+	}
+	return list, nil
+}
+
+// OfficialTemplates lists the templates of the official account. The platform does not say which values const keywords take.
+func (c *Client) OfficialTemplates(ctx context.Context) ([]Listed, error) {
+	var out struct {
+		List []struct {
+			ID      string `json:"template_id"`
+			Title   string `json:"title"`
+			Content string `json:"content"`
+		} `json:"template_list"`
+	}
+	if err := c.get(ctx, c.oa, platform+pathTemplateList, "", &out); err != nil {
+		return nil, err
+	}
+	list := make([]Listed, len(out.List))
+	for i, t := range out.List {
+		list[i] = Listed{ID: t.ID, Title: t.Title, Content: t.Content}
+	}
+	return list, nil
+}
+
+// Quota is how much of a day's calls of an endpoint there is; Limit 0 for an endpoint without a daily limit.
+type Quota struct{ Limit, Used int }
+
+// TemplateQuota is that of template messages.
+func (c *Client) TemplateQuota(ctx context.Context) (Quota, error) {
+	return c.quota(ctx, c.oa, pathTemplate)
+}
+
+// SubscribeQuota is that of subscribe messages.
+func (c *Client) SubscribeQuota(ctx context.Context) (Quota, error) {
+	return c.quota(ctx, c.app, pathSubscribe)
+}
+
+func (c *Client) quota(ctx context.Context, t *tokens, path string) (Quota, error) {
+	var out struct {
+		Quota struct {
+			Limit int `json:"daily_limit"`
+			Used  int `json:"used"`
+		} `json:"quota"`
+	}
+	err := c.post(ctx, t, platform+pathQuota, map[string]string{"cgi_path": path}, &out)
+	return Quota(out.Quota), err
 }

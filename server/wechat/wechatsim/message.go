@@ -245,7 +245,7 @@ func (s *Server) SMS(number, text string) bool {
 	defer s.mu.Unlock()
 	p := s.find(func(p *Phone) bool { return p.Number == number })
 	if p != nil {
-		s.receive(p, Message{ID: fmt.Sprint(s.next()), By: BySMS, Title: "短信", Text: text})
+		s.receive(p, Message{ID: fmt.Sprint(s.next()), By: BySMS, Text: text})
 	}
 	return p != nil
 }
