@@ -372,7 +372,7 @@ func FuzzPushBody(f *testing.F) {
 			if len(p.Problems) > 0 {
 				continue
 			}
-			parsed, problems := p.Parse(ticket.Hotline, now)
+			parsed, problems := p.Parse(ticket.Hotline, now, "重新推送")
 			fatal := false
 			for _, problem := range problems {
 				fatal = fatal || problem.Fatal

@@ -157,7 +157,7 @@ func routes() []route {
 
 		{Method: http.MethodGet, Path: v1 + "/retention/certificates", ID: "list_certificates", Permission: certificateRead, Tag: tagPrivacy, Summary: "个人信息删除证明，新的在前", register: handle((*server).certificates)},
 		{Method: http.MethodGet, Path: v1 + "/retention/certificates/{id}", ID: "get_certificate", Permission: certificateRead, Tag: tagPrivacy, Summary: "一份删除证明，含可打印的文本", Description: "按 id 或编号查看。agrees 说明留存的明细与证明中的校验值是否一致。", register: handle((*server).certificate)},
-		{Method: http.MethodPost, Path: v1 + "/retention/requests", ID: "erase_person", Permission: personErase, Tag: tagPrivacy, Summary: "应本人要求删除其个人信息", Description: "删除该号码名下工单中的姓名、电话、证件号码、详细地址和文字中的上述内容，并出具删除证明。所在难事尚未销项的工单暂不删除，证明中写明件数。", Slow: true, register: handle((*server).erasePerson)},
+		{Method: http.MethodPost, Path: v1 + "/retention/requests", ID: "erase_person", Permission: personErase, Tag: tagPrivacy, Summary: "应本人要求删除其个人信息", Description: "删除该号码名下工单中的姓名、电话、证件号码、详细地址和文字中的上述内容，以及发给本人的通知和保存着的未导入行，并出具删除证明。所在难事尚未销项的工单暂不删除，证明中写明件数。", Slow: true, register: handle((*server).erasePerson)},
 
 		{Method: http.MethodGet, Path: v1 + "/dev/clock", ID: "get_dev_clock", Permission: devClock, Tag: tagDemo, Summary: "演示时钟的现在（仅演示环境）", register: handle((*server).devNow)},
 		{Method: http.MethodPost, Path: v1 + "/dev/clock", ID: "advance_dev_clock", Permission: devClock, Tag: tagDemo, Summary: "拨快演示时钟并处理到期事项（仅演示环境）", Slow: true, register: handle((*server).advance)},

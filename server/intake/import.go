@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -267,14 +269,15 @@ func (r *run) work(ctx context.Context) error {
 
 func (r *run) all(ctx context.Context) error {
 	// Reading goes on while the batch before is being taken in.
+	var reader sync.WaitGroup
+	defer reader.Wait()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	batches := make(chan batch, 1)
 	var read error
-	var reader sync.WaitGroup
 	reader.Go(func() {
 		defer close(batches)
-		read = r.read(ctx, batches)
+		read = recovered(func() error { return r.read(ctx, batches) })
 	})
 	var taking error
 	for b := range batches {
@@ -290,6 +293,23 @@ func (r *run) all(ctx context.Context) error {
 		return taking
 	}
 	return read
+}
+
+// recovered makes a panic of fn an error, with the stack: a file on which the program fails must not end the service. What was
+// said of the panic is left out unless it is the runtime's: it may hold a cell.
+func recovered(fn func() error) (err error) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		what := fmt.Sprintf("%T", p)
+		if e, ok := p.(runtime.Error); ok {
+			what = e.Error()
+		}
+		err = fmt.Errorf("panic: %s\n%s", what, debug.Stack())
+	}()
+	return fn()
 }
 
 // take takes one batch in and counts it.
@@ -377,7 +397,7 @@ func waits(facts []ticket.Fact) (list []store.ImportProblem) {
 
 // note writes down what a batch was and how far the import has come, in the batch's own transaction.
 func (r *run) note(ctx context.Context, tx *store.Tx, b batch, rows []store.ImportRow, c counts) (store.ImportState, error) {
-	if err := tx.AddImportProblems(ctx, r.record.ID, b.problems); err != nil {
+	if err := tx.AddImportProblems(ctx, r.record.ID, b.problems, r.im.clock()); err != nil {
 		return "", err
 	}
 	if err := tx.AddImportRows(ctx, r.record.ID, rows, r.im.clock()); err != nil {

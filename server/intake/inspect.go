@@ -94,6 +94,13 @@ func (s *Sheet) inspect(source ticket.Source, l Listing, profiles []ticket.Profi
 	profiles = ticket.Rank(header, profiles)
 	for _, p := range profiles {
 		fit := p.Fit(header)
+		// What the profile does not name may go by a known name; what neither finds is missing all the same.
+		as, _ := p.MapHeader(header)
+		for _, f := range as.Lacks(l.List != "") {
+			if !slices.ContainsFunc(p.Columns, func(c ticket.ProfileColumn) bool { return c.Field == f }) {
+				fit.Missing = append(fit.Missing, f.Label())
+			}
+		}
 		in.Profiles = append(in.Profiles, RankedProfile{ID: p.ID, Name: p.Name, Fit: fit, Fits: fit.Full()})
 	}
 	in.Draft = ticket.Profile{Source: source, Columns: []ticket.ProfileColumn{}}

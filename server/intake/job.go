@@ -104,12 +104,16 @@ func (j *Jobs) Receive(ctx context.Context, r io.Reader) (Upload, error) {
 	return u, nil
 }
 
-// Discard removes an upload that was not started.
+// Discard removes an upload, unless an import was made of it.
 func (j *Jobs) Discard(ctx context.Context, u Upload) error {
 	if u.ID == "" {
 		return nil
 	}
-	return j.DB.DropImportFile(context.WithoutCancel(ctx), u.ID)
+	ctx = context.WithoutCancel(ctx)
+	if _, err := j.DB.Import(ctx, u.ID); !errors.Is(err, store.ErrNoImport) {
+		return err
+	}
+	return j.DB.DropImportFile(ctx, u.ID)
 }
 
 // Start queues an upload for import. What can be seen to be wrong with the file at once is refused at once.
@@ -149,7 +153,8 @@ func (j *Jobs) Start(ctx context.Context, actor casework.Actor, u Upload, q Requ
 		ID: u.ID, FileName: q.FileName, FileSize: u.Size, Source: q.Source, DryRun: q.DryRun, CreatedBy: actor.PersonID, StartedAt: j.Engine.Now(k), State: store.ImportQueued, Settings: settled,
 		Digest: j.DB.Sealer().Blind("import file", what+" "+string(q.Source)+" "+q.Profile+" "+string(q.List)+" "+q.On+" "+u.sum),
 	}
-	if err := j.DB.CreateImport(ctx, i); err != nil {
+	// Who hung up meanwhile has an import or has not, and Discard can tell.
+	if err := j.DB.CreateImport(context.WithoutCancel(ctx), i); err != nil {
 		return JobView{}, err
 	}
 	return j.Import(ctx, u.ID)
@@ -384,9 +389,14 @@ func (j *Jobs) Once(ctx context.Context) (worked bool, err error) {
 // work does what is left of an import that this worker has the lease of.
 func (j *Jobs) work(ctx context.Context, i store.Import) error {
 	defer j.Engine.Metrics().Importing()()
-	err := errStopped
-	if i.State != store.ImportStopping {
-		err = j.rest(ctx, i)
+	var err error
+	switch {
+	case i.State == store.ImportStopping:
+		err = errStopped
+	case i.Attempts > maxAttempts:
+		err = errNoProgress // whoever had it did not live to say so
+	default:
+		err = recovered(func() error { return j.rest(ctx, i) })
 	}
 	log := j.Logger.With(slog.String("import", i.ID))
 	after := context.WithoutCancel(ctx)
@@ -399,25 +409,36 @@ func (j *Jobs) work(ctx context.Context, i store.Import) error {
 		return j.DB.EndImport(after, i.ID, i.Lease, state, failure, j.Engine.Now(k))
 	}
 	why, ours := failureOf(err)
+	finished := err == nil
 	switch {
-	case err == nil:
-		return errors.Join(end(store.ImportFinished, ""), j.DB.DropImportFile(after, i.ID))
+	case finished:
+		err = end(store.ImportFinished, "")
 	case errors.Is(err, store.ErrImportTaken):
-		log.WarnContext(after, "another worker has taken the import over")
-		return nil
 	case errors.Is(err, errStopped):
-		return end(store.ImportStopped, "")
+		err = end(store.ImportStopped, "")
 	case ctx.Err() != nil:
 		return j.DB.ReleaseImport(after, i.ID, i.Lease, j.Clock())
 	case ours:
-		return end(store.ImportFailed, why)
+		err = end(store.ImportFailed, why)
 	case i.Attempts >= maxAttempts:
 		log.ErrorContext(after, "import failed", slog.Any("error", err))
-		return end(store.ImportFailed, "系统内部错误，导入没有完成：已导入的行不受影响，请稍后重试；如一直如此，请联系系统管理员查看日志。")
+		err = end(store.ImportFailed, "系统内部错误，导入没有完成：已导入的行不受影响，请稍后重试；如一直如此，请联系系统管理员查看日志。")
+	default:
+		log.WarnContext(after, "import interrupted, trying again", slog.Int("attempt", i.Attempts), slog.Any("error", err))
+		return j.DB.ReleaseImport(after, i.ID, i.Lease, j.Clock().Add(restFor*time.Duration(i.Attempts)))
 	}
-	log.WarnContext(after, "import interrupted, trying again", slog.Int("attempt", i.Attempts), slog.Any("error", err))
-	return j.DB.ReleaseImport(after, i.ID, i.Lease, j.Clock().Add(restFor*time.Duration(i.Attempts)))
+	if errors.Is(err, store.ErrImportTaken) {
+		log.WarnContext(after, "another worker has taken the import over")
+		return nil
+	}
+	if err != nil || !finished {
+		return err
+	}
+	return j.DB.DropImportFile(after, i.ID)
 }
+
+// errNoProgress is what is told of an import that every worker before has left without a word.
+var errNoProgress = errors.New("intake: no worker came further with the import")
 
 // errOnCommandLine is what is told of an import whose program was killed: nobody else has its file.
 var errOnCommandLine = apperr.New(apperr.FailedPrecondition, "import.command_line", "命令行的导入中途被终止，请重新运行同一条命令：已经导入的行不会重复。")

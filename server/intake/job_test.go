@@ -24,6 +24,7 @@ import (
 	"xiaopu/server/store"
 	"xiaopu/server/store/storetest"
 	"xiaopu/server/ticket"
+	"xiaopu/server/workflow"
 )
 
 // worker is a background worker whose clock calls tick with the number of the call: it is asked the time in every batch.
@@ -424,6 +425,132 @@ func TestAnUploadThatBreaksOffLeavesNothing(t *testing.T) {
 	if err := j.Discard(t.Context(), u); err != nil {
 		t.Error(err)
 	}
+}
+
+// What is an import's file by now is not discarded, whatever else went wrong.
+func TestTheFileOfAQueuedImportIsNotDiscarded(t *testing.T) {
+	db := storetest.Open(t)
+	j := worker(t, db, nil)
+	ctx, hangUp := context.WithCancel(t.Context())
+	u, err := j.Receive(ctx, contents(t, file(t, row("20260318090001"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.Start(ctx, clerk, u, intake.Request{FileName: "export.csv", Source: ticket.Hotline}); err != nil {
+		t.Fatal(err)
+	}
+	hangUp()
+	if err := j.Discard(ctx, u); err != nil {
+		t.Fatal(err)
+	}
+	once(t, j)
+	if v := progress(t, j, u.ID); v.State != store.ImportFinished || v.Created != 1 {
+		t.Errorf("%+v", v)
+	}
+}
+
+// A worker that loses its lease at the very end leaves the file to who has the import then.
+func TestAFileIsDroppedOnlyWhenItsImportHasEnded(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		id := ""
+		j := worker(t, db, nil)
+		j.Engine = workflow.New(db, workflow.Options{Clock: func() time.Time {
+			// Asked for the last time when the only batch is in.
+			if i, err := db.Import(ctx, id); err == nil && i.Line > 0 && i.Lease != "" {
+				if err := db.ReleaseImport(ctx, id, i.Lease, now); err != nil {
+					t.Error(err)
+				}
+			}
+			return now
+		}})
+		id = start(t, j, file(t, row("20260318090001")), intake.Request{}).ID
+		once(t, j)
+		if _, err := db.ImportChunk(ctx, id, 0); err != nil || progress(t, j, id).State != store.ImportQueued {
+			t.Fatal(err, progress(t, j, id).State)
+		}
+		j.Engine = importer(t, db).Engine
+		once(t, j)
+		if _, err := db.ImportChunk(ctx, id, 0); !errors.Is(err, store.ErrNoChunk) || progress(t, j, id).State != store.ImportFinished {
+			t.Error(err, progress(t, j, id).State)
+		}
+	})
+}
+
+// failing is a sealer that panics over a file's second piece when a worker reads its rows, having looked over the file; as a
+// reader does that meets what nobody thought of.
+type failing struct {
+	store.Sealer
+	on    atomic.Bool
+	times atomic.Int32
+}
+
+func (f *failing) Open(sealed, place string) ([]byte, error) {
+	if f.on.Load() && strings.HasPrefix(place, "import_chunks.body:") && strings.HasSuffix(place, ":1") && f.times.Add(1)%2 == 0 {
+		panic("欧阳佳慧13812345678")
+	}
+	return f.Sealer.Open(sealed, place)
+}
+
+func TestAFileThatTheProgramFailsOnEndsAsFailed(t *testing.T) {
+	storetest.EachDSN(t, func(t *testing.T, dsn string) {
+		ctx := t.Context()
+		sealer := &failing{Sealer: storetest.Sealer}
+		db, err := store.Open(ctx, dsn, store.Options{Sealer: sealer})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		if _, err := db.Migrate(ctx); err != nil {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		at := now
+		j := worker(t, db, nil)
+		j.Logger, j.Clock = slog.New(slog.NewTextHandler(&log, nil)), func() time.Time { return at }
+		var rows [][]string
+		for i := range 3500 {
+			rows = append(rows, row(fmt.Sprintf("2026031809%04d", i), "2026-03-18 09:00:00", "路灯不亮", strings.Repeat("东门路灯不亮。", 30)))
+		}
+		path := file(t, rows...)
+		for _, dry := range []bool{false, true} {
+			sealer.on.Store(false)
+			v := start(t, j, path, intake.Request{DryRun: dry})
+			sealer.on.Store(true)
+			for range 6 { // the first one comes some way
+				at = at.Add(time.Hour)
+				once(t, j)
+			}
+			if v = progress(t, j, v.ID); v.State != store.ImportFailed || !strings.Contains(v.Failure, "系统内部错误") || v.Rows == 0 || v.Rows > 1000 {
+				t.Errorf("dry run %v: %+v", dry, v)
+			}
+			// What ends the process itself leaves only its leases.
+			sealer.on.Store(false)
+			if _, err := j.Retry(ctx, v.ID); err != nil {
+				t.Fatal(err)
+			}
+			for range 5 {
+				if _, err := db.LeaseImport(ctx, v.ID, "dead", at, at); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before := v.Rows
+			once(t, j)
+			if v = progress(t, j, v.ID); v.State != store.ImportFailed || v.Rows != before {
+				t.Errorf("dry run %v: %+v", dry, v)
+			}
+			if _, err := j.Retry(ctx, v.ID); err != nil {
+				t.Fatal(err)
+			}
+			once(t, j)
+			if v = progress(t, j, v.ID); v.State != store.ImportFinished || v.Rows != 3500 {
+				t.Errorf("dry run %v, put right: %+v", dry, v)
+			}
+		}
+		if text := log.String(); !strings.Contains(text, "readSheet") || strings.Contains(text, "欧阳佳慧") || strings.Contains(text, "13812345678") {
+			t.Error(text)
+		}
+	})
 }
 
 // The command line's imports stand in the list too; one that was killed is said to have failed, not tried.

@@ -207,5 +207,13 @@ func TestAnUnknownSheetIsInspectedAndThenComesInByItsProfile(t *testing.T) {
 		if in, err := intake.Inspect(path, ticket.Petition, intake.Listing{}, []ticket.Profile{p}); err != nil || !in.Ready || in.Profile != "区台账" || !in.Profiles[0].Fits || len(in.Missing) != 0 {
 			t.Errorf("%v %+v", err, in)
 		}
+		// A profile that leaves the content out, whose name nobody knows, fits no sheet of tickets, but one of a list.
+		p.Columns = slices.DeleteFunc(slices.Clone(p.Columns), func(c ticket.ProfileColumn) bool { return c.Field != ticket.FieldOrderNo })
+		for list, want := range map[ticket.List]bool{"": false, ticket.ListUnresolved: true} {
+			in, err := intake.Inspect(path, ticket.Petition, intake.Listing{List: list}, []ticket.Profile{p})
+			if err != nil || in.Profiles[0].Fits != want || slices.Contains(in.Profiles[0].Missing, ticket.FieldContent.Label()) == want {
+				t.Errorf("list %q: %v %+v", list, err, in.Profiles)
+			}
+		}
 	})
 }

@@ -67,9 +67,10 @@ func writtenOut(f ticket.Field, text string, date1904 bool) string {
 	return at.Format(time.DateOnly)
 }
 
-// shown is a kept cell as the report shows it.
-func shown(field ticket.Field, text string) string {
-	switch field {
+// shown is cell i of a kept row as the report shows it.
+func shown(fields, cells []string, i int) string {
+	text := cells[i]
+	switch fieldAt(fields, i) {
 	case ticket.FieldOrderNo, ticket.FieldRepeatOf, ticket.FieldRelated:
 		return text // numbers of tickets name nobody
 	case ticket.FieldPhone:
@@ -83,8 +84,26 @@ func shown(field ticket.Field, text string) string {
 		return strings.Repeat("*", len([]rune(text)))
 	case ticket.FieldAddress:
 		return ticket.MaskAddress(text)
+	case ticket.FieldTitle, ticket.FieldContent, ticket.FieldReply, ticket.FieldFeedback, "":
+		t := ticket.Ticket{Address: cellOf(fields, cells, ticket.FieldAddress)}
+		if t.Requester.Name = cellOf(fields, cells, ticket.FieldEnterprise); t.Requester.Name != "" {
+			t.Requester.Kind, t.Requester.Contact = ticket.Enterprise, cellOf(fields, cells, ticket.FieldRequesterName)
+		} else {
+			t.Requester.Name = cellOf(fields, cells, ticket.FieldRequesterName)
+		}
+		return t.Masked(text)
 	}
 	return ticket.MaskText(text)
+}
+
+// cellOf is the first cell of a field that says something.
+func cellOf(fields, cells []string, f ticket.Field) string {
+	for i, text := range cells {
+		if fieldAt(fields, i) == f && text != "" {
+			return text
+		}
+	}
+	return ""
 }
 
 var errNoReport = apperr.New(apperr.FailedPrecondition, "import.report_gone", "没有未导入行的明细：这次导入没有这样的行，或已超过保存期（%d 天）。如仍需要，请重新导入原文件。", int(keepRows.Hours()/24))
@@ -126,8 +145,8 @@ func writeReport(ctx context.Context, db *store.DB, i store.Import, w io.Writer)
 				err = book.sheet(name, "", append(slices.Clone(reportColumns), r.Cells...))
 			default:
 				out := []any{i.ID + "/" + strconv.Itoa(r.Line), row, reasons[r.Line]}
-				for at, text := range r.Cells {
-					out = append(out, shown(fieldAt(fields, at), text))
+				for at := range r.Cells {
+					out = append(out, shown(fields, r.Cells, at))
 				}
 				err = book.write(out)
 			}
@@ -243,9 +262,8 @@ func (r *reported) restore(ctx context.Context, db *store.DB, cells []string) ([
 		if !ok || at >= len(rows[0].Cells) {
 			continue
 		}
-		text := rows[0].Cells[at]
-		if s := shown(fieldAt(was.fields, at), text); cells[i] == s || cells[i] == safeText(s) {
-			cells[i] = text
+		if s := shown(was.fields, rows[0].Cells, at); cells[i] == s || cells[i] == safeText(s) {
+			cells[i] = rows[0].Cells[at]
 		}
 	}
 	return cells, nil

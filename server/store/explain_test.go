@@ -45,7 +45,7 @@ var notReads = []string{
 	"Backup", "Restore", // read and write whole tables: that is their task
 	"AddImportChunk", "CreateImport", "DropImportFile", "EndImport", "MarkRead", "QueueImport", "ReleaseImport", "StopImport",
 	"AddHandovers", "AddOrganisationChange", "DecideOrganisationChange", "DropOrganisation", "DropViewer", "EndHandover", "PreviewAgain",
-	"AddImportRows", "DropImportProblems",
+	"AddImportRows", "DropImportProblems", "EraseKeptRow",
 	"KeepWeChatPush", "TakeWeChatPush", "PutOffWeChatPush", "EndWeChatPush",
 	"AddPlatform", "AppendFeed", "NoteRequest", "SetPlatform",
 	"AddCalendarYear", "AddCertificate", "AddClosure", "AddImportProblems", "AddPolicy", "EraseRow", "InsertCase", "InsertNotices", "InsertTickets", "KeepPersonFrom", "MoveSequence", "NoteDone",
@@ -255,6 +255,9 @@ func reads() (list []read) {
 			return nil
 		}
 		return err
+	})
+	add("KeptRows", "", func(ctx context.Context, db *store.DB) error {
+		return ignore(db.KeptRows(ctx, store.KeptRow{ImportID: "i-none", ImportRow: store.ImportRow{Line: 7}}, 100))
 	})
 	add("ImportRows", "", func(ctx context.Context, db *store.DB) error { return ignore(db.ImportRows(ctx, "i-none", 1, 5)) })
 	add("ForgetImportFiles", "", func(ctx context.Context, db *store.DB) error {
@@ -512,7 +515,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 			certificates = append(certificates, []any{fmt.Sprintf("rc-%04d", i/10), fmt.Sprintf("SC-%04d", i/10), i < 2990, 1, 1, "{}"})
 		}
 		inbox = append(inbox, []any{fmt.Sprintf("n-%05d", i), some("p-%03d", 200), "", "c-00001", "NS", 1, "accepted", false, "{}", 1, rnd.IntN(4) > 0, nil})
-		problems = append(problems, []any{fmt.Sprintf("i-%03d", i/500), i % 500 / 2, i % 2, false, "NO", "原因"})
+		problems = append(problems, []any{fmt.Sprintf("i-%03d", i/500), i % 500 / 2, i % 2, false, "NO", "原因", store.Millis(day(i / 500))})
 		heads = append(heads, []any{fmt.Sprintf("an-%03d", i/20), fmt.Sprintf("c-%05d", i), 1, "h"})
 		evidence = append(evidence, []any{matter, fmt.Sprint("rating:", i), "c-00001"})
 		keys = append(keys, []any{some("p-%03d", 200), fmt.Sprintf("k-%05d", i), "r", "c-00001", store.Millis(day(rnd.IntN(60)))})
@@ -608,7 +611,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	}
 	bulk(t, db, `wechat_pushes (id, body, received_at, next_at, attempts)`, pushes)
 	bulk(t, db, `ticket_facts (source, order_no, list, listed_on, says, waiting, sealed_body, sealed_key, created_at)`, facts)
-	bulk(t, db, `import_problems (import_id, line, part, fatal, order_no, message)`, problems)
+	bulk(t, db, `import_problems (import_id, line, part, fatal, order_no, message, created_at)`, problems)
 	bulk(t, db, `anchor_heads (anchor_id, case_id, seq, hash)`, heads)
 	bulk(t, db, `anchors (id, made_at, until_at, heads, hash, follows)`, anchors)
 	bulk(t, db, `evidence (matter, item, case_id)`, evidence)

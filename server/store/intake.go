@@ -72,7 +72,7 @@ type Import struct {
 
 	Lease       string // of whoever works on it
 	LeasedUntil time.Time
-	Attempts    int // leases since it last came further
+	Attempts    int // leases since it last came further; of a dry run, since it was queued
 }
 
 // ImportProgress is how far an import has come, as of its last batch.
@@ -214,9 +214,10 @@ func (db *DB) KeepImport(ctx context.Context, id, lease string, until time.Time)
 }
 
 // NoteImport notes how far an import has come, renews the lease, and gives the state. ErrImportTaken when the lease is
-// lost: the transaction must not be committed then.
+// lost: the transaction must not be committed then. A dry run has come no further by it: the next worker begins it anew.
 func (tx *Tx) NoteImport(ctx context.Context, id, lease string, p ImportProgress, until time.Time) (state ImportState, err error) {
-	n, err := tx.exec(ctx, `UPDATE imports SET line = ?, share = ?, worked = ?, result = ?, leased_until = ?, attempts = 0 WHERE id = ? AND lease = ? AND active = 1`,
+	n, err := tx.exec(ctx, `UPDATE imports SET line = ?, share = ?, worked = ?, result = ?, leased_until = ?, attempts = CASE dry_run WHEN 0 THEN 0 ELSE attempts END
+		WHERE id = ? AND lease = ? AND active = 1`,
 		p.Line, int64(p.Share*shareUnit), p.Worked.Milliseconds(), []byte(p.Result), leaseMillis(until), id, lease)
 	if err != nil {
 		return "", fmt.Errorf("import: %w", err)
@@ -234,14 +235,17 @@ func (db *DB) ReleaseImport(ctx context.Context, id, lease string, from time.Tim
 	return err
 }
 
-// EndImport ends the work on an import: finished, failed (with why) or stopped.
+// EndImport ends the work on an import: finished, failed (with why) or stopped. ErrImportTaken when the lease is lost.
 func (db *DB) EndImport(ctx context.Context, id, lease string, state ImportState, failure string, now time.Time) error {
 	finished := now
 	if state == ImportStopped {
 		finished = time.Time{}
 	}
-	_, err := db.exec(ctx, `UPDATE imports SET state = ?, failure = ?, finished_at = ?, active = 0, busy = NULL, lease = '', leased_until = 0 WHERE id = ? AND lease = ? AND active = 1`,
+	n, err := db.exec(ctx, `UPDATE imports SET state = ?, failure = ?, finished_at = ?, active = 0, busy = NULL, lease = '', leased_until = 0 WHERE id = ? AND lease = ? AND active = 1`,
 		string(state), cut(failure, 500), Millis(finished), id, lease)
+	if err == nil && n == 0 {
+		err = ErrImportTaken
+	}
 	return err
 }
 
@@ -303,14 +307,14 @@ func (db *DB) DropImportFile(ctx context.Context, importID string) error {
 }
 
 // AddImportProblems notes problems of rows; several of one row are numbered.
-func (tx *Tx) AddImportProblems(ctx context.Context, importID string, list []ImportProblem) error {
-	args := make([]any, 0, 6*len(list))
+func (tx *Tx) AddImportProblems(ctx context.Context, importID string, list []ImportProblem, now time.Time) error {
+	args := make([]any, 0, 7*len(list))
 	part := map[int]int{}
 	for _, p := range list {
 		part[p.Line]++
-		args = append(args, importID, p.Line, part[p.Line], p.Fatal, cut(p.OrderNo, 64), p.Message)
+		args = append(args, importID, p.Line, part[p.Line], p.Fatal, cut(p.OrderNo, 64), p.Message, Millis(now))
 	}
-	if err := tx.insertRows(ctx, `INSERT INTO import_problems (import_id, line, part, fatal, order_no, message) VALUES `, 6, args); err != nil {
+	if err := tx.insertRows(ctx, `INSERT INTO import_problems (import_id, line, part, fatal, order_no, message, created_at) VALUES `, 7, args); err != nil {
 		return fmt.Errorf("import problems: %w", err)
 	}
 	return nil
@@ -405,13 +409,57 @@ func (db *DB) ImportRows(ctx context.Context, importID string, afterLine, limit 
 	return list, rows.Err()
 }
 
-// ForgetImportFiles removes up to limit pieces of files from before one instant and kept rows from before another. It says
-// how many it removed.
+// KeptRow is a kept row of some import.
+type KeptRow struct {
+	ImportID string
+	ImportRow
+}
+
+// KeptRows lists the kept rows of all imports by import and line, behind after. One that does not open, which nobody can read,
+// has no cells.
+func (db *DB) KeptRows(ctx context.Context, after KeptRow, limit int) ([]KeptRow, error) {
+	rows, err := db.query(ctx, `SELECT import_id, line, body FROM import_rows WHERE import_id >= ? AND (import_id > ? OR line > ?) ORDER BY import_id, line LIMIT ?`,
+		after.ImportID, after.ImportID, after.Line, limit)
+	if err != nil {
+		return nil, fmt.Errorf("import rows: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var list []KeptRow
+	for rows.Next() {
+		var r KeptRow
+		var sealed string
+		if err := rows.Scan(&r.ImportID, &r.Line, &sealed); err != nil {
+			return nil, err
+		}
+		if plain, err := db.Sealer().Open(sealed, rowPlace(r.ImportID, r.Line)); err == nil {
+			if err := json.Unmarshal(plain, &r.Cells); err != nil {
+				return nil, fmt.Errorf("import rows: %w", err)
+			}
+		}
+		list = append(list, r)
+	}
+	return list, rows.Err()
+}
+
+// EraseKeptRow deletes a kept row of an import and its problems, and says whether it was there.
+func (tx *Tx) EraseKeptRow(ctx context.Context, importID string, line int) (bool, error) {
+	n, err := tx.exec(ctx, `DELETE FROM import_rows WHERE import_id = ? AND line = ?`, importID, line)
+	if err == nil && n > 0 {
+		_, err = tx.exec(ctx, `DELETE FROM import_problems WHERE import_id = ? AND line = ?`, importID, line)
+	}
+	if err != nil {
+		return false, fmt.Errorf("erase row of import %s: %w", importID, err)
+	}
+	return n > 0, nil
+}
+
+// ForgetImportFiles removes up to limit pieces of files from before one instant, and from before another up to limit kept rows
+// and as many problems, which name cells of those rows. It says how many it removed.
 func (db *DB) ForgetImportFiles(ctx context.Context, filesBefore, rowsBefore time.Time, limit int) (removed int64, err error) {
 	for _, t := range []struct {
 		table, part string
 		before      time.Time
-	}{{"import_chunks", "no", filesBefore}, {"import_rows", "line", rowsBefore}} {
+	}{{"import_chunks", "no", filesBefore}, {"import_rows", "line", rowsBefore}, {"import_problems", "line", rowsBefore}} {
 		rows, err := db.query(ctx, `SELECT import_id, `+t.part+` FROM `+t.table+` WHERE created_at < ? ORDER BY created_at, import_id, `+t.part+` LIMIT ?`, Millis(t.before), limit)
 		if err != nil {
 			return removed, fmt.Errorf("%s: %w", t.table, err)

@@ -126,24 +126,14 @@ func (db *DB) OrganisationChanges(ctx context.Context, status ChangeStatus, befo
 // stays as it is and is told among damaged.
 func (tx *Tx) ResealChanges(ctx context.Context) (damaged []error, err error) {
 	s := tx.Sealer()
-	rows, err := tx.query(ctx, `SELECT id, body FROM organisation_changes WHERE status = ? ORDER BY id`, string(ChangeOpen))
+	bodies, err := tx.openChanges(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("re-seal organisation changes: %w", err)
-	}
-	bodies := map[string]string{}
-	for rows.Next() {
-		var id, body string
-		if err := rows.Scan(&id, &body); err != nil {
-			return nil, errors.Join(err, rows.Close())
-		}
-		if s.KeyOf(body) < s.CurrentKey() {
-			bodies[id] = body
-		}
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return nil, fmt.Errorf("re-seal organisation changes: %w", err)
+		return nil, err
 	}
 	for id, body := range bodies {
+		if s.KeyOf(body) >= s.CurrentKey() {
+			continue
+		}
 		plain, err := s.Open(body, changePlace(id))
 		if err != nil {
 			damaged = append(damaged, fmt.Errorf("organisation change %s: %w", id, err))
@@ -158,6 +148,24 @@ func (tx *Tx) ResealChanges(ctx context.Context) (damaged []error, err error) {
 		}
 	}
 	return damaged, nil
+}
+
+// openChanges gives the sealed body of each open change by id.
+func (tx *Tx) openChanges(ctx context.Context) (map[string]string, error) {
+	rows, err := tx.query(ctx, `SELECT id, body FROM organisation_changes WHERE status = ? ORDER BY id`, string(ChangeOpen))
+	if err != nil {
+		return nil, fmt.Errorf("organisation changes: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	bodies := map[string]string{}
+	for rows.Next() {
+		var id, body string
+		if err := rows.Scan(&id, &body); err != nil {
+			return nil, err
+		}
+		bodies[id] = body
+	}
+	return bodies, rows.Err()
 }
 
 // Handover is a person who left or moved, and whose open work is yet to be handed over.

@@ -71,14 +71,14 @@ func (tx *Tx) KeepPersonFrom(ctx context.Context, id string, at time.Time) error
 
 // ErasePerson erases what names a person in a ticket as loaded: the sealed value is replaced by one without it, and the
 // ticket is no longer found by phone or ID number. It says whether it did: not when somebody changed the ticket meanwhile,
-// or has erased it. The case's timeline, which names nobody, stays as it is.
+// moved it to another case, or has erased it. The case's timeline, which names nobody, stays as it is.
 func (tx *Tx) ErasePerson(ctx context.Context, r TicketRow) (bool, error) {
 	sealed, err := sealTicket(tx.Sealer(), r.Ticket.Erased())
 	if err != nil {
 		return false, err
 	}
 	n, err := tx.exec(ctx, `UPDATE tickets SET sealed_body = ?, sealed_raw = NULL, sealed_key = ?, requester = '', row_at = NULL, person_at = NULL
-		WHERE id = ? AND updated_at = ? AND person_at IS NOT NULL`, sealed.body, sealed.key, r.Ticket.ID, Millis(r.UpdatedAt))
+		WHERE id = ? AND updated_at = ? AND case_id = ? AND person_at IS NOT NULL`, sealed.body, sealed.key, r.Ticket.ID, Millis(r.UpdatedAt), r.CaseID)
 	if err != nil || n == 0 {
 		return false, err
 	}
@@ -144,7 +144,7 @@ type Certificate struct {
 
 // CertifiedRule is one rule of a run.
 type CertifiedRule struct {
-	Rule   string    `json:"rule" enum:"row,case,ticket,request" doc:"row 导入原始行、case 已销项难事中的个人信息、ticket 未成难事的工单中的个人信息、request 本人要求删除"`
+	Rule   string    `json:"rule" enum:"row,case,ticket,request,import" doc:"row 导入原始行、case 已销项难事中的个人信息、ticket 未成难事的工单中的个人信息、request 本人要求删除、import 本人要求删除的未导入行"`
 	Period string    `json:"period,omitempty" doc:"保存期限，如 90 天"`
 	Before time.Time `json:"before,omitzero" doc:"此刻以前开始保存的"`
 	Count  int       `json:"count" doc:"删除了多少件"`
@@ -160,8 +160,9 @@ func (c Certificate) Items() (n int) {
 
 // Erased is one line behind a certificate.
 type Erased struct {
-	Seq            int64
-	Rule, TicketID string
+	Seq      int64
+	Rule     string
+	TicketID string // of an import's row, the import's id
 }
 
 // ChainErased is a certificate's hash with one line more.

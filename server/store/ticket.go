@@ -21,8 +21,10 @@ type TicketRow struct {
 	// Matter is the key of the matter it is about; Requester that of who asks.
 	Matter, Requester string
 	CaseID            string // "" while in no case
-	CreatedAt         time.Time
-	UpdatedAt         time.Time
+	// Erased says that what names a person was erased, as of when the row was read.
+	Erased    bool
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }
 
 // ErrNoTicket says that there is no ticket with that id, or not for this person.
@@ -275,17 +277,21 @@ func IdentityIndex(s Sealer, number string) string {
 	return s.Blind("identity", ticket.IdentityKey(number))
 }
 
-// UpdateTicket stores a ticket whose row changed; its case stays. What was erased of it stays erased: see TicketKey.Erased.
+// UpdateTicket stores a ticket whose row changed; its case stays. ErrStale when what names a person was erased since r was
+// read: it must not come back.
 func (tx *Tx) UpdateTicket(ctx context.Context, r TicketRow) error {
 	sealed, err := sealTicket(tx.Sealer(), r.Ticket)
 	if err != nil {
 		return fmt.Errorf("ticket %s: %w", r.Ticket.OrderNo, err)
 	}
 	t := r.Ticket
-	_, err = tx.exec(ctx, `UPDATE tickets SET fingerprint = ?, matter = ?, requester = ?, accepted_at = ?, aging_at = ?, sealed_body = ?, sealed_raw = ?,
-		sealed_key = ?, row_at = ?, updated_at = ? WHERE id = ?`,
+	n, err := tx.exec(ctx, `UPDATE tickets SET fingerprint = ?, matter = ?, requester = ?, accepted_at = ?, aging_at = ?, sealed_body = ?, sealed_raw = ?,
+		sealed_key = ?, row_at = ?, updated_at = ? WHERE id = ? AND (person_at IS NULL) = ?`,
 		sealed.fingerprint, r.Matter, r.Requester, Millis(t.AcceptedAt), Millis(agingAt(r)), sealed.body, sealed.raw,
-		sealed.key, Millis(rowAt(r)), Millis(r.UpdatedAt), t.ID)
+		sealed.key, Millis(rowAt(r)), Millis(r.UpdatedAt), t.ID, r.Erased)
+	if err == nil && n == 0 {
+		return ErrStale
+	}
 	if err == nil {
 		_, err = tx.exec(ctx, `DELETE FROM ticket_identities WHERE ticket_id = ?`, t.ID)
 	}
@@ -331,13 +337,13 @@ func (tx *Tx) StopAging(ctx context.Context, ticketID string) error {
 	return err
 }
 
-const ticketColumns = `tk.id, tk.sealed_body, tk.sealed_raw, tk.sealed_key, tk.matter, tk.requester, tk.case_id, tk.created_at, tk.updated_at`
+const ticketColumns = `tk.id, tk.sealed_body, tk.sealed_raw, tk.sealed_key, tk.matter, tk.requester, tk.case_id, tk.person_at IS NULL, tk.created_at, tk.updated_at`
 
 func scanTicket(s Sealer, scan func(...any) error) (TicketRow, error) {
 	var r TicketRow
 	var id string
 	var sealed sealedTicket
-	if err := scan(&id, &sealed.body, &sealed.raw, &sealed.key, &r.Matter, &r.Requester, &r.CaseID, (*Millis)(&r.CreatedAt), (*Millis)(&r.UpdatedAt)); err != nil {
+	if err := scan(&id, &sealed.body, &sealed.raw, &sealed.key, &r.Matter, &r.Requester, &r.CaseID, &r.Erased, (*Millis)(&r.CreatedAt), (*Millis)(&r.UpdatedAt)); err != nil {
 		return r, err
 	}
 	body, raw, err := openTicket(s, id, sealed)

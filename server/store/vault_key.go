@@ -131,7 +131,7 @@ type ResealFrom struct {
 // processes may do it at once, and beside everything else: what somebody has written meanwhile stays.
 func (tx *Tx) Reseal(ctx context.Context, from ResealFrom, limit int) (n int, next ResealFrom, damaged []error, err error) {
 	s := tx.Sealer()
-	rows, err := tx.query(ctx, `SELECT id, fingerprint, sealed_body, sealed_raw, sealed_key, updated_at FROM tickets
+	rows, err := tx.query(ctx, `SELECT id, fingerprint, sealed_body, sealed_raw, sealed_key, updated_at, row_at IS NULL, person_at IS NULL FROM tickets
 		WHERE sealed_key >= ? AND sealed_key < ? AND (sealed_key > ? OR id > ?) ORDER BY sealed_key, id LIMIT ?`, from.key, s.CurrentKey(), from.key, from.id, limit)
 	if err != nil {
 		return 0, from, nil, fmt.Errorf("re-seal: %w", err)
@@ -140,11 +140,12 @@ func (tx *Tx) Reseal(ctx context.Context, from ResealFrom, limit int) (n int, ne
 		id, fingerprint string
 		sealed          sealedTicket
 		updated         int64
+		rowGone, erased bool
 	}
 	var list []row
 	for rows.Next() {
 		var r row
-		if err := rows.Scan(&r.id, &r.fingerprint, &r.sealed.body, &r.sealed.raw, &r.sealed.key, &r.updated); err != nil {
+		if err := rows.Scan(&r.id, &r.fingerprint, &r.sealed.body, &r.sealed.raw, &r.sealed.key, &r.updated, &r.rowGone, &r.erased); err != nil {
 			return 0, from, nil, errors.Join(err, rows.Close())
 		}
 		list = append(list, r)
@@ -173,8 +174,10 @@ func (tx *Tx) Reseal(ctx context.Context, from ResealFrom, limit int) (n int, ne
 		if r.sealed.key == 0 {
 			fingerprint = blindFingerprint(s, ticket.Ticket{Fingerprint: r.fingerprint})
 		}
+		// What was erased since it was read has not changed the ticket otherwise.
 		changed, err := tx.exec(ctx, `UPDATE tickets SET fingerprint = ?, sealed_body = ?, sealed_raw = ?, sealed_key = ?
-			WHERE id = ? AND sealed_key = ? AND updated_at = ? AND fingerprint = ?`, fingerprint, fresh.body, fresh.raw, fresh.key, r.id, r.sealed.key, r.updated, r.fingerprint)
+			WHERE id = ? AND sealed_key = ? AND updated_at = ? AND fingerprint = ? AND (row_at IS NULL) = ? AND (person_at IS NULL) = ?`,
+			fingerprint, fresh.body, fresh.raw, fresh.key, r.id, r.sealed.key, r.updated, r.fingerprint, r.rowGone, r.erased)
 		if err != nil {
 			return n, next, damaged, fmt.Errorf("re-seal ticket %s: %w", r.id, err)
 		}
@@ -265,6 +268,15 @@ func (tx *Tx) ForgetKeys(ctx context.Context) error {
 	list, err := secrets(ctx, tx)
 	if err != nil {
 		return err
+	}
+	changes, err := tx.openChanges(ctx)
+	if err != nil {
+		return err
+	}
+	for _, sealed := range changes {
+		if tx.Sealer().KeyOf(sealed) < current {
+			return nil
+		}
 	}
 	for _, one := range list {
 		if tx.Sealer().KeyOf(one.sealed) < current {

@@ -294,16 +294,20 @@ const headerRows = 10
 
 // Usable reports whether rows under this header can become tickets: they have an order number, or the profile makes one,
 // and a content or a title.
-func (m Mapping) Usable() bool {
-	return (m.Has(FieldOrderNo) || m.Profile.Order != OrderColumn) && (m.Has(FieldContent) || m.Has(FieldTitle))
-}
+func (m Mapping) Usable() bool { return m.serves(false) }
 
 // serves reports whether rows under this header can be used: as tickets, or as a list, which need only name their numbers.
-func (m Mapping) serves(list bool) bool {
-	if list {
-		return m.Has(FieldOrderNo)
+func (m Mapping) serves(list bool) bool { return len(m.Lacks(list)) == 0 }
+
+// Lacks names the columns without which no row under this header can be used: as serves has it.
+func (m Mapping) Lacks(list bool) (fields []Field) {
+	if !m.Has(FieldOrderNo) && (list || m.Profile.Order == OrderColumn) {
+		fields = append(fields, FieldOrderNo)
 	}
-	return m.Usable()
+	if !list && !m.Has(FieldContent) && !m.Has(FieldTitle) {
+		fields = append(fields, FieldContent)
+	}
+	return fields
 }
 
 // Time reports whether the field is a point in time.

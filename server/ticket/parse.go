@@ -1,6 +1,7 @@
 package ticket
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"math/big"
@@ -17,6 +18,7 @@ type Options struct {
 	Source   Source    // of the whole file; empty: from the row's 工单来源, and Hotline when that is silent
 	Now      time.Time // rows from the future are refused
 	Date1904 bool      // the workbook counts days from 1904
+	Again    string    // how a row that was put right is given again; "" means 重新导入
 }
 
 // Problem is one thing wrong with a row.
@@ -73,6 +75,8 @@ func (r *row) problem(f Field, fatal bool, message string) {
 	r.problems = append(r.problems, Problem{f, MaskText(message), fatal})
 }
 
+func (r *row) again() string { return cmp.Or(r.opt.Again, "重新导入") }
+
 func (r *row) field(i int) Field {
 	if i < len(r.m.Columns) {
 		return r.m.Columns[i].Field
@@ -101,9 +105,9 @@ func (r *row) cell(i int, text string) string {
 		r.problem(r.field(i), true, "“"+r.header(i)+"”有 "+strconv.Itoa(n)+" 个字，超过上限 60000 字，请检查该单元格是否粘入了多余内容")
 		return ""
 	case text[0] == '=' && n > 1:
-		r.problem(r.field(i), false, "“"+r.header(i)+"”是公式，没有计算结果，按文字保留；请在表格里改成数值后重新导入")
+		r.problem(r.field(i), false, "“"+r.header(i)+"”是公式，没有计算结果，按文字保留；请改成数值后"+r.again())
 	case text == "=":
-		r.problem(r.field(i), false, "“"+r.header(i)+"”是没有计算结果的公式，请在表格里改成数值后重新导入")
+		r.problem(r.field(i), false, "“"+r.header(i)+"”是没有计算结果的公式，请改成数值后"+r.again())
 		return ""
 	case slices.Contains(excelErrors, text):
 		r.problem(r.field(i), false, "“"+r.header(i)+"”是出错的公式（"+text+"），按空白处理")
@@ -175,7 +179,7 @@ func (r *row) order() {
 	switch {
 	case no == "" && r.m.Profile.Order != OrderColumn:
 	case no == "":
-		r.problem(FieldOrderNo, true, "缺少工单编号，请补上后重新导入")
+		r.problem(FieldOrderNo, true, "缺少工单编号，请补上后"+r.again())
 	case !exact:
 		r.problem(FieldOrderNo, true, "工单编号“"+no+"”是科学计数法，末尾几位已丢失；请在导出文件里把该列设为文本格式后重新导出")
 	case utf8.RuneCountInString(fixed) > 64:
@@ -214,7 +218,7 @@ func (r *row) text() {
 	r.t.Content, _ = r.get(FieldContent)
 	refused := func(p Problem) bool { return p.Fatal && (p.Field == FieldContent || p.Field == FieldTitle) }
 	if r.t.Title == "" && r.t.Content == "" && !slices.ContainsFunc(r.problems, refused) {
-		r.problem(FieldContent, true, "内容描述和标题都是空的，请补上后重新导入")
+		r.problem(FieldContent, true, "内容描述和标题都是空的，请补上后"+r.again())
 	}
 	r.t.Reply, _ = r.get(FieldReply)
 	r.t.Feedback, _ = r.get(FieldFeedback)
@@ -326,12 +330,25 @@ var duration = regexp.MustCompile(`^(\d+|[一二两三四五六七八九十]+)�
 
 func unreadable(text string) string {
 	if duration.MatchString(text) {
-		return "“" + text + "”是时长，不是时间；请导出具体的截止时间"
+		return quoted(text, likeTime) + "是时长，不是时间；请导出具体的截止时间"
 	}
-	if r := []rune(text); len(r) > 24 {
-		text = string(r[:24]) + "…"
+	return quoted(text, likeTime) + "认不出来，请写成 2026-09-01 08:05 这样的格式"
+}
+
+// Problems are kept in the clear, and a shifted column puts names and addresses anywhere: a cell is quoted only when it looks like
+// a mistyped answer of its column.
+var (
+	likeTime   = regexp.MustCompile(`^[-/.:：,， TZ+0-9年月日号时分秒点上下午早晚中一二三四五六七八九十两个工作自然天小以内]{1,24}$`)
+	likeCount  = regexp.MustCompile(`^[-.,+ 0-9一二三四五六七八九十两多几约第]{1,8}次?$`)
+	likeAnswer = regexp.MustCompile(`^\P{Han}{1,5}$|^\S{0,3}[满意评价测联系是否未已不]\S{0,3}$`)
+)
+
+// quoted is a cell in quotes, or words that stand for it.
+func quoted(text string, like *regexp.Regexp) string {
+	if like.MatchString(text) {
+		return "“" + text + "”"
 	}
-	return "“" + text + "”认不出来，请写成 2026-09-01 08:05 这样的格式"
+	return "里的内容"
 }
 
 var enterpriseName = regexp.MustCompile(`公司|集团|企业|合作社|经营部|商行|工厂|[\p{Han}]{2,}厂$|工作室$|事务所$|个体工商户`)
@@ -369,7 +386,7 @@ func (r *row) phone() string {
 	}
 	n, exact := plainNumber(strings.ReplaceAll(s, " ", ""))
 	if !exact {
-		r.problem(FieldPhone, false, "联系电话“"+s+"”是科学计数法，末尾几位已丢失，未采用；请把该列设为文本格式后重新导出")
+		r.problem(FieldPhone, false, "联系电话是科学计数法，末尾几位已丢失，未采用；请把该列设为文本格式后重新导出")
 		return ""
 	}
 	n = strings.TrimPrefix(n, "+")
@@ -388,10 +405,33 @@ func (r *row) phone() string {
 			return p
 		}
 	}
-	if d := strings.NewReplacer("-", "", "(", "", ")", "", "转", "").Replace(n); !digits(d) || len(d) < 5 {
+	d := strings.NewReplacer("-", "", "(", "", ")", "", "转", "").Replace(n)
+	if strings.HasPrefix(s, "+") {
+		d = "00" + d
+	}
+	if !digits(d) || !callable(d, len(d) < len(s)) {
 		r.problem(FieldPhone, false, "联系电话“"+MaskPhone(s)+"”不像电话号码，请核对")
 	}
 	return n
+}
+
+// callable reports whether digits can be a phone number: a landline with or without its area code (0…), a service number (12345,
+// 95588, 400…), one abroad. apart says that they are written in groups, as an extension is.
+func callable(d string, apart bool) bool {
+	n := len(d)
+	switch {
+	case n < 5 || n > 18:
+		return false
+	case d[0] == '0':
+		return n >= 10
+	case strings.HasPrefix(d, "400"), strings.HasPrefix(d, "800"):
+		return n >= 10
+	case d[0] == '1':
+		return n <= 6
+	case d[0] == '9' && n <= 6:
+		return true
+	}
+	return n == 7 || n == 8 || n > 8 && apart
 }
 
 func (r *row) idNumber() string {
@@ -495,7 +535,7 @@ func (r *row) count(f Field) int {
 	if v := number(n); v > 0 {
 		return v
 	}
-	r.problem(f, false, f.Label()+"“"+quoteCell(s)+"”不是次数，已按空白处理")
+	r.problem(f, false, f.Label()+quoted(s, likeCount)+"不是次数，已按空白处理")
 	return -1
 }
 
@@ -518,14 +558,14 @@ func (r *row) results() {
 	if s := r.value(FieldSatisfaction); s != "" {
 		v, ok := satisfactions[strings.TrimPrefix(Fold(s), "满意度:")]
 		if !ok {
-			r.problem(FieldSatisfaction, false, "满意度“"+quoteCell(s)+"”不在 满意、基本满意、一般、不满意 之中，已按未评价处理")
+			r.problem(FieldSatisfaction, false, "满意度"+quoted(s, likeAnswer)+"不在 满意、基本满意、一般、不满意 之中，已按未评价处理")
 		}
 		t.Satisfaction = v
 	}
 	if s := r.value(FieldFirstContact); s != "" {
 		v, ok := answers[Fold(s)]
 		if !ok {
-			r.problem(FieldFirstContact, false, "先行联系“"+quoteCell(s)+"”不是 是 或 否，已按未评价处理")
+			r.problem(FieldFirstContact, false, "先行联系"+quoted(s, likeAnswer)+"不是 是 或 否，已按未评价处理")
 		}
 		t.FirstContact = v
 	} else if t.FirstContactAt != nil {

@@ -73,8 +73,8 @@ var pushedMapping = func() Mapping {
 
 var satisfactionWords = map[string]string{string(Satisfied): "满意", string(Mostly): "基本满意", string(Fair): "一般", string(Dissatisfied): "不满意"}
 
-// Parse makes a ticket of p as ParseRow makes one of a row, with the same problems.
-func (p Pushed) Parse(source Source, now time.Time) (Ticket, []Problem) {
+// Parse makes a ticket of p as ParseRow makes one of a row, with the same problems. again is Options.Again.
+func (p Pushed) Parse(source Source, now time.Time, again string) (Ticket, []Problem) {
 	said := map[Field]string{
 		FieldOrderNo: p.OrderNo, FieldAcceptedAt: instant(&p.AcceptedAt), FieldChannel: p.Channel, FieldKind: p.Kind, FieldTitle: p.Title, FieldContent: p.Content,
 		FieldAddress: p.Address, FieldCommunity: p.Community, FieldPropertyCompany: p.PropertyCompany, FieldPhone: p.Requester.Phone,
@@ -101,7 +101,7 @@ func (p Pushed) Parse(source Source, now time.Time) (Ticket, []Problem) {
 	for i, f := range pushedFields {
 		cells[i] = said[f]
 	}
-	return ParseRow(pushedMapping, cells, Options{Source: source, Now: now})
+	return ParseRow(pushedMapping, cells, Options{Source: source, Now: now, Again: again})
 }
 
 // instant is a time as a cell has it; "" for none.

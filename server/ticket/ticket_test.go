@@ -184,6 +184,9 @@ func TestProblemsOfARow(t *testing.T) {
 		{"a duration as limit", row("办理时限", "5个工作日"), FieldDueAt, "是时长", false},
 		{"phone cut by a spreadsheet", row("联系电话", "1.38E+10"), FieldPhone, "科学计数法", false},
 		{"phone that is none", row("联系电话", "见附件"), FieldPhone, "不像电话号码", false},
+		{"phone of nine digits", row("联系电话", "138777788"), FieldPhone, "不像电话号码", false},
+		{"phone of seven digits that is no landline", row("联系电话", "1370000"), FieldPhone, "不像电话号码", false},
+		{"mobile with a digit too many", row("联系电话", "138000012345"), FieldPhone, "不像电话号码", false},
 		{"ID number cut by a spreadsheet", row("身份证号", "310101199001010000"), FieldIDNumber, "末三位已丢失", false},
 		{"ID number in scientific notation", row("身份证号", "3.10101199001011E+17"), FieldIDNumber, "末三位已丢失", false},
 		{"ID number mistyped", row("身份证号", "310101199001011237"), FieldIDNumber, "校验位", false},
@@ -200,6 +203,47 @@ func TestProblemsOfARow(t *testing.T) {
 				t.Errorf("%+v", problems)
 			}
 		})
+	}
+}
+
+func TestNumbersThatCanBeCalledRaiseNoDoubt(t *testing.T) {
+	for _, phone := range []string{"13800001234", "+86 138-0000-1234", "57191234", "021-57191234", "(021)57191234转801", "57191234-801", "0571-8765432", "12345", "95588", "962121", "400-820-8820", "4008208820", "+1 415 555 0123", "0085223456789"} {
+		if _, problems := parse(t, "工单编号", "20260822223850", "内容描述", "路灯不亮", "联系电话", phone); len(problems) > 0 {
+			t.Errorf("%s: %+v", phone, problems)
+		}
+	}
+}
+
+// A shifted column puts names and addresses where an answer belongs; problems are kept in the clear.
+func TestProblemsQuoteMistypedAnswersAlone(t *testing.T) {
+	for _, text := range []string{"欧阳佳慧", "望舒路100弄12号302室", "3个工作日联系欧阳佳慧", "已联系欧阳佳慧，望舒路", "12次欧阳佳慧"} {
+		for _, header := range []string{"受理时间", "办理时限", "退单次数", "满意度", "先行联系"} {
+			_, problems := parse(t, "工单编号", "20260822223850", "内容描述", "路灯不亮", header, text)
+			if len(problems) != 1 || strings.Contains(problems[0].Message, "欧阳佳慧") || strings.Contains(problems[0].Message, "望舒路") {
+				t.Errorf("%s %s: %+v", header, text, problems)
+			}
+		}
+	}
+	for _, c := range []struct{ header, text string }{{"受理时间", "2026-13-01 8:05"}, {"办理时限", "5个工作日"}, {"退单次数", "三四次"}, {"满意度", "满易"}, {"先行联系", "没联系"}} {
+		_, problems := parse(t, "工单编号", "20260822223850", "内容描述", "路灯不亮", c.header, c.text)
+		if len(problems) != 1 || !strings.Contains(problems[0].Message, "“"+c.text+"”") {
+			t.Errorf("%s %s: %+v", c.header, c.text, problems)
+		}
+	}
+}
+
+// Who pushes a ticket has no sheet to import again.
+func TestAPushedTicketIsToBePushedAgain(t *testing.T) {
+	_, problems := Pushed{}.Parse(Hotline, now, "重新推送")
+	said := 0
+	for _, p := range problems {
+		if strings.Contains(p.Message, "重新导入") {
+			t.Error(p.Message)
+		}
+		said += strings.Count(p.Message, "重新推送")
+	}
+	if said != 2 {
+		t.Errorf("%+v", problems)
 	}
 }
 

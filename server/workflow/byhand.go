@@ -3,11 +3,10 @@ package workflow
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -88,8 +87,7 @@ func (e *Engine) TakeByHand(ctx context.Context, actor casework.Actor, n NewTick
 	if err != nil {
 		return TicketTaken{}, err
 	}
-	sum := sha256.Sum256(append([]byte("ticket\n"), body...))
-	asked := hex.EncodeToString(sum[:])
+	asked := e.db.Sealer().Blind("request", "ticket\n"+string(body))
 	if key != "" {
 		if out, done, err := e.takenBefore(ctx, actor, key, asked); done || err != nil {
 			return out, err
@@ -158,6 +156,9 @@ func (e *Engine) takenByHand(ctx context.Context, actor casework.Actor, id strin
 	return out, nil
 }
 
+// ownNumber is how the order numbers of tickets taken in by hand begin.
+var ownNumber = regexp.MustCompile(`^GD\d{4}-`)
+
 func (in *intake) byHand(ctx context.Context, actor casework.Actor, n NewTicket) (id string, hints []string, err error) {
 	year := in.now.In(shanghai).Year()
 	number, err := in.tx.NextNumber(ctx, fmt.Sprintf("ticket-%d", year))
@@ -171,7 +172,7 @@ func (in *intake) byHand(ctx context.Context, actor casework.Actor, n NewTicket)
 	if n.AcceptedAt != nil {
 		p.AcceptedAt = *n.AcceptedAt
 	}
-	t, problems := p.Parse(n.Source, in.now)
+	t, problems := p.Parse(n.Source, in.now, "重新登记")
 	for _, problem := range problems {
 		if problem.Fatal {
 			return "", nil, apperr.New(apperr.InvalidArgument, "ticket.invalid", "%s。", strings.TrimSuffix(problem.Message, "。"))
@@ -253,7 +254,7 @@ func (e *Engine) Similar(ctx context.Context, actor casework.Actor, q SimilarQue
 	asked, _ := ticket.Pushed{
 		OrderNo: "NEW", AcceptedAt: now, Title: q.Title, Content: q.Content, Address: q.Address, Community: q.Community, Category: q.Category,
 		Requester: ticket.PushedRequester{Phone: q.Phone},
-	}.Parse(ticket.Hotline, now)
+	}.Parse(ticket.Hotline, now, "")
 	s := similarity{e: e, k: k, actor: actor, asked: asked, matter: e.matcher.Matter(asked), place: recognition.Place(asked), requester: e.requesterOf(asked.Requester.Phone), found: map[string]*Similar{}}
 	if s.requester != "" {
 		if err := e.Record(ctx, Audited{Actor: actor.PersonID, Action: "ticket.search", Object: "phone:" + s.requester}); err != nil {

@@ -2,8 +2,6 @@ package workflow
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -84,7 +82,7 @@ func (e *Engine) given(ctx context.Context, r Request) (Outcome, error) {
 	asked := ""
 	if r.Key != "" {
 		asCommanded.CaseID = r.CaseID
-		if asked, err = requestHash(asCommanded); err != nil {
+		if asked, err = e.requestHash(asCommanded); err != nil {
 			return Outcome{}, err
 		}
 		if out, done, err := e.replay(ctx, r, asked); done || err != nil {
@@ -101,13 +99,13 @@ func (e *Engine) given(ctx context.Context, r Request) (Outcome, error) {
 	return out, err
 }
 
-func requestHash(r Request) (string, error) {
+// requestHash tells requests apart. It is kept, and who reads it must not be able to try what a request may have said.
+func (e *Engine) requestHash(r Request) (string, error) {
 	body, err := json.Marshal(r.Command)
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%d\n%s", r.Command.Name(), r.CaseID, r.Version, body))
-	return hex.EncodeToString(sum[:]), nil
+	return e.db.Sealer().Blind("request", fmt.Sprintf("%s\n%s\n%d\n%s", r.Command.Name(), r.CaseID, r.Version, body)), nil
 }
 
 func (e *Engine) replay(ctx context.Context, r Request, asked string) (Outcome, bool, error) {

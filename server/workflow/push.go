@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,7 +61,7 @@ func (e *Engine) Push(ctx context.Context, p Push) (Receipt, error) {
 			r.Refused = append(r.Refused, PushProblem{i, pushed.OrderNo, pushed.Problems})
 			continue
 		}
-		t, problems := pushed.Parse(p.Platform.Source, e.Now(k))
+		t, problems := pushed.Parse(p.Platform.Source, e.Now(k), "重新推送")
 		var reasons []string
 		fatal := false
 		for _, p := range problems {
@@ -69,6 +70,9 @@ func (e *Engine) Push(ctx context.Context, p Push) (Receipt, error) {
 		}
 		if before, twice := first[t.OrderNo]; twice && !fatal {
 			reasons, fatal = append(reasons, fmt.Sprintf("工单编号与第 %d 件（index %d）重复，请只保留一件", before+1, before)), true
+		}
+		if ownNumber.MatchString(t.OrderNo) {
+			reasons, fatal = append(reasons, "GD 加年份开头的是本系统自己的工单编号，请改用贵平台的编号"), true
 		}
 		if fatal {
 			r.Refused = append(r.Refused, PushProblem{i, t.OrderNo, reasons})
@@ -80,6 +84,7 @@ func (e *Engine) Push(ctx context.Context, p Push) (Receipt, error) {
 		first[t.OrderNo] = i
 		good = append(good, t)
 	}
+	var others map[string]bool
 	taken, err := e.intake(ctx, func(ctx context.Context, in *intake) error {
 		// Only here, in turn, is it certain that nobody is doing the same request.
 		done, err := in.tx.RequestDone(ctx, p.Platform.ID, p.Signature)
@@ -93,12 +98,23 @@ func (e *Engine) Push(ctx context.Context, p Push) (Receipt, error) {
 		if err := in.take(ctx, good); err != nil {
 			return err
 		}
+		others = in.others
 		return in.tx.NoteRequest(ctx, store.PlatformRequest{
-			Platform: p.Platform.ID, Signature: p.Signature, At: e.clock(), Created: in.taken.Created, Updated: in.taken.Updated, Unchanged: in.taken.Unchanged, Refused: len(r.Refused),
+			Platform: p.Platform.ID, Signature: p.Signature, At: e.clock(), Created: in.taken.Created, Updated: in.taken.Updated, Unchanged: in.taken.Unchanged, Refused: len(r.Refused) + len(others),
 		})
 	})
+	r.refuse(others, first)
 	r.Created, r.Updated, r.Unchanged = taken.Created, taken.Updated, taken.Unchanged
 	return r, err
+}
+
+// refuse adds what is another platform's, whose place in the request first tells.
+func (r *Receipt) refuse(others map[string]bool, first map[string]int) {
+	r.Hints = slices.DeleteFunc(r.Hints, func(p PushProblem) bool { return others[p.OrderNo] })
+	for no := range others {
+		r.Refused = append(r.Refused, PushProblem{first[no], no, []string{"这个编号的工单是另一个平台推送的，贵平台不能更新；请核对编号"}})
+	}
+	slices.SortFunc(r.Refused, func(a, b PushProblem) int { return cmp.Compare(a.Index, b.Index) })
 }
 
 // foldRequests puts what platforms have pushed into the audit log, one entry per platform and fold, and forgets the

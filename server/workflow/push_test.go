@@ -81,3 +81,59 @@ func TestPushesAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// A platform changes what it pushed itself: neither another's tickets nor those that were taken in by hand.
+func TestAPlatformChangesNoTicketsButItsOwn(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db)
+		ctx := context.Background()
+		for _, id := range []string{"first", "second"} {
+			if _, _, err := w.e.AddPlatform(ctx, casework.Actor{PersonID: "p"}, workflow.NewPlatform{ID: id, Name: id, Source: ticket.Hotline}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		byHand, err := w.e.TakeByHand(ctx, w.actor("p-cy"), workflow.NewTicket{Source: ticket.Hotline, Described: workflow.Described{Content: "楼道堆物"}}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.take(w.complaint("FROM-A-FILE", nil))
+		k, err := w.e.Knowledge(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		requests := 0
+		push := func(platform, content string, numbers ...string) workflow.Receipt {
+			t.Helper()
+			requests++
+			p := workflow.Push{Platform: k.Platforms[platform], Signature: fmt.Sprint("s-", requests)}
+			for _, no := range numbers {
+				p.Tickets = append(p.Tickets, workflow.PushedTicket{Pushed: ticket.Pushed{OrderNo: no, AcceptedAt: w.clock(), Content: content, Requester: ticket.PushedRequester{Phone: "1370000"}}})
+			}
+			r, err := w.e.Push(ctx, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		push("first", "路灯不亮", "NO-1", "NO-2")
+		r := push("second", "换了内容", "NO-3", byHand.Ticket.OrderNo, "NO-2", "FROM-A-FILE", "NO-1")
+		if r.Received != 5 || r.Created != 1 || r.Updated != 1 || len(r.Hints) != 2 {
+			t.Errorf("%+v", r)
+		}
+		var refused []string
+		for _, p := range r.Refused {
+			refused = append(refused, fmt.Sprint(p.Index, " ", p.OrderNo, len(p.Reasons)))
+		}
+		if fmt.Sprint(refused) != fmt.Sprintf("[1 %s2 2 NO-21 4 NO-11]", byHand.Ticket.OrderNo) {
+			t.Errorf("%v %+v", refused, r.Refused)
+		}
+		for no, want := range map[string]string{"NO-1": "路灯不亮", "NO-2": "路灯不亮", "NO-3": "换了内容", byHand.Ticket.OrderNo: "楼道堆物"} {
+			if got := w.ticket(no).Ticket.Content; got != want {
+				t.Errorf("%s says %s", no, got)
+			}
+		}
+		if r := push("first", "修好了", "NO-1"); r.Updated != 1 || w.ticket("NO-1").Ticket.Content != "修好了" {
+			t.Errorf("its own: %+v", r)
+		}
+	})
+}

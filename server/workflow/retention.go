@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"xiaopu/server/apperr"
@@ -18,6 +20,7 @@ const (
 	ruleCase    = "case"    // what names a person in a ticket of a closed case
 	ruleTicket  = "ticket"  // … in a ticket of no case
 	ruleRequest = "request" // … of a person who asked for it
+	ruleImport  = "import"  // a row that names them and was not imported, with what was said of it
 )
 
 // retentionBatch is how many tickets one transaction erases.
@@ -355,9 +358,9 @@ type ErasureRequest struct {
 	Reason   string `json:"reason" minLength:"2" maxLength:"200" doc:"理由，如“本人书面要求”；记入证明和审计日志"`
 }
 
-// EraseRequested erases what names a person in their tickets, because they asked for it, and certifies it. Tickets of cases
-// still being handled are kept, and counted as such: they come under the rules of time once the case is closed. not_found
-// when there is nothing to erase.
+// EraseRequested erases what names a person in their tickets and in rows kept of imports, and the notices to them, because they
+// asked for it, and certifies it. Tickets of cases still being handled are kept, and counted as such: they come under the rules
+// of time once the case is closed. not_found when there is nothing to erase.
 func (e *Engine) EraseRequested(ctx context.Context, actor casework.Actor, ask ErasureRequest) (store.Certificate, error) {
 	k, err := e.Knowledge(ctx)
 	if err != nil {
@@ -371,7 +374,7 @@ func (e *Engine) EraseRequested(ctx context.Context, actor casework.Actor, ask E
 	if err != nil {
 		return store.Certificate{}, err
 	}
-	c := store.Certificate{Occasion: store.ByRequest, By: actor.PersonID, Reason: reason, StartedAt: e.Now(k), Rules: []store.CertifiedRule{{Rule: ruleRequest}}}
+	c := store.Certificate{Occasion: store.ByRequest, By: actor.PersonID, Reason: reason, StartedAt: e.Now(k), Rules: []store.CertifiedRule{{Rule: ruleRequest}, {Rule: ruleImport}}}
 	f.Limit = retentionBatch
 	for {
 		list, err := e.db.Tickets(ctx, f)
@@ -383,32 +386,23 @@ func (e *Engine) EraseRequested(ctx context.Context, actor casework.Actor, ask E
 		}
 		last := list[len(list)-1].Ticket
 		f.AfterAt, f.AfterID = last.AcceptedAt, last.ID
-		kept := 0
+		var kept int
 		if err := e.certified(ctx, &c, func(ctx context.Context, tx *store.Tx) ([]store.Erased, error) {
-			kept = 0
-			var erased []store.Erased
-			for _, r := range list {
-				in, err := caseOfTicket(ctx, tx, r)
-				if err != nil {
-					return nil, err
-				}
-				if in.Status.Open() || in.Status == casework.Reported || in.Status == casework.Resolved {
-					kept++
-					continue
-				}
-				done, err := tx.ErasePerson(ctx, r)
-				if err != nil {
-					return nil, err
-				}
-				if done {
-					erased = append(erased, store.Erased{Rule: ruleRequest, TicketID: r.Ticket.ID})
-				}
+			// In turn: nobody changes these tickets, or moves them to another case, before they are erased.
+			w := &writer{tx: tx, k: k, now: e.Now(k)}
+			if err := w.turn(ctx); err != nil {
+				return nil, err
 			}
-			return erased, nil
+			erased, n, err := eraseAsked(ctx, tx, list)
+			kept = n
+			return erased, err
 		}); err != nil {
 			return c, err
 		}
 		c.Kept += kept
+	}
+	if err := e.eraseKeptRows(ctx, &c, ask); err != nil {
+		return c, err
 	}
 	entry := Audited{Actor: actor.PersonID, Action: "person.erase", Object: object}
 	if c.ID == "" {
@@ -422,26 +416,88 @@ func (e *Engine) EraseRequested(ctx context.Context, actor casework.Actor, ask E
 		}
 		return c, none
 	}
-	if c.Kept == 0 && f.Requester != "" {
-		if err := e.eraseNotices(ctx, f.Requester); err != nil {
-			return c, err
-		}
-	}
 	err = e.finish(ctx, k, &c, entry)
 	return c, err
 }
 
-// eraseNotices deletes what the system has told a requester.
-func (e *Engine) eraseNotices(ctx context.Context, requester string) error {
-	for {
-		var n int64
-		if err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+// eraseAsked erases what names a person in those of the tickets whose case is not being handled, as they are now, and the notices
+// to those requesters of whom no ticket is left. kept counts the others.
+func eraseAsked(ctx context.Context, tx *store.Tx, list []store.TicketRow) (erased []store.Erased, kept int, _ error) {
+	requesters := map[string]bool{}
+	for _, was := range list {
+		r, err := tx.Ticket(ctx, was.Ticket.ID)
+		if err != nil {
+			return nil, 0, err
+		}
+		in, err := caseOfTicket(ctx, tx, r)
+		if err != nil {
+			return nil, 0, err
+		}
+		if in.Status.Open() || in.Status == casework.Reported || in.Status == casework.Resolved {
+			kept++
+			continue
+		}
+		done, err := tx.ErasePerson(ctx, r)
+		if err != nil {
+			return nil, 0, err
+		}
+		if done {
+			requesters[r.Requester] = true
+			erased = append(erased, store.Erased{Rule: ruleRequest, TicketID: r.Ticket.ID})
+		}
+	}
+	delete(requesters, "")
+	for _, requester := range sorted(requesters) {
+		left, err := tx.Tickets(ctx, store.TicketFilter{Requester: requester, Limit: 1})
+		for n := int64(1); err == nil && n > 0 && len(left) == 0; {
 			n, err = tx.EraseNotices(ctx, requester, retentionBatch)
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+	}
+	return erased, kept, nil
+}
+
+// eraseKeptRows deletes those rows kept of imports that name a person, and their problems.
+func (e *Engine) eraseKeptRows(ctx context.Context, c *store.Certificate, ask ErasureRequest) error {
+	for after := (store.KeptRow{}); ; {
+		list, err := e.db.KeptRows(ctx, after, retentionBatch)
+		if err != nil {
 			return err
-		}); err != nil || n == 0 {
+		}
+		if len(list) == 0 {
+			return nil
+		}
+		after = list[len(list)-1]
+		if list = slices.DeleteFunc(list, func(r store.KeptRow) bool { return !ask.namedIn(r.Cells) }); len(list) == 0 {
+			continue
+		}
+		if err := e.certified(ctx, c, func(ctx context.Context, tx *store.Tx) (erased []store.Erased, _ error) {
+			for _, r := range list {
+				done, err := tx.EraseKeptRow(ctx, r.ImportID, r.Line)
+				if err != nil {
+					return nil, err
+				}
+				if done {
+					erased = append(erased, store.Erased{Rule: ruleImport, TicketID: r.ImportID})
+				}
+			}
+			return erased, nil
+		}); err != nil {
 			return err
 		}
 	}
+}
+
+// namedIn reports whether the number asked for stands in one of the cells, however it is written.
+func (ask ErasureRequest) namedIn(cells []string) bool {
+	return slices.ContainsFunc(cells, func(text string) bool {
+		if ask.Phone != "" {
+			return strings.Contains(ticket.PhoneKey(text), ticket.PhoneKey(ask.Phone))
+		}
+		return strings.Contains(ticket.IdentityKey(text), ticket.IdentityKey(ask.IDNumber))
+	})
 }
 
 // Certificates lists the certificates of erasure, newest first, behind the one with id before.
@@ -473,6 +529,7 @@ var occasionWords = map[string]string{store.BySchedule: "每日自动", store.By
 
 var ruleWords = map[string]string{
 	ruleRow: "导入的原始行", ruleCase: "已销项难事的工单中的个人信息", ruleTicket: "未成难事的工单中的个人信息", ruleRequest: "本人要求删除的个人信息",
+	ruleImport: "本人要求删除的未导入行",
 }
 
 // RuleLabel is a rule of a certificate in Chinese.

@@ -293,7 +293,7 @@ func TestAPersonsDataIsErasedAtTheirRequest(t *testing.T) {
 			}
 		}
 		c, err := w.e.EraseRequested(ctx, w.actor("p-cy"), workflow.ErasureRequest{Phone: "138 1234 5678", Reason: "本人13812345678书面要求"})
-		if err != nil || counts(c) != "request 1" || c.Kept != 1 || c.By != "p-cy" || strings.Contains(c.Reason, "13812345678") {
+		if err != nil || counts(c) != "request 1, import 0" || c.Kept != 1 || c.By != "p-cy" || strings.Contains(c.Reason, "13812345678") {
 			t.Fatalf("%+v %v", c, err)
 		}
 		if w.named("20260301080001") || !w.named("20260301080002") || !w.named("20260301080003") {
@@ -304,7 +304,7 @@ func TestAPersonsDataIsErasedAtTheirRequest(t *testing.T) {
 		}
 		w.must(w.caseOf("20260301080002"), "p-cy", casework.Reject{Reason: "不属本辖区"})
 		c, err = w.e.EraseRequested(ctx, w.actor("p-cy"), workflow.ErasureRequest{IDNumber: "310120198001011239", Reason: "本人要求"})
-		if err != nil || counts(c) != "request 2" || c.Kept != 0 {
+		if err != nil || counts(c) != "request 2, import 0" || c.Kept != 0 {
 			t.Errorf("%+v %v", c, err)
 		}
 		entries, err := w.e.AuditLog(ctx, store.AuditFilter{Action: "person.erase", Limit: 10})
@@ -380,4 +380,110 @@ func TestARequestThatBrokeOffIsFinishedLater(t *testing.T) {
 	if c, agrees, err := w.e.Certificate(ctx, "SC2026-000099"); err != nil || c.FinishedAt.IsZero() || c.Items() != 1 || !agrees {
 		t.Errorf("%+v %v %v", c, agrees, err)
 	}
+}
+
+// A ticket that comes into a case while its erasure is asked for stays: what is decided on is read in the transaction.
+func TestAnErasureDecidesOnTheTicketAsItIs(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db)
+		ctx := context.Background()
+		w.take(w.complaint("20260301080001", nil))
+		erased := make(chan error, 1)
+		again := w.complaint("20260301080001", func(t *ticket.Ticket) { t.Fingerprint, t.Satisfaction = "f-2", ticket.Dissatisfied })
+		if _, err := w.e.TakeIn(ctx, []ticket.Ticket{again}, func(context.Context, *store.Tx, workflow.Taken) error {
+			go func() {
+				_, err := w.e.EraseRequested(ctx, w.actor("p-cy"), workflow.ErasureRequest{Phone: "13812345678", Reason: "本人要求"})
+				erased <- err
+			}()
+			time.Sleep(200 * time.Millisecond) // it has found the ticket, in no case, and waits
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-erased; reason(err) != "erasure.open" || !w.named("20260301080001") || w.caseOf("20260301080001") == "" {
+			t.Errorf("%v %+v", err, w.ticket("20260301080001"))
+		}
+	})
+}
+
+// Rows that were not imported name people too.
+func TestAnErasureReachesRowsThatWereNotImported(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db)
+		ctx := context.Background()
+		if err := db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+			for _, id := range []string{"i-1", "i-2"} {
+				var rows []store.ImportRow
+				var problems []store.ImportProblem
+				for line := range 130 {
+					cells := []string{"欧阳佳慧", fmt.Sprintf("139%08d", line), ""}
+					switch line {
+					case 7:
+						cells[1] = "138 1234 5678"
+					case 120:
+						cells[2] = "请回电+86-13812345678"
+					case 125:
+						cells[2] = "证件310120198001011239"
+					}
+					rows = append(rows, store.ImportRow{Line: line, Cells: cells})
+					problems = append(problems, store.ImportProblem{Line: line, Fatal: true, Message: "缺少工单编号"})
+				}
+				if err := tx.AddImportRows(ctx, id, rows, w.clock()); err != nil {
+					return err
+				}
+				if err := tx.AddImportProblems(ctx, id, problems, w.clock()); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for ask, want := range map[workflow.ErasureRequest]string{{Phone: "13812345678"}: "request 0, import 4", {IDNumber: "310120198001011239"}: "request 0, import 2"} {
+			ask.Reason = "本人书面要求"
+			c, err := w.e.EraseRequested(ctx, w.actor("p-cy"), ask)
+			if err != nil || counts(c) != want {
+				t.Errorf("%+v: %s %v", ask, counts(c), err)
+			}
+			_, agrees, err := w.e.Certificate(ctx, c.Number)
+			if text, terr := w.e.CertificateText(ctx, c, agrees); err != nil || terr != nil || !agrees || !strings.Contains(text, "| 本人要求删除的未导入行 |") {
+				t.Error(text, agrees, err, terr)
+			}
+		}
+		for _, id := range []string{"i-1", "i-2"} {
+			rows, err := db.ImportRows(ctx, id, -1, 500)
+			problems, perr := db.ImportProblems(ctx, id, -1, 500)
+			if err != nil || perr != nil || len(rows) != 127 || len(problems) != 127 {
+				t.Errorf("%s: %d rows, %d problems are left (%v %v)", id, len(rows), len(problems), err, perr)
+			}
+		}
+	})
+}
+
+// What the system told who is erased goes too, however they were found; not what it told somebody else at their phone.
+func TestAnErasureTakesTheNotices(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db)
+		ctx := context.Background()
+		other := func(t *ticket.Ticket) { t.Requester.Phone = "13900000000" }
+		w.take(
+			w.complaint("20260301080001", nil), w.complaint("20260301080002", other),
+			w.complaint("20260301080003", func(t *ticket.Ticket) { other(t); t.Requester.IDNumber = "" }), // of the other phone, by somebody else
+		)
+		alone, shared := "requester:"+w.ticket("20260301080001").Requester, "requester:"+w.ticket("20260301080002").Requester
+		if err := db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+			return tx.InsertNotices(ctx, []store.InboxRow{{ID: "n-1", Recipient: alone, Kind: casework.NoticeAccepted, CreatedAt: w.clock()}, {ID: "n-2", Recipient: shared, Kind: casework.NoticeAccepted, CreatedAt: w.clock()}})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		c, err := w.e.EraseRequested(ctx, w.actor("p-cy"), workflow.ErasureRequest{IDNumber: "310120198001011239", Reason: "本人书面要求"})
+		if err != nil || counts(c) != "request 2, import 0" {
+			t.Fatal(counts(c), err)
+		}
+		for recipient, want := range map[string]int{alone: 0, shared: 1} {
+			if list, err := db.Inbox(ctx, recipient, false, "", 10); err != nil || len(list) != want {
+				t.Errorf("%s has %d notices, %v", recipient, len(list), err)
+			}
+		}
+	})
 }

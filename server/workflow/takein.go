@@ -175,6 +175,7 @@ type intake struct {
 
 	platform string // whose tickets they are; "" for nobody's
 	pushed   []store.PlatformTicket
+	others   map[string]bool // order numbers in the batch that are another platform's
 
 	taken Taken
 }
@@ -237,6 +238,9 @@ func (in *intake) keep(ctx context.Context, batch []ticket.Ticket) ([]*store.Tic
 			return nil, err
 		}
 	}
+	if batch, err = in.own(ctx, batch, known); err != nil {
+		return nil, err
+	}
 	if batch, err = in.withFacts(ctx, batch, known); err != nil {
 		return nil, err
 	}
@@ -264,7 +268,7 @@ func (in *intake) keep(ctx context.Context, batch []ticket.Ticket) ([]*store.Tic
 		r := &store.TicketRow{
 			// An export that leaves the phone out does not take the ticket from who asked.
 			Ticket: t, Requester: cmp.Or(in.e.requesterOf(t.Requester.Phone), key.Requester),
-			Matter: key.Matter, CaseID: key.CaseID, CreatedAt: in.now, UpdatedAt: in.now,
+			Matter: key.Matter, CaseID: key.CaseID, Erased: key.Erased, CreatedAt: in.now, UpdatedAt: in.now,
 		}
 		in.tickets[keyOf(t)] = r
 		rows = append(rows, r)
@@ -304,6 +308,30 @@ func (in *intake) keep(ctx context.Context, batch []ticket.Ticket) ([]*store.Tic
 		}
 	}
 	return all, in.save(ctx, rows, fresh)
+}
+
+// own leaves out of what a platform pushes the tickets that are another platform's.
+func (in *intake) own(ctx context.Context, batch []ticket.Ticket, known map[ticket.Source]map[string]store.TicketKey) ([]ticket.Ticket, error) {
+	if in.platform == "" {
+		return batch, nil
+	}
+	var ids []string
+	for _, t := range batch {
+		if key, have := known[t.Source][t.OrderNo]; have {
+			ids = append(ids, key.ID)
+		}
+	}
+	pushed, err := in.tx.PlatformTickets(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	in.others = map[string]bool{}
+	for _, p := range pushed {
+		if p.Platform != in.platform {
+			in.others[p.OrderNo] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(batch), func(t ticket.Ticket) bool { return in.others[t.OrderNo] }), nil
 }
 
 // whose notes whose ticket it is, when a platform pushes it.

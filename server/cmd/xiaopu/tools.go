@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -261,11 +262,11 @@ func auditVerify(c *call) error {
 			return err
 		}
 		for _, f := range v.Findings {
-			name := f.Number
-			if name == "" {
-				name = f.CaseID
+			// What is wrong with the audit log names it, and concerns no case.
+			if name := cmp.Or(f.Number, f.CaseID); name != "" {
+				fmt.Fprintf(c.stdout, "%s：", name)
 			}
-			fmt.Fprintf(c.stdout, "%s：%s\n", name, f.Message)
+			fmt.Fprintln(c.stdout, f.Message)
 		}
 		if len(v.Findings) > 0 {
 			return fmt.Errorf("核对了 %d 件难事的 %d 条记录，发现 %d 处被事后改动", v.Cases, v.Events, len(v.Findings))

@@ -40,7 +40,7 @@ func vaultStatus(c *call) error {
 		if err != nil {
 			return err
 		}
-		current, waiting := s.db.Sealer().CurrentKey(), 0
+		current, waiting, older := s.db.Sealer().CurrentKey(), 0, false
 		for _, u := range uses {
 			name, note := fmt.Sprintf("第 %d 号密钥", u.Key), ""
 			switch u.Key {
@@ -51,12 +51,16 @@ func vaultStatus(c *call) error {
 			}
 			if u.Key != current {
 				waiting += u.Tickets + u.People + u.Secrets
+				older = true // also without any: a key is named until nothing at all is under it
 			}
 			fmt.Fprintf(c.stdout, "%s%s：工单 %d 件，人员 %d 名，第二重验证和平台密钥 %d 个\n", name, note, u.Tickets, u.People, u.Secrets)
 		}
-		if waiting > 0 {
+		switch {
+		case waiting > 0:
 			_, err = fmt.Fprintf(c.stdout, "还有 %d 条待重新封存：服务运行时自动进行，也可执行 xiaopu vault reseal。完成前请保留全部旧密钥。\n", waiting)
-		} else {
+		case older:
+			_, err = fmt.Fprintln(c.stdout, "工单和人员已在当前密钥下，旧密钥仍然需要：还有导入中的文件（至多 7 天）、未导入的行（至多 30 天）、等待工单的清单或待审批的组织变更在旧密钥下，会自动处理或到期删除。旧密钥不再列出之前请保留。")
+		default:
 			_, err = fmt.Fprintln(c.stdout, "全部在当前密钥下。旧密钥仍要随旧备份保存：从旧备份恢复时需要。")
 		}
 		return err

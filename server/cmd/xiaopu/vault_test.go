@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"xiaopu/server/store/storetest"
 	"xiaopu/server/ticket"
 	"xiaopu/server/vault"
+	"xiaopu/server/workflow"
 )
 
 // keyFile writes keys where XIAOPU_VAULT_KEYS_FILE finds them.
@@ -104,5 +106,48 @@ func TestRetentionRunsAndPrintsItsCertificate(t *testing.T) {
 	}
 	if code, _, errs := xiaopu(t, env, "retention", "certificate", "SC1999-000001"); code != exitError || !strings.Contains(errs, "没有找到这份删除证明") {
 		t.Errorf("exit %d %s", code, errs)
+	}
+}
+
+// Rows kept for a report are not sealed anew: until they are gone the old key is needed, and the status says so.
+func TestTheStatusOfKeysCountsWhatIsNotSealedAnew(t *testing.T) {
+	old := vault.Generate()
+	both, err := vault.Add(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dsn := storetest.DSNs(t)[0]
+	with := func(keys string) []string { return []string{"XIAOPU_DB=" + dsn, "XIAOPU_VAULT_KEYS=" + keys} }
+	sheet := filepath.Join(t.TempDir(), "x.csv")
+	if err := os.WriteFile(sheet, []byte("工单编号,受理时间,内容描述\n20260301080001,2026-03-01 08:00:01,漏水\n,2026-03-01 08:00:01,没有编号\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errs := xiaopu(t, with(old), "import", sheet); code != exitOK {
+		t.Fatal(out, errs)
+	}
+	if code, out, errs := xiaopu(t, with(both), "vault", "reseal"); code != exitOK {
+		t.Fatal(out, errs)
+	}
+	if code, out, errs := xiaopu(t, with(both), "vault", "status"); code != exitOK || !strings.Contains(out, "旧密钥仍然需要") || strings.Contains(out, "全部在当前密钥下") {
+		t.Errorf("exit %d %s%s", code, out, errs)
+	}
+}
+
+// A finding about the audit log concerns no case: it is not printed behind an empty name.
+func TestAFindingAboutTheAuditLogStandsAlone(t *testing.T) {
+	dsn := storetest.DSNs(t)[0]
+	env := []string{"XIAOPU_DB=" + dsn, "XIAOPU_VAULT_KEYS=" + storetest.Keys}
+	if code, _, errs := xiaopu(t, env, "migrate"); code != exitOK {
+		t.Fatal(errs)
+	}
+	db, e := prepared(t, dsn, time.Now())
+	if err := errors.Join(e.Record(t.Context(), workflow.Audited{Actor: "p-1", Action: "test.entry"}), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := storetest.Raw(t, dsn).ExecContext(t.Context(), `UPDATE audit_log SET actor = 'p-9' WHERE seq = 1`); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, _ := xiaopu(t, env, "audit", "verify"); code != exitError || !strings.HasPrefix(out, "审计日志第 1 条") {
+		t.Errorf("exit %d %s", code, out)
 	}
 }
