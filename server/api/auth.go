@@ -12,8 +12,11 @@ import (
 )
 
 // signInRoutes are the routes that are public although they lie under /api/v1: who signs in has no token yet. What they ask
-// for instead is a password, the token of a sign-in under way, or a refresh token.
-var signInRoutes = []string{"/auth/login", "/auth/password", "/auth/totp/enrol", "/auth/totp/confirm", "/auth/totp", "/auth/refresh"}
+// for instead is a password, a code of WeChat, the token of a sign-in under way, or a refresh token.
+var signInRoutes = []string{
+	"/auth/login", "/auth/password", "/auth/totp/enrol", "/auth/totp/confirm", "/auth/totp", "/auth/refresh",
+	"/auth/wechat", "/auth/wechat/bind/phone", "/auth/wechat/bind/code", "/auth/wechat/bind/visitor",
+}
 
 // withSignIn is handle for what needs the sign-in service.
 func withSignIn[I, O any](h func(s *server, ctx context.Context, in *I) (O, error)) func(*server, huma.API, huma.Operation) {

@@ -33,13 +33,15 @@ var DefaultSettings = Settings{
 	PasswordLife: 90 * 24 * time.Hour, UnusedLife: 90 * 24 * time.Hour,
 }
 
-// Options of a Service; all but Logger and HashCost are required.
+// Options of a Service; all but WeChat, Logger and HashCost are required.
 type Options struct {
 	DB     *store.DB
 	Engine *workflow.Engine
 	Cache  *cache.Cache
 	Signer *Signer
 	Clock  func() time.Time
+	// WeChat is asked who somebody is there; nil where it is not used.
+	WeChat WeChat
 	Logger *slog.Logger
 	Settings
 	// HashCost is for tests; the zero value means DefaultHashCost.
@@ -53,6 +55,7 @@ type Service struct {
 	engine *workflow.Engine
 	cache  *cache.Cache
 	signer *Signer
+	wechat WeChat
 	now    func() time.Time
 	log    *slog.Logger
 	set    Settings
@@ -72,7 +75,7 @@ func New(o Options) *Service {
 		o.HashCost = DefaultHashCost
 	}
 	return &Service{
-		db: o.DB, engine: o.Engine, cache: o.Cache, signer: o.Signer, now: o.Clock, log: o.Logger, set: o.Settings,
+		db: o.DB, engine: o.Engine, cache: o.Cache, signer: o.Signer, wechat: o.WeChat, now: o.Clock, log: o.Logger, set: o.Settings,
 		hasher: newHasher(o.HashCost, o.Clock), lines: lines{at: map[string]*line{}}, checked: map[string]checked{},
 	}
 }
@@ -86,10 +89,15 @@ type person struct {
 
 	administrator casework.Role // which of the three; "" for others
 	staff         bool          // works here and is no resident
+	resident      bool          // came in through WeChat as one
 }
 
-// find gives a person; somebody unknown is no staff.
+// find gives a person; somebody unknown is neither staff nor resident.
 func (s *Service) find(ctx context.Context, id string) (person, error) {
+	if store.IsResident(id) {
+		_, ok, err := s.engine.Actor(ctx, id)
+		return person{Person: organisation.Person{ID: id}, resident: ok}, err
+	}
 	k, err := s.engine.Knowledge(ctx)
 	if err != nil {
 		return person{}, err

@@ -40,8 +40,8 @@ const (
 
 var errSessionEnded = apperr.New(apperr.Unauthenticated, "auth.session_ended", "登录已失效（已退出、超时或在别处结束），请重新登录。")
 
-// startSession stores a new session with its first refresh token.
-func (s *Service) startSession(ctx context.Context, tx *store.Tx, p person) (Tokens, error) {
+// startSession stores a new session with its first refresh token; weChatID is the identity it was begun with, or "".
+func (s *Service) startSession(ctx context.Context, tx *store.Tx, p person, weChatID string) (Tokens, error) {
 	now, origin := s.clock(), workflow.OriginOf(ctx)
 	idle := s.set.Idle
 	if p.administrator != "" {
@@ -49,7 +49,7 @@ func (s *Service) startSession(ctx context.Context, tx *store.Tx, p person) (Tok
 	}
 	session := store.Session{
 		ID: uuid.Must(uuid.NewV7()).String(), PersonID: p.ID, Agent: origin.Agent, Address: network(origin.Address), Idle: idle,
-		StartedAt: now, SeenAt: now, ExpiresAt: now.Add(s.set.SessionLife),
+		StartedAt: now, SeenAt: now, ExpiresAt: now.Add(s.set.SessionLife), WeChatID: weChatID,
 	}
 	if err := tx.InsertSession(ctx, &session); err != nil {
 		return Tokens{}, err
@@ -92,7 +92,7 @@ func (s *Service) Refresh(ctx context.Context, token string) (Tokens, error) {
 	if err != nil {
 		return Tokens{}, err
 	}
-	if !p.staff {
+	if !p.staff && !p.resident {
 		return Tokens{}, cmp.Or[error](s.EndLeft(ctx, session.PersonID), errSessionEnded)
 	}
 	var next string

@@ -322,7 +322,7 @@ func (s *Service) valid(a store.Account, in store.SignIn, ok bool) error {
 
 // finish begins the session.
 func (s *Service) finish(ctx context.Context, tx *store.Tx, p person, a *store.Account, out *Progress) error {
-	tokens, err := s.startSession(ctx, tx, p)
+	tokens, err := s.startSession(ctx, tx, p, "")
 	if err != nil {
 		return err
 	}
@@ -502,11 +502,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, token, code string) (Progress
 func (s *Service) GiveCode(ctx context.Context, token, code string) (Progress, error) {
 	return s.withCode(ctx, token, StepTOTP, func(ctx context.Context, tx *store.Tx, a *store.Account, in *store.SignIn, _ *Progress) error {
 		in.SecondFactor = true
-		if i := slices.Index(a.Recovery, s.recoveryIndex(a.PersonID, code)); i >= 0 {
-			a.Recovery = slices.Delete(a.Recovery, i, i+1)
-			return s.record(ctx, tx, a.PersonID, "account.use_recovery_code", a.PersonID, map[string]string{"left": strconv.Itoa(len(a.Recovery))})
-		}
-		return s.useCode(a, code)
+		return s.checkCode(ctx, tx, a, code)
 	})
 }
 
@@ -572,6 +568,15 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, personID, code string) (
 	}
 	s.cleared(ctx, t, "code")
 	return codes, nil
+}
+
+// checkCode uses up a code of the second factor, or a recovery code: errCode for one that is not good.
+func (s *Service) checkCode(ctx context.Context, tx *store.Tx, a *store.Account, code string) error {
+	if i := slices.Index(a.Recovery, s.recoveryIndex(a.PersonID, code)); i >= 0 {
+		a.Recovery = slices.Delete(a.Recovery, i, i+1)
+		return s.record(ctx, tx, a.PersonID, "account.use_recovery_code", a.PersonID, map[string]string{"left": strconv.Itoa(len(a.Recovery))})
+	}
+	return s.useCode(a, code)
 }
 
 // tidyCode takes spaces out of a code and makes full-width digits plain.

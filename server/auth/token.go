@@ -13,6 +13,7 @@ import (
 const (
 	refreshPrefix = "xprt_" // refresh token
 	stepPrefix    = "xpst_" // a sign-in under way
+	ticketPrefix  = "xpbt_" // somebody in WeChat who is about to bind
 	tokenBytes    = 32
 )
 

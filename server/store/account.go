@@ -31,8 +31,8 @@ type Account struct {
 	SignedInAt        time.Time
 }
 
-// ErrChanged says that an account has changed since it was read: what was decided must be decided anew.
-var ErrChanged = errors.New("store: account changed since it was read")
+// ErrChanged says that a row has changed since it was read: what was decided must be decided anew.
+var ErrChanged = errors.New("store: changed since it was read")
 
 // ErrTaken says that another row has this unique value.
 var ErrTaken = errors.New("store: taken")

@@ -25,14 +25,14 @@ import (
 
 // small are the tables that may be read whole: they grow by some rows a year (anchors: by one a day; accounts: one for each
 // of the staff).
-var small = []string{"revisions", "sequences", "calendar_years", "calendar_closures", "policies", "organisation", "anchors", "schema_migrations", "vault_keys", "platforms", "import_profiles", "accounts"}
+var small = []string{"revisions", "sequences", "calendar_years", "calendar_closures", "policies", "organisation", "anchors", "schema_migrations", "vault_keys", "platforms", "import_profiles", "accounts", "wechat_holds"}
 
 // aliases are the names under which the big tables stand in the texts.
 var aliases = map[string]string{
 	"cases": "", "c": "cases", "case_events": "", "e": "case_events", "case_viewers": "", "v": "case_viewers", "case_todos": "", "tickets": "", "tk": "tickets",
 	"ticket_identities": "", "ti": "ticket_identities", "retention_certificates": "", "retention_items": "",
 	"imports": "", "ticket_facts": "", "import_problems": "", "anchor_heads": "", "matters": "", "evidence": "", "inbox": "", "outbox": "", "idempotency": "", "audit_log": "", "ticket_links": "",
-	"sign_ins": "", "sessions": "", "refresh_tokens": "",
+	"sign_ins": "", "sessions": "", "refresh_tokens": "", "wechat_identities": "", "resident_phones": "", "one_use_codes": "",
 	"organisation_changes": "", "handovers": "",
 	"import_chunks": "", "import_rows": "",
 	"deliveries": "", "delivery_events": "", "message_grants": "", "grant_reports": "", "notice_bundles": "", "o": "outbox", "i": "inbox",
@@ -54,6 +54,7 @@ var notReads = []string{
 	"EndDelivery", "ForgetDeliveries", "PostponeNotice", "ReopenNotice", "SettleNotice", "StartDelivery",
 	"DropSignIns", "EndSession", "EndSessions", "FinishSignIn", "InsertAccount", "InsertRefreshToken", "InsertSession", "InsertSignIn", "RotateRefreshToken",
 	"CountCode", "SaveAccount", "SaveSignIn", "ShowTOTP", "TouchSession",
+	"DropResidentPhone", "HoldWeChat", "InsertOneUseCode", "PutResidentPhone", "ReleaseWeChat", "SaveWeChatIdentity", "StepOneUseCode", "TryOneUseCode", "UseOneUseCode", "VoidOneUseCodes",
 	"BreakOff", "Exec", "MigrateFS", "MigrateTo", "PreparedTexts", "Query", "Record", "Scan", // of these tests
 }
 
@@ -209,6 +210,33 @@ func reads() (list []read) {
 	add("RefreshToken", "", func(ctx context.Context, db *store.DB) error { _, _, err := db.RefreshToken(ctx, "h-0100"); return err })
 	add("ForgetSignIns", "", func(ctx context.Context, db *store.DB) error {
 		return ignore(db.ForgetSignIns(ctx, day(1), day(1), day(1), 2))
+	})
+	anIdentity := func(_ store.WeChatIdentity, _ bool, err error) error { return err }
+	add("WeChatIdentity", "", func(ctx context.Context, db *store.DB) error { return anIdentity(db.WeChatIdentity(ctx, "r-0100")) })
+	add("WeChatIdentityOf", "", func(ctx context.Context, db *store.DB) error { return anIdentity(db.WeChatIdentityOf(ctx, "o-0100")) })
+	add("WeChatIdentityOfStaff", "", func(ctx context.Context, db *store.DB) error {
+		return anIdentity(db.WeChatIdentityOfStaff(ctx, "p-0100"))
+	})
+	add("ResidentPhones", "", func(ctx context.Context, db *store.DB) error { return ignore(db.ResidentPhones(ctx, "r-0100")) })
+	add("PhoneHolder", "", func(ctx context.Context, db *store.DB) error { _, _, err := db.PhoneHolder(ctx, "q-0100"); return err })
+	add("Resident", "", func(ctx context.Context, db *store.DB) error { _, _, err := db.Resident(ctx, "r-0100"); return err })
+	add("OneUseCode", "", func(ctx context.Context, db *store.DB) error {
+		_, _, err := db.OneUseCode(ctx, "scan", "h-9999")
+		return err
+	})
+	inside("WeChatHeld", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.WeChatHeld(ctx, "p-0100")) })
+	inside("EndWeChatSessions", "", func(ctx context.Context, tx *store.Tx) error {
+		return ignore(tx.EndWeChatSessions(ctx, "r-0100", "", day(1)))
+	})
+	inside("ResealEach", "", func(ctx context.Context, tx *store.Tx) error {
+		for from := (store.ResealEachFrom{}); !from.Done; {
+			_, next, _, err := tx.ResealEach(ctx, from, 50)
+			if err != nil {
+				return err
+			}
+			from = next
+		}
+		return nil
 	})
 	add("AgingTickets", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AgingTickets(ctx, day(3), 200)) })
 	add("AnchoredHeads", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AnchoredHeads(ctx, "an-001")) })
@@ -544,14 +572,27 @@ func seedForPlans(t testing.TB, db *store.DB) {
 		at := store.Millis(day(rnd.IntN(60)))
 		accounts = append(accounts, []any{person, 1, fmt.Sprintf("i-%04d", i), person, "h", at, nil, "[]", false, "", 0, "[]", nil, disabled, "", at, at, nil})
 		signIns = append(signIns, []any{fmt.Sprintf("h-%04d", i), some("p-%04d", 3000), "h", false, "", at})
-		sessions = append(sessions, []any{fmt.Sprintf("s-%04d", i), some("p-%04d", 300), "agent", some("10.0.0.%d", 200), 1800, at, at, at, ended, ""})
+		sessions = append(sessions, []any{fmt.Sprintf("s-%04d", i), some("p-%04d", 300), "agent", some("10.0.0.%d", 200), 1800, at, at, at, ended, "", some("r-%04d", 300)})
 		tokens = append(tokens, []any{fmt.Sprintf("h-%04d", i), some("s-%04d", 3000), at, nil, ""})
 	}
 	bulk(t, db, `accounts (person_id, version, login_index, login, password, password_at, password_until, history, must_change, totp, totp_step, recovery,
 		unlocked_at, disabled_at, disabled_why, created_at, active_at, signed_in_at)`, accounts)
 	bulk(t, db, `sign_ins (hash, person_id, password, second_factor, totp, expires_at)`, signIns)
-	bulk(t, db, `sessions (id, person_id, agent, address, idle_seconds, started_at, seen_at, expires_at, ended_at, ended_why)`, sessions)
+	bulk(t, db, `sessions (id, person_id, agent, address, idle_seconds, started_at, seen_at, expires_at, ended_at, ended_why, wechat_id)`, sessions)
 	bulk(t, db, `refresh_tokens (hash, session_id, made_at, rotated_at, salt)`, tokens)
+	var inWeChat, phones, codes [][]any
+	for i := range 3000 {
+		id := fmt.Sprintf("r-%04d", i)
+		sealed := must[string](t)(storetest.Sealer.Seal([]byte(`{}`), "wechat_identities.sealed:"+id))
+		number := must[string](t)(storetest.Sealer.Seal([]byte("1"), fmt.Sprintf("resident_phones.sealed:f-%04d", i)))
+		index := storetest.Sealer.Blind("openid", fmt.Sprintf("o-%04d", i))
+		inWeChat = append(inWeChat, []any{id, 1, index, some("u-%04d", 2000), sealed, i % 2, fmt.Sprintf("p-%04d", i), 1, 1, 1, 1})
+		phones = append(phones, []any{fmt.Sprintf("q-%04d", i), fmt.Sprintf("f-%04d", i), some("r-%04d", 2000), number, i % 2, 1})
+		codes = append(codes, []any{fmt.Sprintf("h-%04d", i), "scan", some("p-%04d", 300), "", "x", i % 2, 0, "", 1, store.Millis(day(rnd.IntN(60))), nil})
+	}
+	bulk(t, db, `wechat_identities (id, version, openid_index, union_index, sealed, sealed_key, staff_id, staff_at, resident_at, created_at, seen_at)`, inWeChat)
+	bulk(t, db, `resident_phones (requester, id, identity_id, sealed, sealed_key, bound_at)`, phones)
+	bulk(t, db, `one_use_codes (hash, kind, subject, step, sealed, sealed_key, tries, made_by, made_at, expires_at, used_at)`, codes)
 	var changes, handovers [][]any
 	for i := range 1000 {
 		status := store.ChangeApplied

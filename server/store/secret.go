@@ -70,3 +70,62 @@ func (tx *Tx) ResealAccounts(ctx context.Context) (n int, damaged []error, err e
 	}
 	return n, damaged, nil
 }
+
+// sealedTables are the tables that hold one sealed value for each of many people, by id, in the column sealed.
+var sealedTables = []string{"wechat_identities", "resident_phones"}
+
+// ResealEach seals up to limit rows of sealedTables anew that are sealed under an older key, behind from. It gives how many, how
+// far it has come, and those that do not open.
+func (tx *Tx) ResealEach(ctx context.Context, from ResealEachFrom, limit int) (n int, next ResealEachFrom, damaged []error, err error) {
+	s := tx.Sealer()
+	for next = from; next.table < len(sealedTables) && next.key >= s.CurrentKey(); {
+		next = ResealEachFrom{table: next.table + 1}
+	}
+	if next.table >= len(sealedTables) {
+		return 0, ResealEachFrom{Done: true}, nil, nil
+	}
+	table := sealedTables[next.table]
+	rows, err := tx.query(ctx, `SELECT id, sealed FROM `+table+` WHERE sealed_key = ? AND id > ? ORDER BY id LIMIT ?`, next.key, next.id, limit)
+	if err != nil {
+		return 0, next, nil, fmt.Errorf("re-seal %s: %w", table, err)
+	}
+	var list []secret
+	for rows.Next() {
+		one := secret{table: table, column: "sealed"}
+		if err := rows.Scan(&one.id, &one.sealed); err != nil {
+			return 0, next, nil, errors.Join(err, rows.Close())
+		}
+		next.id = one.id
+		list = append(list, one)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return 0, next, nil, err
+	}
+	if len(list) < limit {
+		next.key, next.id = next.key+1, ""
+	}
+	for _, one := range list {
+		plain, err := s.Open(one.sealed, one.place())
+		if err != nil {
+			damaged = append(damaged, fmt.Errorf("%s: %w", one.place(), err))
+			continue
+		}
+		fresh, err := s.Seal(plain, one.place())
+		if err != nil {
+			return n, next, damaged, err
+		}
+		changed, err := tx.exec(ctx, `UPDATE `+table+` SET sealed = ?, sealed_key = ? WHERE id = ? AND sealed = ?`, fresh, s.CurrentKey(), one.id, one.sealed)
+		if err != nil {
+			return n, next, damaged, fmt.Errorf("re-seal %s: %w", one.place(), err)
+		}
+		n += int(changed)
+	}
+	return n, next, damaged, nil
+}
+
+// ResealEachFrom is how far a pass of ResealEach has come.
+type ResealEachFrom struct {
+	table, key int
+	id         string
+	Done       bool
+}

@@ -19,6 +19,7 @@ type Session struct {
 	ExpiresAt    time.Time // whatever they do
 	EndedAt      time.Time
 	EndedWhy     string
+	WeChatID     string // the WeChat identity it was begun with; "" for one begun with a password
 }
 
 // Over says why the session is over at now; "" while it is not.
@@ -34,11 +35,11 @@ func (s *Session) Over(now time.Time) string {
 	return ""
 }
 
-const sessionColumns = `id, person_id, agent, address, idle_seconds, started_at, seen_at, expires_at, ended_at, ended_why`
+const sessionColumns = `id, person_id, agent, address, idle_seconds, started_at, seen_at, expires_at, ended_at, ended_why, wechat_id`
 
 func (s *Session) scan(scan func(dest ...any) error) error {
 	var seconds int64
-	err := scan(&s.ID, &s.PersonID, &s.Agent, &s.Address, &seconds, (*Millis)(&s.StartedAt), (*Millis)(&s.SeenAt), (*Millis)(&s.ExpiresAt), (*Millis)(&s.EndedAt), &s.EndedWhy)
+	err := scan(&s.ID, &s.PersonID, &s.Agent, &s.Address, &seconds, (*Millis)(&s.StartedAt), (*Millis)(&s.SeenAt), (*Millis)(&s.ExpiresAt), (*Millis)(&s.EndedAt), &s.EndedWhy, &s.WeChatID)
 	s.Idle = time.Duration(seconds) * time.Second
 	return err
 }
@@ -46,8 +47,8 @@ func (s *Session) scan(scan func(dest ...any) error) error {
 // InsertSession stores a session that begins.
 func (tx *Tx) InsertSession(ctx context.Context, s *Session) error {
 	s.Agent, s.Address = cut(s.Agent, 200), cut(s.Address, 64)
-	if _, err := tx.exec(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES (`+marks(10)+`)`, s.ID, s.PersonID, s.Agent, s.Address, int64(s.Idle/time.Second),
-		Millis(s.StartedAt), Millis(s.SeenAt), Millis(s.ExpiresAt), Millis(s.EndedAt), s.EndedWhy); err != nil {
+	if _, err := tx.exec(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES (`+marks(11)+`)`, s.ID, s.PersonID, s.Agent, s.Address, int64(s.Idle/time.Second),
+		Millis(s.StartedAt), Millis(s.SeenAt), Millis(s.ExpiresAt), Millis(s.EndedAt), s.EndedWhy, s.WeChatID); err != nil {
 		return fmt.Errorf("session: %w", err)
 	}
 	return nil
@@ -165,8 +166,8 @@ func (tx *Tx) RotateRefreshToken(ctx context.Context, hash, salt string, now tim
 	return n > 0, err
 }
 
-// ForgetSignIns drops up to limit each of: sign-ins that expired before now, refresh tokens made before tokens, sessions that
-// expired before sessions. It says how many.
+// ForgetSignIns drops up to limit each of: sign-ins and one-use codes that expired before now, refresh tokens made before
+// tokens, sessions that expired before sessions. It says how many.
 func (db *DB) ForgetSignIns(ctx context.Context, now, tokens, sessions time.Time, limit int) (int64, error) {
 	var dropped int64
 	for _, of := range []struct {
@@ -175,6 +176,7 @@ func (db *DB) ForgetSignIns(ctx context.Context, now, tokens, sessions time.Time
 	}{
 		{`SELECT hash FROM sign_ins WHERE expires_at < ? ORDER BY expires_at, hash LIMIT ?`, `DELETE FROM sign_ins WHERE hash = ?`, now},
 		{`SELECT hash FROM refresh_tokens WHERE made_at < ? ORDER BY made_at, hash LIMIT ?`, `DELETE FROM refresh_tokens WHERE hash = ?`, tokens},
+		{`SELECT hash FROM one_use_codes WHERE expires_at < ? ORDER BY expires_at, hash LIMIT ?`, `DELETE FROM one_use_codes WHERE hash = ?`, now},
 		{`SELECT id FROM sessions WHERE expires_at < ? ORDER BY expires_at, id LIMIT ?`, `DELETE FROM sessions WHERE id = ?`, sessions},
 	} {
 		rows, err := db.query(ctx, of.find, Millis(of.before), limit)

@@ -272,6 +272,10 @@ func (tx *Tx) insertIdentities(ctx context.Context, list ...TicketRow) error {
 	return nil
 }
 
+// PhoneIndex is the key under which a requester's tickets are found: the same phone gives the same key, and without the index
+// key it does not give the phone. "" for no phone.
+func PhoneIndex(s Sealer, phone string) string { return s.Blind("phone", ticket.PhoneKey(phone)) }
+
 // IdentityIndex is the blind index of an ID number or a credit code; "" for none.
 func IdentityIndex(s Sealer, number string) string {
 	return s.Blind("identity", ticket.IdentityKey(number))

@@ -75,6 +75,7 @@ type KeyUse struct {
 	Key             int
 	Tickets, People int
 	Secrets         int // of second factors and platforms
+	Residents       int // what is known of people in WeChat, their phones too
 }
 
 // KeyUses counts what is sealed under each key, by key.
@@ -104,6 +105,8 @@ func (db *DB) KeyUses(ctx context.Context) ([]KeyUse, error) {
 	err := errors.Join(
 		count(`SELECT sealed_key, COUNT(*) FROM tickets GROUP BY sealed_key`, func(key, n int) { use(key).Tickets += n }),
 		count(`SELECT sealed_key, COUNT(*) FROM organisation WHERE kind = '`+PersonKind+`' GROUP BY sealed_key`, func(key, n int) { use(key).People += n }),
+		count(`SELECT sealed_key, COUNT(*) FROM wechat_identities GROUP BY sealed_key`, func(key, n int) { use(key).Residents += n }),
+		count(`SELECT sealed_key, COUNT(*) FROM resident_phones GROUP BY sealed_key`, func(key, n int) { use(key).Residents += n }),
 		count(`SELECT key_id, 0 FROM vault_keys`, func(key, _ int) { use(key) }),
 	)
 	sealed, secretsErr := secrets(ctx, db)
@@ -250,14 +253,19 @@ func (tx *Tx) ResealPeople(ctx context.Context) (n int, damaged []error, err err
 // ForgetKeys drops what older keys are known by once nothing is sealed under them, so that the program starts without them.
 func (tx *Tx) ForgetKeys(ctx context.Context) error {
 	current := tx.Sealer().CurrentKey()
-	for _, text := range []string{
+	texts := []string{
 		`SELECT id FROM tickets WHERE sealed_key < ? ORDER BY sealed_key, id LIMIT 1`,
 		`SELECT id FROM organisation WHERE kind = '` + PersonKind + `' AND sealed_key < ? LIMIT 1`,
 		// What imports keep is not sealed anew: in days it is gone.
 		`SELECT import_id FROM import_chunks WHERE sealed_key < ? ORDER BY sealed_key, import_id LIMIT 1`,
 		`SELECT import_id FROM import_rows WHERE sealed_key < ? ORDER BY sealed_key, import_id LIMIT 1`,
 		`SELECT order_no FROM ticket_facts WHERE sealed_key > 0 AND sealed_key < ? ORDER BY sealed_key, source, order_no LIMIT 1`,
-	} {
+		`SELECT hash FROM one_use_codes WHERE sealed_key < ? ORDER BY sealed_key, hash LIMIT 1`,
+	}
+	for _, table := range sealedTables {
+		texts = append(texts, `SELECT id FROM `+table+` WHERE sealed_key < ? ORDER BY sealed_key, id LIMIT 1`)
+	}
+	for _, text := range texts {
 		var id string
 		if err := tx.queryRow(ctx, text, current).Scan(&id); err == nil {
 			return nil // not yet

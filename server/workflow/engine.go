@@ -212,8 +212,13 @@ func (e *Engine) Now(k *Knowledge) time.Time {
 	return e.clock().Add(k.offset).UTC().Truncate(time.Millisecond)
 }
 
-// Actor gives the person with every post they may act from now. ok is false for who left or never was.
+// Actor gives the person with every post they may act from now: somebody of the organisation, or a resident who came in through
+// WeChat. ok is false for who left or never was.
 func (e *Engine) Actor(ctx context.Context, personID string) (a casework.Actor, ok bool, err error) {
+	if store.IsResident(personID) {
+		requesters, ok, err := e.db.Resident(ctx, personID)
+		return casework.Actor{PersonID: personID, Name: residentName, Posts: []casework.Post{{Role: casework.Resident}}, Requesters: requesters}, ok, err
+	}
 	k, err := e.Knowledge(ctx)
 	if err != nil {
 		return a, false, err
@@ -221,6 +226,9 @@ func (e *Engine) Actor(ctx context.Context, personID string) (a casework.Actor, 
 	a, ok = k.Organisation.Actor(personID, e.Now(k))
 	return a, ok, nil
 }
+
+// residentName is what a resident is called whom the organisation does not know: WeChat tells no name, and none is asked for.
+const residentName = "居民"
 
 // Metrics is what counts; nil for nothing.
 func (e *Engine) Metrics() *metrics.Metrics { return e.metrics }
@@ -272,11 +280,8 @@ func (e *Engine) ReadsAtOnce() int { return e.db.ReadsAtOnce() }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
-// requesterOf is the key under which a requester's tickets are found: the same phone gives the same key, and without the
-// index key it does not give the phone. "" for no phone.
-func (e *Engine) requesterOf(phone string) string {
-	return e.db.Sealer().Blind("phone", ticket.PhoneKey(phone))
-}
+// requesterOf is store.PhoneIndex.
+func (e *Engine) requesterOf(phone string) string { return store.PhoneIndex(e.db.Sealer(), phone) }
 
 // The kinds of rows the organisation is stored in.
 const (

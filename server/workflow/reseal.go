@@ -14,6 +14,7 @@ type Resealed struct {
 	Tickets, People int
 	Secrets         int // of second factors and platforms
 	Facts           int // that wait for their ticket
+	Residents       int // rows of people in WeChat, their phones too
 	Damaged         int // values that do not open, logged; they stay as they are
 }
 
@@ -58,6 +59,20 @@ func (e *Engine) Reseal(ctx context.Context, rest time.Duration, progress func(d
 	})
 	if err != nil {
 		return done, err
+	}
+	for from := (store.ResealEachFrom{}); !from.Done; {
+		var n int
+		var next store.ResealEachFrom
+		var damaged []error
+		if err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+			n, next, damaged, err = tx.ResealEach(ctx, from, resealBatch)
+			return err
+		}); err != nil {
+			return done, err
+		}
+		done.Residents += n
+		from = next
+		tell(damaged)
 	}
 	var from store.ResealFrom
 	for !from.Done {

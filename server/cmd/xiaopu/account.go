@@ -11,16 +11,20 @@ import (
 	"xiaopu/server/cache"
 )
 
-// signIn makes the service that signs staff in, as configured.
-func (s *system) signIn(signer *auth.Signer, memory *cache.Cache) *auth.Service {
+// signIn makes the service that signs people in, as configured; chat is nil where nobody comes in through WeChat.
+func (s *system) signIn(signer *auth.Signer, memory *cache.Cache, chat *weChat) *auth.Service {
 	cfg := s.config
-	return auth.New(auth.Options{
+	o := auth.Options{
 		DB: s.db, Engine: s.engine, Cache: memory, Signer: signer, Clock: time.Now, Logger: s.log,
 		Settings: auth.Settings{
 			SecondFactor: cfg.NeedsSecondFactor(), TokenLife: cfg.TokenLife(), Idle: cfg.IdleLife(), AdminIdle: cfg.AdminIdleLife(), SessionLife: cfg.SessionLife(),
 			PasswordLife: cfg.PasswordLife(), UnusedLife: cfg.UnusedLife(),
 		},
-	})
+	}
+	if chat != nil && chat.client != nil {
+		o.WeChat = chat.client
+	}
+	return auth.New(o)
 }
 
 // tidy is the slow work of sign-in.
@@ -54,7 +58,7 @@ func (c *call) withAccounts(nameOrID string, fn func(people *auth.Service, id, n
 			return err
 		}
 		defer func() { _ = memory.Close() }() // nothing in it is missed
-		return fn(s.signIn(signer, memory), p.ID, p.Name)
+		return fn(s.signIn(signer, memory, nil), p.ID, p.Name)
 	})
 }
 

@@ -70,11 +70,11 @@ func serve(c *call) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	people := s.signIn(signer, memory)
 	chat, err := c.weChat(s, memory, listener.Addr())
 	if err != nil {
 		return errors.Join(err, listener.Close(), s.db.Close())
 	}
+	people := s.signIn(signer, memory, chat)
 	if cfg.Mode == config.Demo {
 		if err := c.welcome(s, listener.Addr().String(), chat.phones, signer, people); err != nil {
 			return errors.Join(err, listener.Close(), chat.close(), s.db.Close())
