@@ -556,13 +556,13 @@ func (o *organisationReader) check() {
 		return
 	}
 	o.readPosts()
-	clear := len(o.problems) == 0
+	sound := len(o.problems) == 0
 	_, err := organisation.Revise(o.known, o.street, false)
 	for _, e := range apperr.Each(err) {
 		p, ok := errors.AsType[*organisation.Problem](e)
 		switch {
 		case ok && p.Index >= 0 && p.Index < len(o.rows[p.List]):
-			if p.List == "delegations" && !clear {
+			if p.List == "delegations" && !sound {
 				continue // hangs on the people's posts
 			}
 			also := ""
@@ -570,7 +570,7 @@ func (o *organisationReader) check() {
 				also += "（另见" + o.rows[p.List][i] + "）"
 			}
 			o.problem(o.rows[p.List][p.Index], "%s%s", p.Message, also)
-		case clear: // what hangs on every row, such as that somebody is at the centre
+		case sound: // what hangs on every row, such as that somebody is at the centre
 			o.problems = append(o.problems, e.Error())
 		}
 	}

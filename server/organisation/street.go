@@ -486,8 +486,8 @@ func keepList[T any](old, now []T, none func(T) bool) []T {
 }
 
 // complete checks what an organisation at work needs beyond what New asks: phones that lead to one person, and, where every
-// entry is clear, somebody at the centre and the administrators it had.
-func (r *reviser) complete(after Street, clear bool) {
+// entry is sound, somebody at the centre and the administrators it had.
+func (r *reviser) complete(after Street, sound bool) {
 	owner := map[string]int{}
 	has := map[casework.Role]bool{}
 	for i, p := range after.People {
@@ -514,7 +514,7 @@ func (r *reviser) complete(after Street, clear bool) {
 			owner[p.Phone] = i
 		}
 	}
-	if !clear {
+	if !sound {
 		return
 	}
 	if !has[casework.Centre] {
