@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"xiaopu/server/auth"
+	"xiaopu/server/blob"
 	"xiaopu/server/cache"
 	"xiaopu/server/casework"
 	"xiaopu/server/intake"
@@ -79,7 +80,11 @@ func newOfficeWith(t testing.TB, settings auth.Settings, change ...func(*Options
 	o := &office{t: t, log: &bytes.Buffer{}}
 	o.db, o.dsn = storetest.OpenNamed(t)
 	o.at("2026-03-02 10:00") // a Monday
-	o.engine = workflow.New(o.db, workflow.Options{Clock: o.clock})
+	blobs, err := blob.NewFolder(filepath.Join(t.TempDir(), "attachments"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.engine = workflow.New(o.db, workflow.Options{Clock: o.clock, Blobs: blobs})
 	ctx := context.Background()
 	if err := o.engine.Seed(ctx, []workday.Year{year2026()}, casework.DefaultPolicy()); err != nil {
 		t.Fatal(err)
@@ -87,7 +92,6 @@ func newOfficeWith(t testing.TB, settings auth.Settings, change ...func(*Options
 	if err := o.engine.LoadOrganisation(ctx, street()); err != nil {
 		t.Fatal(err)
 	}
-	var err error
 	if o.signer, err = auth.NewSigner([]byte("only for tests, 32 bytes or more"), o.clock); err != nil {
 		t.Fatal(err)
 	}

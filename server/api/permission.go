@@ -13,11 +13,13 @@ const (
 	public           permission = "public"    // without a token
 	signedIn         permission = "signed_in" // anybody with an account
 	platformSigned   permission = "platform"  // another system, by its signature
+	byLink           permission = "link"      // who has a link that was made for them
 	caseRead         permission = "case.read"
 	evidenceRead     permission = "evidence.read"
 	caseReport       permission = "case.report"
 	caseRegister     permission = "case.register"
 	caseCommand      permission = "case.command"
+	attachmentWrite  permission = "attachment.write"
 	ticketRead       permission = "ticket.read"
 	ticketWrite      permission = "ticket.write"
 	ticketUnmask     permission = "ticket.unmask"
@@ -53,13 +55,17 @@ var (
 	staff = without(parties, casework.Resident)
 )
 
-// grants says which roles have a permission; signedIn, platformSigned and public ask for none.
+// withoutToken are asked for in another way than by an access token.
+var withoutToken = []permission{public, platformSigned, byLink}
+
+// grants says which roles have a permission; signedIn and withoutToken ask for none.
 var grants = map[permission][]casework.Role{
 	caseRead:         parties,
 	evidenceRead:     staff,
 	caseReport:       {casework.Liaison, casework.Community, casework.DepartmentHead, casework.Handler, casework.Coordinator},
 	caseRegister:     {casework.Centre},
 	caseCommand:      parties,
+	attachmentWrite:  parties,
 	ticketRead:       parties,
 	ticketWrite:      {casework.Centre, casework.Liaison, casework.Community, casework.DepartmentHead, casework.Handler},
 	ticketUnmask:     staff,

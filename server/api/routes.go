@@ -39,6 +39,7 @@ const (
 	tagCases        = "难事"
 	tagCommands     = "办理"
 	tagTickets      = "工单"
+	tagAttachments  = "附件"
 	tagOrganisation = "组织架构"
 	tagCalendar     = "工作日历"
 	tagPolicies     = "标准和期限"
@@ -104,6 +105,14 @@ func routes() []route {
 		{Method: http.MethodGet, Path: v1 + "/cases/{id}/tickets", ID: "list_case_tickets", Permission: caseRead, Tag: tagCases, Summary: "难事中的工单，新的在前", register: handle((*server).caseTickets)},
 
 		{Method: http.MethodGet, Path: v1 + "/cases/{id}/evidence", ID: "list_case_evidence", Permission: evidenceRead, Tag: tagCases, Summary: "为什么是难事：每条依据和它所在的工单", Description: "不予入库、已并案的也可以查看。工单已脱敏。", register: handle((*server).evidence)},
+
+		{Method: http.MethodPost, Path: v1 + "/uploads", ID: "start_upload", Permission: attachmentWrite, Tag: tagAttachments, Summary: "开始上传一个附件（照片、PDF）", Description: "先开始，再按 part_bytes 分段上传，全部收妥后完成，最后在办理操作中写上它的 id。断线后查看 received，只补传缺的段。照片最多 10 MB，留存的是去掉拍摄信息（时间、地点、设备）并重新压缩的；诉求人只能上传照片。一天内没有用在难事里的自动删除。", Status: http.StatusCreated, register: handle((*server).startUpload)},
+		{Method: http.MethodGet, Path: v1 + "/uploads/{id}", ID: "get_upload", Permission: attachmentWrite, Tag: tagAttachments, Summary: "我的一个上传到了哪里", register: handle((*server).upload)},
+		{Method: http.MethodPut, Path: v1 + "/uploads/{id}/parts/{no}", ID: "put_upload_part", Permission: attachmentWrite, Tag: tagAttachments, Summary: "上传一段", Description: "请求体就是这一段的字节。答复成功即已存妥；同一段可以重复上传。", Status: http.StatusNoContent, register: handle((*server).putPart)},
+		{Method: http.MethodPost, Path: v1 + "/uploads/{id}/complete", ID: "complete_upload", Permission: attachmentWrite, Tag: tagAttachments, Summary: "完成上传", Description: "按内容辨认类型，照片重新压缩并做缩略图。不能用的文件被拒绝并删除；重复提交得到同样的结果。", Status: http.StatusOK, register: handle((*server).completeUpload)},
+		{Method: http.MethodDelete, Path: v1 + "/uploads/{id}", ID: "drop_upload", Permission: attachmentWrite, Tag: tagAttachments, Summary: "放弃一个还没有使用的上传", Status: http.StatusNoContent, register: handle((*server).dropUpload)},
+		{Method: http.MethodGet, Path: v1 + "/cases/{id}/attachments", ID: "list_case_attachments", Permission: caseRead, Tag: tagAttachments, Summary: "难事的附件，先上传的在前", Description: "每个附件带几分钟有效的地址，退出登录即失效。诉求人只看到公开的和自己上传的。", register: handle((*server).caseAttachments)},
+		{Method: http.MethodGet, Path: v1 + "/files/{token}", ID: "read_file", Permission: byLink, Tag: tagAttachments, Summary: "附件的内容或缩略图", Description: "地址由附件列表给出，供页面直接显示，不带令牌；只在几分钟内、取得它的登录有效期间、取得它的人仍能看到这件难事时可用。", register: func(s *server, api huma.API, op huma.Operation) { huma.Register(api, op, s.file) }, document: documentFile},
 
 		{Method: http.MethodGet, Path: v1 + "/tickets", ID: "list_tickets", Permission: ticketRead, Tag: tagTickets, Summary: "全部工单，新的在前", Description: "供能看到全部难事的岗位使用，其他岗位列表为空；也可按来源和工单号查一件。", register: handle((*server).tickets)},
 		{Method: http.MethodPost, Path: v1 + "/tickets", ID: "create_ticket", Permission: ticketWrite, Tag: tagTickets, Summary: "登记一件工单（接电话、来访、巡查发现）", Description: "编号由系统给出。登记前请先用 similar 看看是否已有相似的难事；给出 case_id 则直接并入。城运中心可登记各种来源，网格和村居登记网格上报，部门登记部门发现。", Status: http.StatusCreated, register: handle((*server).createTicket)},

@@ -175,7 +175,7 @@ func (s *server) register(api huma.API, r route) {
 		Extensions: map[string]any{"x-permission": string(r.Permission)},
 	}
 	switch r.Permission {
-	case public:
+	case public, byLink: // the handler opens the link
 	case platformSigned: // the handler checks the signature, of the whole body
 		op.Security = []map[string][]string{{platformKey: {}}}
 	default:
@@ -236,6 +236,11 @@ func (s *server) identify(ctx context.Context, x *exchange, authorization string
 	if err != nil {
 		return err
 	}
+	return s.admit(ctx, x, grant, acts)
+}
+
+// admit lets in who is granted it, if their session lives and they are here, with their posts at this moment.
+func (s *server) admit(ctx context.Context, x *exchange, grant auth.Grant, acts bool) error {
 	switch {
 	case grant.SessionID == "" && s.sessions:
 		return errTrialToken

@@ -74,6 +74,8 @@ type Case struct {
 	MergedState   *MergedState    `json:"merged_state,omitempty"` // what split restores
 	Absorbed      map[string]Pack `json:"absorbed,omitempty"`     // by source case: what came with it
 
+	Files map[string]File `json:"files,omitempty"` // attachments by id
+
 	Clocks map[string]Clock `json:"clocks,omitempty"`
 }
 
@@ -371,6 +373,7 @@ type Pack struct {
 	Tasks   []string `json:"tasks,omitempty"`
 	Offers  []string `json:"offers,omitempty"`
 	Orders  []string `json:"orders,omitempty"`
+	Files   []string `json:"files,omitempty"`
 }
 
 // Stage gives the open stage.
@@ -472,6 +475,7 @@ func (c *Case) clone() Case {
 	n.Reminded = maps.Clone(c.Reminded)
 	n.Orders = maps.Clone(c.Orders)
 	n.Absorbed = maps.Clone(c.Absorbed)
+	n.Files = maps.Clone(c.Files)
 	n.Clocks = maps.Clone(c.Clocks)
 	return n
 }

@@ -67,17 +67,18 @@ func chineseTime(t time.Time) string {
 
 // Report brings a case in as proposed: it waits for the centre (待入库).
 type Report struct {
-	Title       string      `json:"title" doc:"标题" minLength:"2" maxLength:"200"`
-	Facts       string      `json:"facts" doc:"事实经过" minLength:"2" maxLength:"5000"`
-	Place       string      `json:"place" doc:"地点" minLength:"2" maxLength:"200"`
-	Domain      Domain      `json:"domain,omitempty" enum:"livelihood,business"`
-	Topic       string      `json:"topic,omitempty" maxLength:"100"`
-	CommunityID string      `json:"community_id,omitempty" maxLength:"40"`
-	GridID      string      `json:"grid_id,omitempty" maxLength:"40"`
-	Triggers    []Trigger   `json:"-"`
-	Tickets     []TicketRef `json:"-"`
-	Tier        Tier        `json:"-"` // suggested
-	LinkedCase  string      `json:"-"`
+	Title       string `json:"title" doc:"标题" minLength:"2" maxLength:"200"`
+	Facts       string `json:"facts" doc:"事实经过" minLength:"2" maxLength:"5000"`
+	Place       string `json:"place" doc:"地点" minLength:"2" maxLength:"200"`
+	Domain      Domain `json:"domain,omitempty" enum:"livelihood,business"`
+	Topic       string `json:"topic,omitempty" maxLength:"100"`
+	CommunityID string `json:"community_id,omitempty" maxLength:"40"`
+	GridID      string `json:"grid_id,omitempty" maxLength:"40"`
+	Attached
+	Triggers   []Trigger   `json:"-"`
+	Tickets    []TicketRef `json:"-"`
+	Tier       Tier        `json:"-"` // suggested
+	LinkedCase string      `json:"-"`
 }
 
 // Name is "report".
@@ -94,6 +95,9 @@ func (m Report) apply(d *draft) error {
 	d.c.Status = Reported
 	d.c.ReportedAt = d.at
 	d.days(clockIdle, d.env.Policy.IdleDays)
+	if err := d.attach(m, false); err != nil {
+		return err
+	}
 	if err := d.emit("report", m, false); err != nil {
 		return err
 	}
@@ -156,6 +160,9 @@ func (m Register) apply(d *draft) error {
 		if !d.actor.isSystem {
 			d.c.ReportedAt = d.at
 		}
+	}
+	if err := d.attach(m, false); err != nil {
+		return err
 	}
 	return d.register("register", m)
 }
@@ -747,9 +754,9 @@ func (m Contact) apply(d *draft) error {
 
 // Progress records what was done; requesters read what is public.
 type Progress struct {
-	Text        string   `json:"text" minLength:"2" maxLength:"5000"`
-	Attachments []string `json:"attachments,omitempty" maxItems:"20"`
-	Public      bool     `json:"public,omitempty" doc:"是否让诉求人看到"`
+	Text   string `json:"text" minLength:"2" maxLength:"5000"`
+	Public bool   `json:"public,omitempty" doc:"是否让诉求人看到，附件也一样"`
+	Attached
 }
 
 // Name is "progress".
@@ -757,6 +764,9 @@ func (Progress) Name() Name { return "progress" }
 
 func (m Progress) apply(d *draft) error {
 	if err := need("进展情况", m.Text); err != nil {
+		return err
+	}
+	if err := d.attach(m, m.Public); err != nil {
 		return err
 	}
 	if err := d.emit("progress", m, m.Public); err != nil {
@@ -773,7 +783,7 @@ type Submit struct {
 	Result   string   `json:"result" minLength:"2" maxLength:"5000"`
 	Answer   string   `json:"answer,omitempty" maxLength:"2000" doc:"答复诉求人的话：办结后诉求人看到的只有这一段，不写姓名、电话；不填则只看到办理结果的类别"`
 	Outcome  Outcome  `json:"outcome" enum:"solved,explained" doc:"实际解决或解释说明"`
-	Evidence []string `json:"evidence" doc:"佐证材料" minItems:"1" maxItems:"20"`
+	Evidence []string `json:"evidence" doc:"佐证材料：附件的 id，或写明材料是什么、存在哪里" minItems:"1" maxItems:"20"`
 }
 
 // Name is "submit".
@@ -792,6 +802,9 @@ func (m Submit) apply(d *draft) error {
 	if err := limit("答复诉求人的话", m.Answer); err != nil {
 		return err
 	}
+	if err := d.attach(m, false); err != nil {
+		return err
+	}
 	d.c.Submission = &Submission{Round: d.c.Round, Result: m.Result, Answer: m.Answer, Outcome: m.Outcome, Evidence: m.Evidence, By: d.actor.PersonID, At: d.at}
 	d.c.Status = Verifying
 	if err := d.emit("submit", m, false); err != nil {
@@ -805,6 +818,7 @@ func (m Submit) apply(d *draft) error {
 type VerifyPass struct {
 	Finding string  `json:"finding" minLength:"2" maxLength:"5000"`
 	Outcome Outcome `json:"outcome" enum:"solved,explained"`
+	Attached
 }
 
 // Name is "verify_pass".
@@ -816,6 +830,9 @@ func (m VerifyPass) apply(d *draft) error {
 	}
 	if m.Outcome != ActuallySolved && m.Outcome != Explained {
 		return invalid("case.outcome", "请选择核查结论：实际解决或解释说明。")
+	}
+	if err := d.attach(m, false); err != nil {
+		return err
 	}
 	c := &d.c
 	if s, ok := c.Stage(); ok {
@@ -843,6 +860,7 @@ func (m VerifyPass) apply(d *draft) error {
 // next stage is open already and is convened.
 type VerifyFail struct {
 	Finding string `json:"finding" minLength:"2" maxLength:"5000"`
+	Attached
 }
 
 // Name is "verify_fail".
@@ -850,6 +868,9 @@ func (VerifyFail) Name() Name { return "verify_fail" }
 
 func (m VerifyFail) apply(d *draft) error {
 	if err := need("核查意见", m.Finding); err != nil {
+		return err
+	}
+	if err := d.attach(m, false); err != nil {
 		return err
 	}
 	c := &d.c

@@ -24,6 +24,8 @@ type Env struct {
 	PolicyOn func(at time.Time) Policy
 	// Recalculate asks for the running clocks to be counted again, because the calendar is newer than the case.
 	Recalculate bool
+	// Files are the attachments that the command names and the actor may use: their own uploads that are in no case yet.
+	Files map[string]File
 }
 
 // Decision is what follows from a command: the next case, the events that lead there, the notices to send.

@@ -107,6 +107,7 @@ func fieldIndex(name string) (int, bool) {
 // unchanged compares maps without reflection, which costs most of a diff: few of them change in one event. What it
 // calls changed is looked at entry by entry.
 var unchanged = map[string]func(a, b *Case) bool{
+	"files":    func(a, b *Case) bool { return maps.Equal(a.Files, b.Files) },
 	"clocks":   func(a, b *Case) bool { return maps.Equal(a.Clocks, b.Clocks) },
 	"offers":   func(a, b *Case) bool { return maps.Equal(a.Offers, b.Offers) },
 	"orders":   func(a, b *Case) bool { return maps.Equal(a.Orders, b.Orders) },

@@ -83,7 +83,7 @@ func merge(s, t *draft, cmd Merge) error {
 	if goesBefore(&s.c, &t.c) {
 		return notNow("case.merge_order", "%s响应级别更高或期限更早，应由 %s并入它。", s.c.display(), t.c.display())
 	}
-	pack := Pack{Tickets: sortedKeys(s.c.Tickets), Tasks: sortedKeys(s.c.Tasks), Orders: sortedKeys(s.c.Orders)}
+	pack := Pack{Tickets: sortedKeys(s.c.Tickets), Tasks: sortedKeys(s.c.Tasks), Orders: sortedKeys(s.c.Orders), Files: sortedKeys(s.c.Files)}
 	for _, id := range pack.Tickets {
 		put(&t.c.Tickets, id, s.c.Tickets[id])
 	}
@@ -93,6 +93,7 @@ func merge(s, t *draft, cmd Merge) error {
 	for _, id := range pack.Orders {
 		put(&t.c.Orders, id, s.c.Orders[id])
 	}
+	moveFiles(&s.c, &t.c, pack.Files)
 	for _, dep := range sortedKeys(s.c.Offers) {
 		if _, have := t.c.Offers[dep]; !have {
 			put(&t.c.Offers, dep, s.c.Offers[dep])
@@ -189,6 +190,7 @@ func split(s, t *draft, cmd Split) error {
 			delete(t.c.Orders, id)
 		}
 	}
+	moveFiles(&t.c, &s.c, pack.Files)
 	for _, dep := range pack.Offers {
 		if o, still := t.c.Offers[dep]; still {
 			put(&s.c.Offers, dep, o)

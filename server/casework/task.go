@@ -150,7 +150,7 @@ func (m AcceptTask) apply(d *draft) error {
 type FinishTask struct {
 	TaskID   string   `json:"task_id" maxLength:"60"`
 	Result   string   `json:"result" minLength:"2" maxLength:"5000"`
-	Evidence []string `json:"evidence,omitempty" maxItems:"20"`
+	Evidence []string `json:"evidence,omitempty" maxItems:"20" doc:"佐证材料：附件的 id，或写明材料是什么、存在哪里"`
 }
 
 // Name is "finish_task".
@@ -162,6 +162,9 @@ func (m FinishTask) apply(d *draft) error {
 		return err
 	}
 	if err := need("完成情况", m.Result); err != nil {
+		return err
+	}
+	if err := d.attach(m, false); err != nil {
 		return err
 	}
 	t.Evidence = m.Evidence
@@ -218,6 +221,7 @@ func (m WithdrawTask) apply(d *draft) error {
 type AskOnSite struct {
 	Question string    `json:"question" minLength:"2" maxLength:"5000" doc:"需要现场核实什么"`
 	DueAt    time.Time `json:"due_at"`
+	Attached
 }
 
 // Name is "ask_onsite".
@@ -228,6 +232,9 @@ func (m AskOnSite) apply(d *draft) error {
 		return err
 	}
 	if err := d.within("完成期限", m.DueAt); err != nil {
+		return err
+	}
+	if err := d.attach(m, false); err != nil {
 		return err
 	}
 	id := d.giveTask(TaskOnSite, d.c.liaison(), "", m.Question, m.DueAt)
@@ -251,6 +258,7 @@ type Convene struct {
 	LeaderID         string `json:"leader_id" maxLength:"40" doc:"专项小组或工作专班负责人"`
 	Members          []Duty `json:"members" minItems:"1" maxItems:"50"`
 	Plan             string `json:"plan" minLength:"2" maxLength:"5000" doc:"解决方案"`
+	Attached
 
 	LeaderWithin Addressee `json:"-"` // like Duty.Within
 }
@@ -270,6 +278,9 @@ func (m Convene) apply(d *draft) error {
 	}
 	if len(m.Members) == 0 {
 		return invalid("case.members", "请至少列一名成员，并写明职责和期限。")
+	}
+	if err := d.attach(m, false); err != nil {
+		return err
 	}
 	c := &d.c
 	d.lead(m.LeadDepartmentID)

@@ -43,6 +43,7 @@ type Config struct {
 	MetricsListen  string   `yaml:"metrics_listen"` // host:port of /metrics; "" for none
 	Pprof          bool     `yaml:"pprof"`
 	TrustedProxies []string `yaml:"trusted_proxies"` // addresses or networks
+	Attachments    string   `yaml:"attachments"`     // folder; "" for one beside the database, see cmd
 	MaxUploadMB    int      `yaml:"max_upload_mb"`
 
 	WeChat        string `yaml:"wechat"`         // off, standin, real, or empty: standin in a demonstration, else off

@@ -33,7 +33,7 @@ type Sweeper struct {
 }
 
 const (
-	choresEvery = 10 * time.Minute // how often the slow work is looked at: aging tickets, the daily anchor, old keys
+	choresEvery = 10 * time.Minute // how often the slow work is looked at: aging tickets, the daily anchor, old keys, uploads nobody used
 	sayAgain    = time.Minute      // how often a lasting failure is logged
 )
 
@@ -79,7 +79,7 @@ func (s *Sweeper) Once(ctx context.Context, chores bool) error {
 		// The line in the log is the copy outside the database that an audit can compare with.
 		s.Logger.InfoContext(ctx, "timelines anchored", slog.Int("heads", a.Heads), slog.String("hash", a.Hash), slog.Time("until", a.UntilAt))
 	}
-	errs := []error{agingErr, anchorErr, s.Engine.TellMonth(ctx), s.Engine.Forget(ctx)}
+	errs := []error{agingErr, anchorErr, s.Engine.TellMonth(ctx), s.Engine.Forget(ctx), s.Engine.DropAttachments(ctx)}
 	for _, chore := range s.Chores {
 		errs = append(errs, chore(ctx))
 	}

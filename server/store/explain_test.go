@@ -35,7 +35,8 @@ var aliases = map[string]string{
 	"sign_ins": "", "sessions": "", "refresh_tokens": "", "wechat_identities": "", "resident_phones": "", "one_use_codes": "",
 	"organisation_changes": "", "handovers": "",
 	"import_chunks": "", "import_rows": "",
-	"deliveries": "", "delivery_events": "", "message_grants": "", "grant_reports": "", "notice_bundles": "", "o": "outbox", "i": "inbox",
+	"attachments": "",
+	"deliveries":  "", "delivery_events": "", "message_grants": "", "grant_reports": "", "notice_bundles": "", "o": "outbox", "i": "inbox",
 	"wechat_pushes": "", "platform_tickets": "", "platform_feed": "", "platform_requests": "",
 }
 
@@ -50,6 +51,7 @@ var notReads = []string{
 	"AddPlatform", "AppendFeed", "NoteRequest", "SetPlatform",
 	"AddCalendarYear", "AddCertificate", "AddClosure", "AddImportProblems", "AddPolicy", "EraseRow", "InsertCase", "InsertNotices", "InsertTickets", "KeepPersonFrom", "MoveSequence", "NoteDone",
 	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SaveCertificate", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "SpendEvidence", "StopAging", "UpdateTicket", "WithdrawPolicy",
+	"InsertAttachment", "AttachmentIsReady", "KeepAttachment", "MoveAttachments", "DropAttachment", "EraseAttachment", "KeepAttachmentFrom", "AttachmentIsGone",
 	"InsertImportProfile", "UpdateImportProfile", "DeleteImportProfile", "PutTicketFact", "FactsArrived",
 	"EndDelivery", "ForgetDeliveries", "PostponeNotice", "ReopenNotice", "SettleNotice", "StartDelivery",
 	"DropSignIns", "EndSession", "EndSessions", "FinishSignIn", "InsertAccount", "InsertRefreshToken", "InsertSession", "InsertSignIn", "RotateRefreshToken",
@@ -116,6 +118,26 @@ func reads() (list []read) {
 			return ignore(db.CountTodos(ctx, keys, []casework.TodoKind{casework.TodoAccept, casework.TodoHandle, casework.TodoTask}))
 		})
 	}
+	add("Attachment", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Attachment(ctx, "a-00300")) })
+	inside("Attachment", "inside", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.Attachment(ctx, "a-00300")) })
+	for _, after := range []string{"", "a-00300"} {
+		add("CaseAttachments", after, func(ctx context.Context, db *store.DB) error {
+			return ignore(db.CaseAttachments(ctx, "c-00030", after, 21))
+		})
+		add("EveryAttachment", after, func(ctx context.Context, db *store.DB) error { return ignore(db.EveryAttachment(ctx, after, 200)) })
+		add("AgedAttachments", after, func(ctx context.Context, db *store.DB) error {
+			return ignore(db.AgedAttachments(ctx, day(20), store.Aged{ID: after, At: day(3)}, 100))
+		})
+	}
+	add("DueAttachments", "", func(ctx context.Context, db *store.DB) error { return ignore(db.DueAttachments(ctx, day(3), 100)) })
+	inside("Uploads", "", func(ctx context.Context, tx *store.Tx) error {
+		_, _, err := tx.Uploads(ctx, "p-001")
+		return err
+	})
+	inside("ResealAttachments", "", func(ctx context.Context, tx *store.Tx) error {
+		_, _, _, err := tx.ResealAttachments(ctx, store.ResealFrom{}, 50)
+		return err
+	})
 	for _, unread := range []bool{false, true} {
 		for _, before := range []string{"", "n-02000"} {
 			add("Inbox", fmt.Sprint("unread ", unread, " before ", before), func(ctx context.Context, db *store.DB) error {
@@ -663,6 +685,23 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	bulk(t, db, `platform_requests (platform, signature, at, created, updated, unchanged, refused)`, requests)
 	bulk(t, db, `import_chunks (import_id, no, body, created_at)`, pieces)
 	bulk(t, db, `import_rows (import_id, line, body, created_at)`, pieces)
+	var attachments [][]any
+	for i := range 3000 {
+		state, caseID, sealed, key := "kept", some("c-%05d", 600), "", 0
+		var drop, kept any = nil, store.Millis(day(rnd.IntN(60)))
+		switch i % 20 {
+		case 0:
+			state, caseID, kept, drop = "ready", "", nil, store.Millis(day(rnd.IntN(60)))
+		case 1:
+			state, kept = "erased", nil
+		case 2, 3:
+			key = 1
+		default:
+			key = 2
+		}
+		attachments = append(attachments, []any{fmt.Sprintf("a-%05d", i), some("p-%03d", 200), caseID, state, sealed, key, 100, "", "image/jpeg", 100, "h", true, 10, 10, store.Millis(day(3)), drop, kept})
+	}
+	bulk(t, db, `attachments (id, owner, case_id, state, sealed, sealed_key, announced, digest, type, size, sha256, thumb, width, height, created_at, drop_at, kept_at)`, attachments)
 	bulk(t, db, `sequences (name, value)`, [][]any{{"case-2026", 5000}, {"audit-log", 3000}})
 	bulk(t, db, `audit_log (seq, at, actor, action, object, hash, body)`, entries)
 	bulk(t, db, `idempotency (actor, item, request, case_id, created_at)`, keys)

@@ -21,24 +21,24 @@ type Aged struct {
 
 // AgedRows lists tickets whose row as it came has been kept since before, oldest first, behind after.
 func (db *DB) AgedRows(ctx context.Context, before time.Time, after Aged, limit int) ([]Aged, error) {
-	return db.aged(ctx, `row_at`, before, after, limit)
+	return db.aged(ctx, `tickets`, `row_at`, before, after, limit)
 }
 
 // AgedPeople lists tickets that have named a person since before, or may have: since when they are kept is then to be looked
 // at, see KeepPersonFrom. Oldest first, behind after.
 func (db *DB) AgedPeople(ctx context.Context, before time.Time, after Aged, limit int) ([]Aged, error) {
-	return db.aged(ctx, `person_at`, before, after, limit)
+	return db.aged(ctx, `tickets`, `person_at`, before, after, limit)
 }
 
-func (db *DB) aged(ctx context.Context, column string, before time.Time, after Aged, limit int) ([]Aged, error) {
+func (db *DB) aged(ctx context.Context, table, column string, before time.Time, after Aged, limit int) ([]Aged, error) {
 	where, args := column+` <= ?`, []any{Millis(before)}
 	if after.ID != "" {
 		where += ` AND ` + column + ` >= ? AND (` + column + ` > ? OR id > ?)`
 		args = append(args, Millis(after.At), Millis(after.At), after.ID)
 	}
-	rows, err := db.query(ctx, `SELECT id, `+column+` FROM tickets WHERE `+where+` ORDER BY `+column+`, id LIMIT ?`, append(args, limit)...)
+	rows, err := db.query(ctx, `SELECT id, `+column+` FROM `+table+` WHERE `+where+` ORDER BY `+column+`, id LIMIT ?`, append(args, limit)...)
 	if err != nil {
-		return nil, fmt.Errorf("aged tickets: %w", err)
+		return nil, fmt.Errorf("aged %s: %w", table, err)
 	}
 	defer func() { _ = rows.Close() }()
 	var list []Aged

@@ -3,10 +3,12 @@ package workflow
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"xiaopu/server/blob"
 	"xiaopu/server/casework"
 	"xiaopu/server/store"
 )
@@ -24,7 +26,8 @@ type Verified struct {
 	Cases    int       `json:"cases"`
 	Events   int       `json:"events"`
 	Anchors  int       `json:"anchors"`
-	Log      int       `json:"log"` // entries of the audit log
+	Log      int       `json:"log"`   // entries of the audit log
+	Files    int       `json:"files"` // attachments
 	Findings []Finding `json:"findings"`
 }
 
@@ -59,7 +62,10 @@ func (e *Engine) Verify(ctx context.Context) (Verified, error) {
 	if err := e.verifyAnchors(ctx, &v); err != nil {
 		return v, err
 	}
-	return v, e.verifyLog(ctx, &v)
+	if err := e.verifyLog(ctx, &v); err != nil {
+		return v, err
+	}
+	return v, e.verifyFiles(ctx, &v)
 }
 
 func (e *Engine) verifyChain(ctx context.Context, h store.ChainHead, v *Verified) error {
@@ -129,8 +135,62 @@ func (e *Engine) verifyChain(ctx context.Context, h store.ChainHead, v *Verified
 	}
 	if string(body) != string(h.Body) {
 		found(0, "事项现状与时间线推算的结果不符，现状被改动")
+		return nil
+	}
+	return e.verifyCaseFiles(ctx, replay, found)
+}
+
+// verifyCaseFiles holds the attachments that a timeline names to their rows.
+func (e *Engine) verifyCaseFiles(ctx context.Context, c casework.Case, found func(int64, string, ...any)) error {
+	for _, id := range sorted(c.Files) {
+		a, err := e.db.Attachment(ctx, id)
+		switch {
+		case errors.Is(err, store.ErrNoAttachment):
+			found(0, "附件 %s 的登记被删除", id)
+		case err != nil:
+			return err
+		case a.CaseID != c.ID:
+			found(0, "附件 %s 的登记被改到别处", id)
+		case a.SHA256 != c.Files[id].SHA256 || a.Type != c.Files[id].Type || a.Size != c.Files[id].Size:
+			found(0, "附件 %s 的登记与时间线不符，被改动", id)
+		}
 	}
 	return nil
+}
+
+// verifyFiles reads every attachment of a case and holds it to its hash.
+func (e *Engine) verifyFiles(ctx context.Context, v *Verified) error {
+	for after := ""; ; {
+		list, err := e.db.EveryAttachment(ctx, after, 200)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		for _, a := range list {
+			after = a.ID
+			if a.State != store.AttachmentKept {
+				continue
+			}
+			v.Files++
+			found := func(message string) {
+				v.Findings = append(v.Findings, Finding{CaseID: a.CaseID, Message: fmt.Sprintf("附件 %s %s", a.ID, message)})
+			}
+			if e.blobs == nil {
+				return errNoBlobs
+			}
+			box, err := blob.NewBox(e.blobs, a.ID, a.Key)
+			if err != nil {
+				return err
+			}
+			switch hash, err := box.Hash(ctx, a.Size); {
+			case errors.Is(err, blob.ErrNone):
+				found("的内容不见了")
+			case errors.Is(err, blob.ErrDamaged), err == nil && hash != a.SHA256:
+				found("的内容被改动或已损坏")
+			case err != nil:
+				return err
+			}
+		}
+	}
 }
 
 func (e *Engine) verifyAnchors(ctx context.Context, v *Verified) error {

@@ -267,9 +267,17 @@ func (w *writer) refuse(ctx context.Context, l store.LoadedCase, actor casework.
 
 // decide runs one command on a loaded case and saves what follows. A refusal comes as *refusal.
 func (w *writer) decide(ctx context.Context, l store.LoadedCase, actor casework.Actor, cmd casework.Command) (store.LoadedCase, error) {
-	d, refused := casework.Decide(l.Case, actor, cmd, w.k.env(w.now, l.CalendarRevision))
+	env := w.k.env(w.now, l.CalendarRevision)
+	var err error
+	if env.Files, err = w.files(ctx, actor, cmd); err != nil {
+		return l, err
+	}
+	d, refused := casework.Decide(l.Case, actor, cmd, env)
 	next, err := w.save(ctx, l, d)
 	if err != nil {
+		return next, err
+	}
+	if err := w.keepFiles(ctx, actor, l.Case, next.Case); err != nil {
 		return next, err
 	}
 	if refused != nil {
@@ -295,7 +303,13 @@ func (w *writer) save(ctx context.Context, l store.LoadedCase, d casework.Decisi
 // create makes a new case from Report or Register.
 func (w *writer) create(ctx context.Context, actor casework.Actor, cmd casework.Command) (casework.Decision, error) {
 	year := w.now.In(shanghai).Year()
-	d, err := casework.Decide(casework.Case{ID: newID(), Number: fmt.Sprintf("NS%d-000000", year)}, actor, cmd, w.k.env(w.now, 0))
+	env := w.k.env(w.now, 0)
+	files, err := w.files(ctx, actor, cmd)
+	if err != nil {
+		return casework.Decision{}, err
+	}
+	env.Files = files
+	d, err := casework.Decide(casework.Case{ID: newID(), Number: fmt.Sprintf("NS%d-000000", year)}, actor, cmd, env)
 	if err == nil {
 		err = w.k.check(d.Case, cmd)
 	}
@@ -307,11 +321,14 @@ func (w *writer) create(ctx context.Context, actor casework.Actor, cmd casework.
 	if err != nil {
 		return d, err
 	}
-	d, err = casework.Decide(casework.Case{ID: d.Case.ID, Number: fmt.Sprintf("NS%d-%06d", year, n)}, actor, cmd, w.k.env(w.now, 0))
+	d, err = casework.Decide(casework.Case{ID: d.Case.ID, Number: fmt.Sprintf("NS%d-%06d", year, n)}, actor, cmd, env)
 	if err != nil {
 		return d, err
 	}
 	if err := w.tx.InsertCase(ctx, d, w.k.CalendarRevision, w.now); err != nil {
+		return d, err
+	}
+	if err := w.keepFiles(ctx, actor, casework.Case{}, d.Case); err != nil {
 		return d, err
 	}
 	if err := w.happened(ctx, casework.Case{}, d); err != nil {
@@ -370,7 +387,7 @@ func (w *writer) merge(ctx context.Context, source store.LoadedCase, actor casew
 	env.Recalculate = true
 	s, t, refused := casework.DecideMerge(source.Case, target.Case, actor, cmd, env)
 	return w.savePair(ctx, source, target, s, t, refused, func() error {
-		return w.moveTickets(ctx, target.Case.ID, source.Case)
+		return w.moveTo(ctx, target.Case.ID, source.Case)
 	})
 }
 
@@ -387,7 +404,7 @@ func (w *writer) split(ctx context.Context, source store.LoadedCase, actor casew
 	env.Recalculate = true
 	s, t, refused := casework.DecideSplit(source.Case, target.Case, actor, cmd, env)
 	return w.savePair(ctx, source, target, s, t, refused, func() error {
-		return w.moveTickets(ctx, source.Case.ID, s.Case)
+		return w.moveTo(ctx, source.Case.ID, s.Case)
 	})
 }
 
@@ -414,12 +431,12 @@ func (w *writer) savePair(ctx context.Context, source, target store.LoadedCase, 
 	return s.Case, then()
 }
 
-func (w *writer) moveTickets(ctx context.Context, to string, c casework.Case) error {
-	ids := make([]string, 0, len(c.Tickets))
-	for id := range c.Tickets {
-		ids = append(ids, id)
+// moveTo notes that the tickets and attachments of c are in another case now.
+func (w *writer) moveTo(ctx context.Context, to string, c casework.Case) error {
+	if err := w.tx.SetTicketCase(ctx, to, slices.Collect(maps.Keys(c.Tickets))...); err != nil {
+		return err
 	}
-	return w.tx.SetTicketCase(ctx, to, ids...)
+	return w.tx.MoveAttachments(ctx, to, slices.Sorted(maps.Keys(c.Files))...)
 }
 
 // AttachTicket is casework.Attach as a person gives it: by the ticket's id.

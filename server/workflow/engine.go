@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"xiaopu/server/apperr"
+	"xiaopu/server/blob"
 	"xiaopu/server/casework"
 	"xiaopu/server/metrics"
 	"xiaopu/server/organisation"
@@ -32,6 +33,9 @@ type Engine struct {
 	metrics *metrics.Metrics
 	alive   atomic.Int64 // Unix ms of the sweeper's last sign of life
 
+	blobs    blob.Store
+	decoding chan struct{} // the pictures being decoded; those beyond wait
+
 	profiles []ticket.Profile // shipped
 
 	known atomic.Pointer[Knowledge]
@@ -47,6 +51,8 @@ type Options struct {
 	Matcher recognition.Matcher
 	// Profiles are the import profiles that are shipped.
 	Profiles []ticket.Profile
+	// Blobs keeps the bytes of attachments; without it nothing can be uploaded.
+	Blobs blob.Store
 	// Metrics counts what the engine does; nil counts nothing.
 	Metrics *metrics.Metrics
 }
@@ -59,7 +65,7 @@ func New(db *store.DB, o Options) *Engine {
 	if o.Matcher == nil {
 		o.Matcher = recognition.PlaceAndTopic{}
 	}
-	return &Engine{db: db, clock: o.Clock, log: o.Logger, matcher: o.Matcher, profiles: o.Profiles, metrics: o.Metrics}
+	return &Engine{db: db, clock: o.Clock, log: o.Logger, matcher: o.Matcher, profiles: o.Profiles, metrics: o.Metrics, blobs: o.Blobs, decoding: make(chan struct{}, picturesAtOnce)}
 }
 
 // Knowledge is what every decision needs beside the case: immutable, shared.

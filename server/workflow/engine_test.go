@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"xiaopu/server/apperr"
+	"xiaopu/server/blob"
 	"xiaopu/server/casework"
 	"xiaopu/server/organisation"
 	"xiaopu/server/store"
@@ -25,6 +27,9 @@ type world struct {
 	e   *workflow.Engine
 	mu  sync.Mutex
 	now time.Time
+
+	blobs  *blob.Folder
+	folder string
 }
 
 func (w *world) clock() time.Time {
@@ -52,7 +57,12 @@ func newWorld(t *testing.T, db *store.DB) *world {
 	t.Helper()
 	w := &world{t: t, db: db}
 	w.at("2026-03-02 10:00") // a Monday
-	w.e = workflow.New(db, workflow.Options{Clock: w.clock})
+	var err error
+	w.folder = filepath.Join(t.TempDir(), "attachments")
+	if w.blobs, err = blob.NewFolder(w.folder); err != nil {
+		t.Fatal(err)
+	}
+	w.e = workflow.New(db, workflow.Options{Clock: w.clock, Blobs: w.blobs})
 	ctx := context.Background()
 	if err := w.e.Seed(ctx, []workday.Year{year2026()}, casework.DefaultPolicy()); err != nil {
 		t.Fatal(err)

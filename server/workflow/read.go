@@ -757,7 +757,9 @@ type TimelineItem struct {
 	Who        string             `json:"who" doc:"谁，以什么身份；代办时写明代谁"`
 	Text       string             `json:"text"`
 	Public     bool               `json:"public"`
-	Changes    []casework.Change  `json:"changes,omitempty"`
+	// Attachments came with this step.
+	Attachments []string          `json:"attachments,omitempty" doc:"这一步带来的附件的 id，您能看到的"`
+	Changes     []casework.Change `json:"changes,omitempty"`
 }
 
 // byRequester are the fields whose entries name a requester by a key, which is the system's own.
@@ -788,6 +790,12 @@ func (e *Engine) Timeline(ctx context.Context, actor casework.Actor, id string, 
 			break
 		}
 		it := TimelineItem{Seq: ev.Seq, Kind: ev.Kind, At: ev.At, RecordedAt: ev.RecordedAt, Public: ev.Public, Who: k.who(ev, resident), Text: ticket.MaskText(k.eventText(ev, resident))}
+		for _, c := range ev.Changes {
+			id, ok := strings.CutPrefix(c.Path, "files/")
+			if f, there := l.Case.Files[id]; ok && there && c.Before == nil && casework.SeesFile(f, actor, sight) {
+				it.Attachments = append(it.Attachments, id)
+			}
+		}
 		if changes && !resident {
 			it.Changes = slices.DeleteFunc(slices.Clone(ev.Changes), func(c casework.Change) bool {
 				field, _, _ := strings.Cut(c.Path, "/")

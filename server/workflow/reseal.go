@@ -15,6 +15,7 @@ type Resealed struct {
 	Secrets         int // of second factors and platforms
 	Facts           int // that wait for their ticket
 	Residents       int // rows of people in WeChat, their phones too
+	Attachments     int // their names and keys; the bytes stay as they are
 	Damaged         int // values that do not open, logged; they stay as they are
 }
 
@@ -100,6 +101,21 @@ func (e *Engine) Reseal(ctx context.Context, rest time.Duration, progress func(d
 			return done, ctx.Err()
 		case <-time.After(rest):
 		}
+	}
+	for from := (store.ResealFrom{}); !from.Done; {
+		var n int
+		var next store.ResealFrom
+		var damaged []error
+		err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+			n, next, damaged, err = tx.ResealAttachments(ctx, from, resealBatch)
+			return err
+		})
+		if err != nil {
+			return done, err
+		}
+		done.Attachments += n
+		from = next
+		tell(damaged)
 	}
 	return done, e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.ForgetKeys(ctx) })
 }

@@ -21,6 +21,7 @@ const (
 	ruleTicket  = "ticket"  // … in a ticket of no case
 	ruleRequest = "request" // … of a person who asked for it
 	ruleImport  = "import"  // a row that names them and was not imported, with what was said of it
+	ruleFile    = "file"    // an attachment of a closed case
 )
 
 // retentionBatch is how many tickets one transaction erases.
@@ -107,6 +108,7 @@ func (e *Engine) plan(k *Knowledge, occasion string) store.Certificate {
 			{Rule: ruleRow, Period: fmt.Sprintf("%d 天", p.RowDays), Before: now.AddDate(0, 0, -p.RowDays)},
 			{Rule: ruleCase, Period: fmt.Sprintf("%d 年", p.CaseYears), Before: now.AddDate(-p.CaseYears, 0, 0)},
 			{Rule: ruleTicket, Period: fmt.Sprintf("%d 年", p.TicketYears), Before: now.AddDate(-p.TicketYears, 0, 0)},
+			{Rule: ruleFile, Period: fmt.Sprintf("%d 年", p.CaseYears), Before: now.AddDate(-p.CaseYears, 0, 0)},
 		},
 	}
 }
@@ -173,7 +175,68 @@ func (e *Engine) retain(ctx context.Context, k *Knowledge, c *store.Certificate)
 			return err
 		}
 	}
-	return e.finish(ctx, k, c, Audited{Action: "retention.run"})
+	if err := e.retainFiles(ctx, k, c); err != nil {
+		return err
+	}
+	if err := e.finish(ctx, k, c, Audited{Action: "retention.run"}); err != nil {
+		return err
+	}
+	return e.DropAttachments(ctx)
+}
+
+// retainFiles erases the attachments whose time is over.
+func (e *Engine) retainFiles(ctx context.Context, k *Knowledge, c *store.Certificate) error {
+	for after := (store.Aged{}); ; {
+		list, err := e.db.AgedAttachments(ctx, before(c, ruleFile), after, retentionBatch)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		after = list[len(list)-1]
+		if err := e.certified(ctx, c, func(ctx context.Context, tx *store.Tx) ([]store.Erased, error) {
+			var erased []store.Erased
+			for _, a := range list {
+				since, err := e.fileKeptSince(ctx, tx, k, a)
+				if err != nil {
+					return nil, err
+				}
+				if since.After(before(c, ruleFile)) {
+					if err := tx.KeepAttachmentFrom(ctx, a.ID, since); err != nil {
+						return nil, err
+					}
+					continue
+				}
+				done, err := tx.EraseAttachment(ctx, a.ID, e.Now(k))
+				if err != nil {
+					return nil, err
+				}
+				if done {
+					erased = append(erased, store.Erased{Rule: ruleFile, TicketID: a.ID})
+				}
+			}
+			return erased, nil
+		}); err != nil {
+			return err
+		}
+	}
+}
+
+// fileKeptSince says since when the time to keep an attachment runs: since its case was closed, or, in a case that was not taken
+// into the library, since it came. While the case is open it has not begun.
+func (e *Engine) fileKeptSince(ctx context.Context, tx *store.Tx, k *Knowledge, a store.Aged) (time.Time, error) {
+	of, err := tx.Attachment(ctx, a.ID)
+	if err != nil {
+		return time.Time{}, err
+	}
+	l, err := tx.Case(ctx, of.CaseID)
+	switch {
+	case err != nil:
+		return time.Time{}, err
+	case l.Case.Status == casework.Closed:
+		return l.Case.ClosedAt, nil
+	case l.Case.Status == casework.Rejected:
+		return a.At, nil
+	}
+	return e.Now(k), nil
 }
 
 // latest is the instant before which a ticket must have been kept to come under either rule about people.
@@ -343,6 +406,35 @@ func (e *Engine) count(ctx context.Context, c store.Certificate) (store.Certific
 		}
 		for _, rule := range due {
 			add(rule)
+		}
+		if len(list) < retentionBatch {
+			break
+		}
+		after = list[len(list)-1]
+	}
+	for after := (store.Aged{}); ; {
+		list, err := e.db.AgedAttachments(ctx, before(&c, ruleFile), after, retentionBatch)
+		if err != nil {
+			return c, err
+		}
+		due := 0
+		if err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+			due = 0
+			for _, a := range list {
+				since, err := e.fileKeptSince(ctx, tx, k, a)
+				if err != nil {
+					return err
+				}
+				if !since.After(before(&c, ruleFile)) {
+					due++
+				}
+			}
+			return nil
+		}); err != nil {
+			return c, err
+		}
+		for range due {
+			add(ruleFile)
 		}
 		if len(list) < retentionBatch {
 			return c, nil
@@ -530,6 +622,7 @@ var occasionWords = map[string]string{store.BySchedule: "每日自动", store.By
 var ruleWords = map[string]string{
 	ruleRow: "导入的原始行", ruleCase: "已销项难事的工单中的个人信息", ruleTicket: "未成难事的工单中的个人信息", ruleRequest: "本人要求删除的个人信息",
 	ruleImport: "本人要求删除的未导入行",
+	ruleFile:   "已销项难事的附件（照片、文件）",
 }
 
 // RuleLabel is a rule of a certificate in Chinese.

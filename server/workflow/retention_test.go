@@ -75,11 +75,11 @@ func TestPersonalDataIsErasedWhenItsTimeIsOver(t *testing.T) {
 		}
 		w.at("2026-05-31 11:00") // 90 days later
 		dry := w.retain(workflow.RetentionRun{Occasion: store.ByCommand, DryRun: true})
-		if counts(dry) != "row 4, case 0, ticket 0" || dry.Number != "" {
+		if counts(dry) != "row 4, case 0, ticket 0, file 0" || dry.Number != "" {
 			t.Errorf("would erase %s", counts(dry))
 		}
 		first := w.retain(byCommand)
-		if counts(first) != "row 4, case 0, ticket 0" || first.Number != "SC2026-000001" || first.FinishedAt.IsZero() {
+		if counts(first) != "row 4, case 0, ticket 0, file 0" || first.Number != "SC2026-000001" || first.FinishedAt.IsZero() {
 			t.Errorf("%+v", first)
 		}
 		for _, no := range []string{"20260301080001", "20260301080004"} {
@@ -96,7 +96,7 @@ func TestPersonalDataIsErasedWhenItsTimeIsOver(t *testing.T) {
 		w.at("2029-03-02 11:00") // three years after the first was closed
 		timelines := dumpOf(t, w, "20260301080003") + dumpOf(t, w, "20260301080004")
 		second := w.retain(byCommand)
-		if counts(second) != "row 0, case 0, ticket 2" || second.Number != "SC2029-000001" {
+		if counts(second) != "row 0, case 0, ticket 2, file 0" || second.Number != "SC2029-000001" {
 			t.Errorf("%s %s", second.Number, counts(second))
 		}
 		for no, want := range map[string]bool{"20260301080001": false, "20260301080002": true, "20260301080003": true, "20260301080004": false} {
@@ -165,7 +165,7 @@ func TestACertificateShowsThatItsLinesWereChanged(t *testing.T) {
 		}
 		w.at("2026-06-02 11:00")
 		c := w.retain(workflow.RetentionRun{Occasion: store.BySchedule})
-		if counts(c) != "row 250, case 0, ticket 0" {
+		if counts(c) != "row 250, case 0, ticket 0, file 0" {
 			t.Fatal(counts(c))
 		}
 		if _, agrees, err := w.e.Certificate(context.Background(), c.ID); !agrees || err != nil {
@@ -264,7 +264,7 @@ func TestDailyMeansOncePerDay(t *testing.T) {
 		t.Errorf("a second run on one day: %+v %v", c, err)
 	}
 	w.at("2026-12-02 02:00")
-	if c, err := w.e.RetainDaily(ctx); err != nil || counts(c) != "row 0, case 0, ticket 1" {
+	if c, err := w.e.RetainDaily(ctx); err != nil || counts(c) != "row 0, case 0, ticket 1, file 0" {
 		t.Errorf("%s %v", counts(c), err)
 	}
 }
@@ -343,11 +343,11 @@ func TestTheTimeBeginsWhenTheCaseIsClosed(t *testing.T) {
 		t.Fatal(closed.Status)
 	}
 	w.at("2029-04-07 09:00")
-	if c := w.retain(workflow.RetentionRun{Occasion: store.ByCommand}); counts(c) != "row 1, case 0, ticket 0" {
+	if c := w.retain(workflow.RetentionRun{Occasion: store.ByCommand}); counts(c) != "row 1, case 0, ticket 0, file 0" {
 		t.Error("an hour too early:", counts(c))
 	}
 	w.at("2029-04-07 10:00")
-	if c := w.retain(workflow.RetentionRun{Occasion: store.ByCommand}); counts(c) != "row 0, case 1, ticket 0" {
+	if c := w.retain(workflow.RetentionRun{Occasion: store.ByCommand}); counts(c) != "row 0, case 1, ticket 0, file 0" {
 		t.Error(counts(c))
 	}
 	if v, err := w.e.Verify(ctx); err != nil || len(v.Findings) > 0 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -17,6 +18,7 @@ import (
 
 	"xiaopu/configs"
 	"xiaopu/server/apperr"
+	"xiaopu/server/blob"
 	"xiaopu/server/config"
 	"xiaopu/server/metrics"
 	"xiaopu/server/store"
@@ -75,7 +77,7 @@ func init() {
 		{"calendar list", "", "列出已载入的年份和停工", calendarList},
 		{"calendar reopen", "停工编号 [--yes]", "撤销一次停工", calendarReopen},
 		{"sweep", "", "处理一遍到期事项后退出", sweep},
-		{"audit verify", "", "核对每件难事的时间线是否被事后改动", auditVerify},
+		{"audit verify", "", "核对每件难事的时间线和附件是否被事后改动", auditVerify},
 		{"vault keys", "[--add 文件]", "生成封存密钥文件；--add 在原有文件上增加一把新密钥（轮换）", vaultKeys},
 		{"vault status", "", "各把密钥下封存了多少，重新封存的进度", vaultStatus},
 		{"vault reseal", "", "立即用当前密钥重新封存（服务运行时会自动在后台进行）", vaultReseal},
@@ -320,7 +322,11 @@ func (c *call) prepare(s *system, a access) error {
 	if err != nil {
 		return err
 	}
-	s.engine = workflow.New(s.db, workflow.Options{Clock: time.Now, Logger: s.log, Profiles: profiles, Metrics: c.metrics})
+	blobs, err := blob.NewFolder(cmp.Or(s.config.Attachments, filepath.Join(dataDir(s.config), "attachments")))
+	if err != nil {
+		return apperr.New(apperr.Unavailable, "blob.folder", "存放附件的文件夹用不了：请核对配置 attachments 和该文件夹的权限。").With(err)
+	}
+	s.engine = workflow.New(s.db, workflow.Options{Clock: time.Now, Logger: s.log, Profiles: profiles, Blobs: blobs, Metrics: c.metrics})
 	if err := s.engine.CheckKeys(c.ctx); err != nil {
 		return err
 	}

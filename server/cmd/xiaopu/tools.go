@@ -271,7 +271,7 @@ func auditVerify(c *call) error {
 		if len(v.Findings) > 0 {
 			return fmt.Errorf("核对了 %d 件难事的 %d 条记录，发现 %d 处被事后改动", v.Cases, v.Events, len(v.Findings))
 		}
-		_, err = fmt.Fprintf(c.stdout, "核对了 %d 件难事的 %d 条记录、%d 次每日锚定和 %d 条审计日志，没有发现改动。\n", v.Cases, v.Events, v.Anchors, v.Log)
+		_, err = fmt.Fprintf(c.stdout, "核对了 %d 件难事的 %d 条记录、%d 份附件、%d 次每日锚定和 %d 条审计日志，没有发现改动。\n", v.Cases, v.Events, v.Files, v.Anchors, v.Log)
 		return err
 	})
 }
