@@ -76,17 +76,22 @@ func wait(reason, message string, left time.Duration) error {
 
 // standing is how an attempt stands with the limits. The errors are what who it stops is told, nil where it stops nobody.
 type standing struct {
+	known   bool  // its person has signed in from this address lately
 	crowded error // auth.too_many: the address failed too often
 	locked  error // auth.locked: the login name did, from this address
 	braked  error // auth.locked: the login name did, from everywhere
 }
 
-// standing looks at all limits. Who has signed in from an address lately is held up neither by what others there do nor by
-// what is tried elsewhere: they have the limit of name and address alone. shut says that the attempt is not to be looked at.
-func (s *Service) standing(ctx context.Context, t attempt) (st standing, shut bool, err error) {
-	known, err := s.db.SignedInFrom(ctx, t.personID, t.network, s.clock().Add(-knownFor))
-	if err != nil {
-		return st, false, err
+// shut says that the attempt is not to be looked at. Who has signed in from the address lately is held up neither by what others
+// there do nor by what is tried elsewhere: they have the limit of name and address alone.
+func (st standing) shut() bool {
+	return st.locked != nil || !st.known && (st.crowded != nil || st.braked != nil)
+}
+
+// standing looks at all limits.
+func (s *Service) standing(ctx context.Context, t attempt) (st standing, err error) {
+	if st.known, err = s.db.SignedInFrom(ctx, t.personID, t.network, s.clock().Add(-knownFor)); err != nil {
+		return st, err
 	}
 	if n, left := s.cache.Counted(ctx, "signin:address:"+t.address); n >= addressLimit {
 		st.crowded = wait("auth.too_many", "您所在的网络短时间内登录失败过多，请过几分钟再试。", left)
@@ -97,7 +102,7 @@ func (s *Service) standing(ctx context.Context, t attempt) (st standing, shut bo
 	if n, left := s.cache.Counted(ctx, "signin:name:"+t.name); n >= nameLimit {
 		st.braked = wait("auth.locked", "这个账号近来从多处尝试失败过多，目前只能在最近登录过的地方使用，请稍后再试，或联系系统管理员解锁。", left)
 	}
-	return st, st.locked != nil || !known && (st.crowded != nil || st.braked != nil), nil
+	return st, nil
 }
 
 func errLocked(left time.Duration) error {

@@ -138,8 +138,8 @@ func (s *Service) Begin(ctx context.Context, login, password string) (Progress, 
 // mayBegin says whether a password is not to be looked at, and what one is told that is not looked at or is wrong. It hangs on
 // the address alone, so that it does not show whose login names are looked at.
 func (s *Service) mayBegin(ctx context.Context, t attempt) (refused error, shut bool, err error) {
-	st, shut, err := s.standing(ctx, t)
-	return cmp.Or[error](st.crowded, errRefused), shut, err
+	st, err := s.standing(ctx, t)
+	return cmp.Or[error](st.crowded, errRefused), st.shut(), err
 }
 
 // shutOut answers as a wrong password does, in the same time.
@@ -421,11 +421,11 @@ func (s *Service) ChangePassword(ctx context.Context, personID, sessionID, curre
 
 // mayTry is the limit for who has proved a part already: they are told why they must wait.
 func (s *Service) mayTry(ctx context.Context, t attempt, what string) (n int64, err error) {
-	st, shut, err := s.standing(ctx, t)
+	st, err := s.standing(ctx, t)
 	if err != nil {
 		return 0, err
 	}
-	if shut {
+	if st.shut() {
 		return 0, cmp.Or(st.locked, st.crowded, st.braked)
 	}
 	n, ok := s.begun(ctx, t, what)
