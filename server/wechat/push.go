@@ -252,10 +252,10 @@ func (l *items) UnmarshalJSON(b []byte) error {
 }
 
 // maxField bounds each text of an event, in bytes: the longest that the platform writes is much shorter.
-const maxField = 512
+const maxField = 256
 
 // maxItems bounds an event's list: one question asks for five templates at the most.
-const maxItems = 50
+const maxItems = 20
 
 func readEvent(from string, raw []byte) (Event, error) {
 	var p pushed
@@ -284,7 +284,11 @@ func readEvent(from string, raw []byte) (Event, error) {
 		}
 		e.Items = append(e.Items, item)
 	}
-	for _, field := range []string{e.Name, e.OpenID, e.Key, e.MsgID, e.Status, e.TraceID, e.Suggest} {
+	fields := []string{e.Name, e.OpenID, e.Key, e.MsgID, e.Status, e.TraceID, e.Suggest}
+	for _, i := range e.Items {
+		fields = append(fields, i.Template, i.Status, i.MsgID, i.Code)
+	}
+	for _, field := range fields {
 		if len(field) > maxField {
 			return Event{}, ErrPush
 		}

@@ -142,7 +142,7 @@ func (p *WeChatPushes) handle(ctx context.Context, one store.WeChatPush) error {
 		return p.DB.EndWeChatPush(ctx, one.ID)
 	}
 	if ctx.Err() != nil { // we are to stop: the next one takes it when the lease is over
-		return nil
+		return ctx.Err()
 	}
 	pause := pushPauses[min(one.Attempts, len(pushPauses)-1)]
 	p.Logger.WarnContext(ctx, "a wechat push is tried again later", slog.String("id", one.ID), slog.String("name", e.Name), slog.Int("attempt", one.Attempts+1), slog.Any("error", err))

@@ -57,6 +57,9 @@ var orders = map[string]func(*Server, *order) (any, error){
 	"login":      func(s *Server, o *order) (any, error) { return codeOf(s.Login(o.Phone)) },
 	"phone-code": func(s *Server, o *order) (any, error) { return codeOf(s.PhoneCode(o.Phone)) },
 	"subscribe": func(s *Server, o *order) (any, error) {
+		if _, ok := s.Phone(o.Phone); !ok {
+			return nil, errPhone
+		}
 		return s.Ask(o.Phone, o.Templates, o.Answers, o.Always), nil
 	},
 	"refuse":   func(s *Server, o *order) (any, error) { return done, s.Refuse(o.Phone, o.Template) },
@@ -64,7 +67,7 @@ var orders = map[string]func(*Server, *order) (any, error){
 	"unfollow": func(s *Server, o *order) (any, error) { return done, s.Unfollow(o.Phone) },
 	"scan":     func(s *Server, o *order) (any, error) { return s.Scan(o.Phone, o.Content) },
 	"tap":      func(s *Server, o *order) (any, error) { return s.Tap(o.Phone, o.Message) },
-	"settings": func(s *Server, o *order) (any, error) {
+	"settings": always(func(s *Server, o *order) {
 		s.Change(o.Phone, func(p *Phone) {
 			if o.Muted != nil {
 				p.Muted = *o.Muted
@@ -76,27 +79,28 @@ var orders = map[string]func(*Server, *order) (any, error){
 				p.Banned[o.Template] = *o.Banned
 			}
 		})
-		return done, nil
-	},
+	}),
 	"sms": func(s *Server, o *order) (any, error) {
 		if !s.SMS(o.Number, o.Text) {
 			return nil, errPhone
 		}
 		return done, nil
 	},
-	"clock": func(s *Server, o *order) (any, error) {
-		s.Forward(time.Duration(o.Seconds) * time.Second)
+	"clock":         always(func(s *Server, o *order) { s.Forward(time.Duration(o.Seconds) * time.Second) }),
+	"tokens/end":    always(func(s *Server, o *order) { s.EndToken(o.Account) }),
+	"tokens/expire": always(func(s *Server, o *order) { s.ExpireToken(o.Account, time.Duration(o.Seconds)*time.Second) }),
+	"callbacks":     always(func(s *Server, o *order) { s.Callback(o.App, o.OA) }),
+	"quotas":        always(func(s *Server, o *order) { s.SetQuota(o.Path, o.Quota) }),
+	"faults/clear":  always(func(s *Server, _ *order) { s.ClearFaults() }),
+	"reset":         always(func(s *Server, _ *order) { s.Reset() }),
+}
+
+// always is an order that nothing can be wrong with.
+func always(act func(*Server, *order)) func(*Server, *order) (any, error) {
+	return func(s *Server, o *order) (any, error) {
+		act(s, o)
 		return done, nil
-	},
-	"tokens/end": func(s *Server, o *order) (any, error) { s.EndToken(o.Account); return done, nil },
-	"tokens/expire": func(s *Server, o *order) (any, error) {
-		s.ExpireToken(o.Account, time.Duration(o.Seconds)*time.Second)
-		return done, nil
-	},
-	"callbacks":    func(s *Server, o *order) (any, error) { s.Callback(o.App, o.OA); return done, nil },
-	"quotas":       func(s *Server, o *order) (any, error) { s.SetQuota(o.Path, o.Quota); return done, nil },
-	"faults/clear": func(s *Server, _ *order) (any, error) { s.ClearFaults(); return done, nil },
-	"reset":        func(s *Server, _ *order) (any, error) { s.Reset(); return done, nil },
+	}
 }
 
 // done is the answer to an order that gives nothing back.

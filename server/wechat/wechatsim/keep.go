@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 )
 
+// keptMessages is how many of a phone's messages outlive the process: the whole file is written at every change.
+const keptMessages = 100
+
 // kept is what the file holds.
 type kept struct {
 	Number int64    `json:"number"`
@@ -44,7 +47,13 @@ func (s *Server) save() {
 	if !s.dirty {
 		return
 	}
-	text, err := json.Marshal(kept{s.number, s.phones})
+	k := kept{Number: s.number}
+	for _, p := range s.phones {
+		one := *p
+		one.Messages = one.Messages[max(0, len(one.Messages)-keptMessages):]
+		k.Phones = append(k.Phones, &one)
+	}
+	text, err := json.Marshal(k)
 	if err != nil {
 		return
 	}

@@ -31,6 +31,18 @@ func (p *Phone) granted(t *Template) bool {
 	return !p.Muted && !p.Banned[t.ID] && (t.Standing && p.Standing[t.ID] || !t.Standing && p.Grants[t.ID] > 0)
 }
 
+// addressed gives whom a message is for and what it is made of.
+func (s *Server) addressed(a *account, openid, template string) (*Phone, *Template, error) {
+	p, t := s.user(a, openid), s.template(a, template)
+	switch {
+	case p == nil:
+		return nil, nil, refused{40003, "invalid openid"}
+	case t == nil:
+		return nil, nil, refused{40037, "invalid template_id"}
+	}
+	return p, t, nil
+}
+
 func (s *Server) subscribeSend(in *request) (any, error) {
 	var ask struct {
 		To       string `json:"touser"`
@@ -42,13 +54,9 @@ func (s *Server) subscribeSend(in *request) (any, error) {
 	if err := in.read(&ask); err != nil {
 		return nil, err
 	}
-	p := s.user(in.account, ask.To)
-	if p == nil {
-		return nil, refused{40003, "invalid openid"}
-	}
-	t := s.template(in.account, ask.Template)
-	if t == nil {
-		return nil, refused{40037, "invalid template_id"}
+	p, t, err := s.addressed(in.account, ask.To, ask.Template)
+	if err != nil {
+		return nil, err
 	}
 	noGrant := refused{43101, "user refuse to accept the msg"}
 	if s.rules.GrantBeforeData && !p.granted(t) {
@@ -121,14 +129,10 @@ func (s *Server) templateSend(in *request) (any, error) {
 	if err := in.read(&ask); err != nil {
 		return nil, err
 	}
-	p := s.user(in.account, ask.To)
-	if p == nil {
-		return nil, refused{40003, "invalid openid"}
-	}
-	t := s.template(in.account, ask.Template)
+	p, t, err := s.addressed(in.account, ask.To, ask.Template)
 	switch {
-	case t == nil:
-		return nil, refused{40037, "invalid template_id"}
+	case err != nil:
+		return nil, err
 	case !p.Follows:
 		return nil, refused{43004, "require subscribe"}
 	case p.Banned[t.ID]:

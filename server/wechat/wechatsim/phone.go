@@ -148,12 +148,11 @@ func (s *Server) user(a *account, openid string) *Phone {
 }
 
 // receive puts a message on a phone.
-func (s *Server) receive(p *Phone, m Message) *Message {
+func (s *Server) receive(p *Phone, m Message) {
 	m.At = s.now()
 	p.Messages = append(p.Messages, &m)
 	if len(p.Messages) > maxMessages {
 		p.Messages = slices.Delete(p.Messages, 0, len(p.Messages)-maxMessages)
 	}
 	s.changed()
-	return &m
 }

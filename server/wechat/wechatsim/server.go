@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	mathrand "math/rand/v2"
@@ -238,10 +239,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // refusal is an error as the platform says it.
 func (s *Server) refusal(err error) any {
-	r, ok := err.(refused)
-	if !ok {
-		r = refused{-1, "system error"}
-	}
+	r := refused{-1, "system error"}
+	_ = errors.As(err, &r) // anything else is a mistake of ours
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return map[string]any{"errcode": r.code, "errmsg": fmt.Sprintf("%s rid: %08x-%08x-%08x", r.text, s.now().Unix(), s.rand.Uint32(), s.rand.Uint32())}

@@ -153,7 +153,7 @@ func (r Rules) Misfit(key, v string, allowed []string) string {
 	if strings.TrimSpace(v) == "" {
 		return "empty"
 	}
-	fits := true
+	var fits bool
 	switch m[1] {
 	case "thing":
 		fits = n <= 20
