@@ -88,6 +88,7 @@ type hasher struct {
 	slots chan struct{}
 	dummy hashed       // of no password: what is compared with where there is no account
 	took  atomic.Int64 // nanoseconds of the latest hash
+	spent atomic.Int64 // hashes made or waited for
 }
 
 func newHasher(cost HashCost, clock func() time.Time) *hasher {
@@ -99,6 +100,7 @@ func newHasher(cost HashCost, clock func() time.Time) *hasher {
 
 // sum runs argon2id as of was made.
 func (h *hasher) sum(password string, of hashed) []byte {
+	h.spent.Add(1)
 	start := h.clock()
 	sum := argon2.IDKey([]byte(password), of.salt, of.cost.Passes, of.cost.MemoryKiB, of.cost.Lanes, uint32(len(of.sum)))
 	h.took.Store(int64(h.clock().Sub(start)))
@@ -143,6 +145,7 @@ func (h *hasher) verify(ctx context.Context, password, phc string) (ok, stale bo
 
 // pretend waits for as long as a hash takes, and costs nothing.
 func (h *hasher) pretend(ctx context.Context) error {
+	h.spent.Add(1)
 	t := time.NewTimer(min(max(time.Duration(h.took.Load()), 0), time.Second))
 	defer t.Stop()
 	select {
