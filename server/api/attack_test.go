@@ -26,6 +26,8 @@ import (
 // openToResidents are the routes behind which a resident finds something, with what it is: the own part of a list, or nothing
 // at all of another's. A new route that lets residents in must be thought about here.
 var openToResidents = map[string]string{
+	"POST /api/v1/me/phones":          "own",
+	"DELETE /api/v1/me/phones/{id}":   "own",
 	"GET /api/v1/me":                  "themselves",
 	"GET /api/v1/todos":               "own",
 	"GET /api/v1/todos/counts":        "own",

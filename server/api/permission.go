@@ -39,6 +39,7 @@ const (
 	accountManage    permission = "account.manage"
 	platformManage   permission = "platform.manage"
 	devClock         permission = "dev.clock"
+	residentSelf     permission = "resident.self" // what residents do about themselves
 
 	organisationPropose permission = "organisation.propose"
 	organisationApply   permission = "organisation.apply" // what touches posts is the security administrator's, the rest the system administrator's
@@ -85,6 +86,7 @@ var grants = map[permission][]casework.Role{
 	accountManage:    {casework.SystemAdmin},
 	platformManage:   {casework.SystemAdmin},
 	devClock:         casework.Roles,
+	residentSelf:     {casework.Resident},
 
 	organisationPropose: {casework.SystemAdmin},
 	organisationApply:   {casework.SystemAdmin, casework.SecurityAdmin},

@@ -61,7 +61,10 @@ func newWeChatOffice(t testing.TB, settings auth.Settings) *weChatOffice {
 		DB: o.db, Engine: o.engine, Cache: o.cache, Signer: o.signer, Clock: o.clock, Settings: settings, WeChat: o.client, Logger: logger,
 		HashCost: auth.HashCost{MemoryKiB: 64, Passes: 1, Lanes: 1},
 	})
-	o.handler = NewHandler(Options{Engine: o.engine, Signer: o.signer, SignIn: o.signIn, Version: "test", Clock: o.clock, Logger: logger, Cache: o.cache})
+	o.handler = NewHandler(Options{Engine: o.engine, Signer: o.signer, SignIn: o.signIn, Version: "test", Clock: o.clock, Logger: logger, Cache: o.cache, WeChat: wechat.NewReceiver(app, oa, o.signIn, o.cache, o.clock)})
+	pushes := httptest.NewServer(o.handler)
+	t.Cleanup(pushes.Close)
+	o.sim.Callback(pushes.URL+"/wechat/push/app", pushes.URL+"/wechat/push/oa")
 	for _, number := range []string{headPhone, centrePhone, adminPhone, residentPhone} {
 		o.sim.AddPhone(number, "", number, "")
 	}

@@ -195,6 +195,8 @@ func (s *Service) next(a store.Account, in store.SignIn) Step {
 	switch {
 	case s.set.SecondFactor && a.TOTP != "" && !in.SecondFactor:
 		return StepTOTP
+	case in.Scanned && a.TOTP != "" || in.Scanned && !s.set.SecondFactor:
+		return StepDone // no password was used that would have to be changed
 	case a.MustChange, s.set.PasswordLife > 0 && s.clock().Sub(a.PasswordAt) >= s.set.PasswordLife:
 		return StepChangePassword
 	case s.set.SecondFactor && a.TOTP == "":

@@ -23,6 +23,11 @@ type WeChat interface {
 	Login(ctx context.Context, code string) (wechat.Identity, error)
 	// Phone exchanges a code of the phone button, good once, for the number, which it has checked to be of the same person as openid.
 	Phone(ctx context.Context, code, openid string) (string, error)
+	// ScanCode makes a code that opens a page of the mini-program.
+	ScanCode(ctx context.Context, s wechat.Scan) (wechat.Picture, error)
+	// FollowCode makes a code of the official account, and Follower looks up who follows it.
+	FollowCode(ctx context.Context, scene string, life time.Duration) (wechat.FollowCode, error)
+	Follower(ctx context.Context, openid string) (wechat.Follower, error)
 }
 
 // Side is as whom somebody is signed in through WeChat: one person may be both.
@@ -560,6 +565,9 @@ func (s *Service) unbindStaff(ctx context.Context, tx *store.Tx, actor string, i
 	staff := i.StaffID
 	i.StaffID, i.StaffAt = "", time.Time{}
 	if err := tx.SaveWeChatIdentity(ctx, i); err != nil {
+		return err
+	}
+	if err := tx.PartFollower(ctx, staff); err != nil {
 		return err
 	}
 	people, err := tx.EndWeChatSessions(ctx, i.ID, why, s.clock())

@@ -32,7 +32,7 @@ var aliases = map[string]string{
 	"cases": "", "c": "cases", "case_events": "", "e": "case_events", "case_viewers": "", "v": "case_viewers", "case_todos": "", "tickets": "", "tk": "tickets",
 	"ticket_identities": "", "ti": "ticket_identities", "retention_certificates": "", "retention_items": "",
 	"imports": "", "ticket_facts": "", "import_problems": "", "anchor_heads": "", "matters": "", "evidence": "", "inbox": "", "outbox": "", "idempotency": "", "audit_log": "", "ticket_links": "",
-	"sign_ins": "", "sessions": "", "refresh_tokens": "", "wechat_identities": "", "resident_phones": "", "one_use_codes": "",
+	"sign_ins": "", "sessions": "", "refresh_tokens": "", "wechat_identities": "", "resident_phones": "", "one_use_codes": "", "wechat_followers": "",
 	"organisation_changes": "", "handovers": "",
 	"import_chunks": "", "import_rows": "",
 	"attachments": "",
@@ -56,7 +56,7 @@ var notReads = []string{
 	"EndDelivery", "ForgetDeliveries", "PostponeNotice", "ReopenNotice", "SettleNotice", "StartDelivery",
 	"DropSignIns", "EndSession", "EndSessions", "FinishSignIn", "InsertAccount", "InsertRefreshToken", "InsertSession", "InsertSignIn", "RotateRefreshToken",
 	"CountCode", "SaveAccount", "SaveSignIn", "ShowTOTP", "TouchSession",
-	"DropResidentPhone", "HoldWeChat", "InsertOneUseCode", "PutResidentPhone", "ReleaseWeChat", "SaveWeChatIdentity", "StepOneUseCode", "TryOneUseCode", "UseOneUseCode", "VoidOneUseCodes",
+	"DropResidentPhone", "HoldWeChat", "InsertOneUseCode", "PutResidentPhone", "ReleaseWeChat", "SaveWeChatIdentity", "StepOneUseCode", "TryOneUseCode", "UseOneUseCode", "VoidOneUseCodes", "PartFollower", "Unfollow",
 	"BreakOff", "Exec", "MigrateFS", "MigrateTo", "PreparedTexts", "Query", "Record", "Scan", // of these tests
 }
 
@@ -245,6 +245,14 @@ func reads() (list []read) {
 	add("OneUseCode", "", func(ctx context.Context, db *store.DB) error {
 		_, _, err := db.OneUseCode(ctx, "scan", "h-9999")
 		return err
+	})
+	add("OneUseCodeFor", "", func(ctx context.Context, db *store.DB) error {
+		_, _, err := db.OneUseCodeFor(ctx, "scan", "p-none", day(1))
+		return err
+	})
+	add("FollowerOf", "", func(ctx context.Context, db *store.DB) error { return ignore(db.FollowerOf(ctx, "p-none", "u-none")) })
+	inside("NoteFollower", "", func(ctx context.Context, tx *store.Tx) error {
+		return tx.NoteFollower(ctx, store.WeChatFollower{OpenID: "o-none", ChangedAt: day(1)})
 	})
 	inside("WeChatHeld", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.WeChatHeld(ctx, "p-0100")) })
 	inside("EndWeChatSessions", "", func(ctx context.Context, tx *store.Tx) error {
@@ -602,7 +610,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	bulk(t, db, `sign_ins (hash, person_id, password, second_factor, totp, expires_at)`, signIns)
 	bulk(t, db, `sessions (id, person_id, agent, address, idle_seconds, started_at, seen_at, expires_at, ended_at, ended_why, wechat_id)`, sessions)
 	bulk(t, db, `refresh_tokens (hash, session_id, made_at, rotated_at, salt)`, tokens)
-	var inWeChat, phones, codes [][]any
+	var inWeChat, phones, followers, codes [][]any
 	for i := range 3000 {
 		id := fmt.Sprintf("r-%04d", i)
 		sealed := must[string](t)(storetest.Sealer.Seal([]byte(`{}`), "wechat_identities.sealed:"+id))
@@ -610,10 +618,12 @@ func seedForPlans(t testing.TB, db *store.DB) {
 		index := storetest.Sealer.Blind("openid", fmt.Sprintf("o-%04d", i))
 		inWeChat = append(inWeChat, []any{id, 1, index, some("u-%04d", 2000), sealed, i % 2, fmt.Sprintf("p-%04d", i), 1, 1, 1, 1})
 		phones = append(phones, []any{fmt.Sprintf("q-%04d", i), fmt.Sprintf("f-%04d", i), some("r-%04d", 2000), number, i % 2, 1})
+		followers = append(followers, []any{fmt.Sprintf("f-%04d", i), some("u-%04d", 2000), some("p-%04d", 2000), must[string](t)(storetest.Sealer.Seal([]byte("o"), fmt.Sprintf("wechat_followers.sealed:f-%04d", i))), i % 2, i % 3, 1})
 		codes = append(codes, []any{fmt.Sprintf("h-%04d", i), "scan", some("p-%04d", 300), "", "x", i % 2, 0, "", 1, store.Millis(day(rnd.IntN(60))), nil})
 	}
 	bulk(t, db, `wechat_identities (id, version, openid_index, union_index, sealed, sealed_key, staff_id, staff_at, resident_at, created_at, seen_at)`, inWeChat)
 	bulk(t, db, `resident_phones (requester, id, identity_id, sealed, sealed_key, bound_at)`, phones)
+	bulk(t, db, `wechat_followers (id, union_index, person_id, sealed, sealed_key, follows, changed_at)`, followers)
 	bulk(t, db, `one_use_codes (hash, kind, subject, step, sealed, sealed_key, tries, made_by, made_at, expires_at, used_at)`, codes)
 	var changes, handovers [][]any
 	for i := range 1000 {

@@ -91,3 +91,16 @@ func (tx *Tx) UseOneUseCode(ctx context.Context, hash string, now time.Time) (bo
 func (tx *Tx) VoidOneUseCodes(ctx context.Context, kind, subject string, now time.Time) (int64, error) {
 	return tx.exec(ctx, `UPDATE one_use_codes SET used_at = ? WHERE kind = ? AND subject = ? AND used_at IS NULL AND expires_at > ?`, Millis(now), kind, subject, Millis(now))
 }
+
+// OneUseCodeFor finds a code of a kind that is still good by whom or what it is for; ok is false when there is none.
+func (db *DB) OneUseCodeFor(ctx context.Context, kind, subject string, now time.Time) (c OneUseCode, ok bool, err error) {
+	var hash string
+	err = db.queryRow(ctx, `SELECT hash FROM one_use_codes WHERE kind = ? AND subject = ? AND used_at IS NULL AND expires_at > ? ORDER BY expires_at LIMIT 1`, kind, subject, Millis(now)).Scan(&hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		return c, false, nil
+	}
+	if err != nil {
+		return c, false, fmt.Errorf("one-use code: %w", err)
+	}
+	return db.OneUseCode(ctx, kind, hash)
+}

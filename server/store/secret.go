@@ -72,7 +72,7 @@ func (tx *Tx) ResealAccounts(ctx context.Context) (n int, damaged []error, err e
 }
 
 // sealedTables are the tables that hold one sealed value for each of many people, by id, in the column sealed.
-var sealedTables = []string{"wechat_identities", "resident_phones"}
+var sealedTables = []string{"wechat_identities", "resident_phones", "wechat_followers"}
 
 // ResealEach seals up to limit rows of sealedTables anew that are sealed under an older key, behind from. It gives how many, how
 // far it has come, and those that do not open.

@@ -75,7 +75,7 @@ type KeyUse struct {
 	Key             int
 	Tickets, People int
 	Secrets         int // of second factors and platforms
-	Residents       int // what is known of people in WeChat, their phones too
+	Residents       int // rows of what is known of people in WeChat
 }
 
 // KeyUses counts what is sealed under each key, by key.
@@ -105,10 +105,11 @@ func (db *DB) KeyUses(ctx context.Context) ([]KeyUse, error) {
 	err := errors.Join(
 		count(`SELECT sealed_key, COUNT(*) FROM tickets GROUP BY sealed_key`, func(key, n int) { use(key).Tickets += n }),
 		count(`SELECT sealed_key, COUNT(*) FROM organisation WHERE kind = '`+PersonKind+`' GROUP BY sealed_key`, func(key, n int) { use(key).People += n }),
-		count(`SELECT sealed_key, COUNT(*) FROM wechat_identities GROUP BY sealed_key`, func(key, n int) { use(key).Residents += n }),
-		count(`SELECT sealed_key, COUNT(*) FROM resident_phones GROUP BY sealed_key`, func(key, n int) { use(key).Residents += n }),
 		count(`SELECT key_id, 0 FROM vault_keys`, func(key, _ int) { use(key) }),
 	)
+	for _, table := range sealedTables {
+		err = errors.Join(err, count(`SELECT sealed_key, COUNT(*) FROM `+table+` GROUP BY sealed_key`, func(key, n int) { use(key).Residents += n }))
+	}
 	sealed, secretsErr := secrets(ctx, db)
 	for _, one := range sealed {
 		use(db.Sealer().KeyOf(one.sealed)).Secrets++

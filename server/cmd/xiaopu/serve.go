@@ -75,6 +75,7 @@ func serve(c *call) error {
 		return errors.Join(err, listener.Close(), s.db.Close())
 	}
 	people := s.signIn(signer, memory, chat)
+	chat.tell(people)
 	if cfg.Mode == config.Demo {
 		if err := c.welcome(s, listener.Addr().String(), chat.phones, signer, people); err != nil {
 			return errors.Join(err, listener.Close(), chat.close(), s.db.Close())

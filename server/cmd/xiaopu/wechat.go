@@ -91,6 +91,13 @@ func (c *call) serveStandIn(sim *wechatsim.Server, address string, log *slog.Log
 	return server, "http://" + listener.Addr().String(), nil
 }
 
+// tell lets one more hear what WeChat pushes. It is for before run.
+func (w *weChat) tell(h wechat.Handler) {
+	if w.pushes != nil {
+		w.pushes.Handler = wechat.Handlers{w.pushes.Handler, h}
+	}
+}
+
 // close ends the stand-in, if there is one.
 func (w *weChat) close() error {
 	if w == nil || w.standIn == nil {
