@@ -28,6 +28,7 @@ const (
 	certificateRead  permission = "certificate.read"
 	todoRead         permission = "todo.read"
 	inboxRead        permission = "inbox.read"
+	noticeManage     permission = "notice.manage"
 	organisationRead permission = "organisation.read"
 	delegationWrite  permission = "delegation.write"
 	calendarRead     permission = "calendar.read"
@@ -75,6 +76,7 @@ var grants = map[permission][]casework.Role{
 	certificateRead:  {casework.Auditor, casework.SecurityAdmin},
 	todoRead:         parties,
 	inboxRead:        parties,
+	noticeManage:     {casework.Centre},
 	organisationRead: append(slices.Clone(staff), casework.SystemAdmin, casework.SecurityAdmin),
 	delegationWrite:  append(slices.Clone(staff), casework.SystemAdmin),
 	calendarRead:     casework.Roles,

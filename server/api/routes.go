@@ -46,6 +46,7 @@ const (
 	tagImports      = "导入"
 	tagIntake       = "对接平台"
 	tagAudit        = "审计"
+	tagNotices      = "消息送达"
 	tagPrivacy      = "个人信息"
 	tagWeChat       = "微信"
 	tagDemo         = "演示"
@@ -103,6 +104,8 @@ func routes() []route {
 		{Method: http.MethodGet, Path: v1 + "/todos/counts", ID: "count_todos", Permission: todoRead, Tag: tagMe, Summary: "待办和未读消息的数量", Description: "可以定时查询：不算操作，不推迟登录因久未操作而结束。", Polled: true, register: handle((*server).counts)},
 		{Method: http.MethodGet, Path: v1 + "/inbox", ID: "list_inbox", Permission: inboxRead, Tag: tagMe, Summary: "我的消息，新的在前", register: handle((*server).inbox)},
 		{Method: http.MethodPost, Path: v1 + "/inbox/read", ID: "mark_inbox_read", Permission: inboxRead, Tag: tagMe, Summary: "把消息标为已读", Description: "给出 ids，或给出 until：该消息及更早的全部标为已读。重复提交没有影响。", register: handle((*server).markRead)},
+		{Method: http.MethodGet, Path: v1 + "/wechat/templates", ID: "list_templates_to_ask", Permission: inboxRead, Tag: tagMe, Summary: "现在该请我订阅哪些微信消息", Description: "在提交、接单等按钮被点击时，把 templates 传给 wx.requestSubscribeMessage，再把结果交给 POST /wechat/subscriptions。没有缺的就不必问。", register: handle((*server).templatesToAsk)},
+		{Method: http.MethodPost, Path: v1 + "/wechat/subscriptions", ID: "report_subscriptions", Permission: inboxRead, Tag: tagMe, Summary: "报告我对订阅消息的回答", Description: "网络不好时可以重复提交：同一 client_event_id 只计一次。", register: handle((*server).reportSubscriptions)},
 		{Method: http.MethodGet, Path: v1 + "/delegations", ID: "list_delegations", Permission: delegationWrite, Tag: tagMe, Summary: "我的AB角，开始晚的在前", Description: "我请人代的和我代别人的；系统管理员看到全部。", register: handle((*server).delegations)},
 		{Method: http.MethodDelete, Path: v1 + "/delegations/{id}", ID: "end_delegation", Permission: delegationWrite, Tag: tagMe, Summary: "提前结束AB角", Description: "本人、代理人或系统管理员。已经结束的重复提交没有影响。", Status: http.StatusNoContent, register: handle((*server).endDelegation)},
 		{Method: http.MethodPost, Path: v1 + "/delegations", ID: "create_delegation", Permission: delegationWrite, Tag: tagMe, Summary: "请同事代为办理（AB角）", Status: http.StatusCreated, register: handle((*server).delegate)},
@@ -123,6 +126,10 @@ func routes() []route {
 		{Method: http.MethodDelete, Path: v1 + "/uploads/{id}", ID: "drop_upload", Permission: attachmentWrite, Tag: tagAttachments, Summary: "放弃一个还没有使用的上传", Status: http.StatusNoContent, register: handle((*server).dropUpload)},
 		{Method: http.MethodGet, Path: v1 + "/cases/{id}/attachments", ID: "list_case_attachments", Permission: caseRead, Tag: tagAttachments, Summary: "难事的附件，先上传的在前", Description: "每个附件带几分钟有效的地址，退出登录即失效。诉求人只看到公开的和自己上传的。", register: handle((*server).caseAttachments)},
 		{Method: http.MethodGet, Path: v1 + "/files/{token}", ID: "read_file", Permission: byLink, Tag: tagAttachments, Summary: "附件的内容或缩略图", Description: "地址由附件列表给出，供页面直接显示，不带令牌；只在几分钟内、取得它的登录有效期间、取得它的人仍能看到这件难事时可用。", register: func(s *server, api huma.API, op huma.Operation) { huma.Register(api, op, s.file) }, document: documentFile},
+
+		{Method: http.MethodGet, Path: v1 + "/notices/untold", ID: "list_untold_notices", Permission: noticeManage, Tag: tagNotices, Summary: "未能通知到的消息，新的在前", Description: "各渠道都没有送达，或收件人没有任何联系渠道。站内消息不受影响。", register: handle((*server).untold)},
+		{Method: http.MethodGet, Path: v1 + "/notices/unconfirmed", ID: "list_unconfirmed_notices", Permission: noticeManage, Tag: tagNotices, Summary: "是否送达尚不确定的消息，新的在前", Description: "已经发出，但没有收到平台的回答。不会自动重发，以免重复。", register: handle((*server).unconfirmed)},
+		{Method: http.MethodPost, Path: v1 + "/notices/{id}/told", ID: "mark_notice_told", Permission: noticeManage, Tag: tagNotices, Summary: "登记已用其他方式通知", Description: "从两张清单上消去。重复提交没有影响。", Status: http.StatusNoContent, register: handle((*server).toldOtherwise)},
 
 		{Method: http.MethodGet, Path: v1 + "/tickets", ID: "list_tickets", Permission: ticketRead, Tag: tagTickets, Summary: "全部工单，新的在前", Description: "供能看到全部难事的岗位使用，其他岗位列表为空；也可按来源和工单号查一件。", register: handle((*server).tickets)},
 		{Method: http.MethodPost, Path: v1 + "/tickets", ID: "create_ticket", Permission: ticketWrite, Tag: tagTickets, Summary: "登记一件工单（接电话、来访、巡查发现）", Description: "编号由系统给出。登记前请先用 similar 看看是否已有相似的难事；给出 case_id 则直接并入。城运中心可登记各种来源，网格和村居登记网格上报，部门登记部门发现。", Status: http.StatusCreated, register: handle((*server).createTicket)},

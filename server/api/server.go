@@ -19,6 +19,7 @@ import (
 	"xiaopu/server/cache"
 	"xiaopu/server/intake"
 	"xiaopu/server/metrics"
+	"xiaopu/server/notify"
 	"xiaopu/server/wechat"
 	"xiaopu/server/workflow"
 )
@@ -35,6 +36,8 @@ type Options struct {
 	Cache *cache.Cache
 	// Imports takes uploaded files in; without it the import routes answer unavailable.
 	Imports *intake.Jobs
+	// Notices is what people see and do beside the sending of notices; without it its routes answer unavailable.
+	Notices *notify.Desk
 	// DevClock registers the demonstration clock; never in production.
 	DevClock bool
 	// MaxUploadBytes limits an uploaded file; 0 means 50 MB.
@@ -67,6 +70,7 @@ type server struct {
 	devClock  bool // whether there is the demonstration clock
 	cache     *cache.Cache
 	imports   *intake.Jobs
+	notices   *notify.Desk
 	maxUpload int64
 	log       *slog.Logger
 	clock     func() time.Time
@@ -141,7 +145,7 @@ func build(o Options) (router *gin.Engine, doc *huma.OpenAPI) {
 
 func newServer(o Options) *server {
 	s := &server{
-		engine: o.Engine, signer: o.Signer, signIn: o.SignIn, sessions: o.SessionsOnly, devClock: o.DevClock, cache: o.Cache, imports: o.Imports, maxUpload: o.MaxUploadBytes,
+		engine: o.Engine, signer: o.Signer, signIn: o.SignIn, sessions: o.SessionsOnly, devClock: o.DevClock, cache: o.Cache, imports: o.Imports, notices: o.Notices, maxUpload: o.MaxUploadBytes,
 		log: o.Logger, clock: o.Clock, version: o.Version, metrics: o.Metrics, draining: o.Draining, sweeps: o.SweepsHere, weChat: o.WeChat, slow: map[string]bool{}, quiet: map[string]bool{},
 	}
 	if s.cache == nil {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
@@ -45,6 +46,10 @@ type Config struct {
 	TrustedProxies []string `yaml:"trusted_proxies"` // addresses or networks
 	Attachments    string   `yaml:"attachments"`     // folder; "" for one beside the database, see cmd
 	MaxUploadMB    int      `yaml:"max_upload_mb"`
+
+	NoticesFile string `yaml:"notices_file"` // a copy of configs/notices.yaml; "" for the one built in
+	SMSURL      string `yaml:"sms_url"`      // where text messages are posted to; "" for none
+	SMSKey      Secret `yaml:"sms_key"`
 
 	WeChat        string `yaml:"wechat"`         // off, standin, real, or empty: standin in a demonstration, else off
 	WeChatStandIn string `yaml:"wechat_standin"` // address of a stand-in that runs already, http://127.0.0.1:port; "" starts one
@@ -223,6 +228,15 @@ func (c Config) check() []finding {
 	between("max_upload_mb", c.MaxUploadMB, 1, 500, "MB")
 	if _, ok := levels[c.LogLevel]; !ok {
 		wrong("log_level", "现在是“%s”，应为 debug、info、warn 或 error", shorten(c.LogLevel))
+	}
+	if c.SMSURL != "" {
+		u, err := url.Parse(c.SMSURL)
+		switch {
+		case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Scheme != "https" && (u.Scheme != "http" || !Loopback(u.Host)):
+			wrong("sms_url", "应为短信接口的地址，https:// 开头（本机程序可用 http://127.0.0.1:端口/），不含账号、密码和参数")
+		case c.SMSKey == "":
+			wrong("sms_key", "没有设置：请填写短信接口的密钥，并经 XIAOPU_SMS_KEY_FILE 提供")
+		}
 	}
 	if c.Pprof && !Loopback(c.Listen) {
 		// Profiles show memory, keys included.

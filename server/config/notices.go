@@ -20,6 +20,7 @@ type Notices struct {
 	Templates   []NoticeTemplate `yaml:"templates"`
 	Words       []NoticeWords    `yaml:"words"`
 	Bundle      BundleWords      `yaml:"bundle"`
+	CasePage    string           `yaml:"case_page"`
 	InboxPage   string           `yaml:"inbox_page"`
 }
 
@@ -38,7 +39,6 @@ type NoticeTemplate struct {
 	For      string                `yaml:"for,omitempty"`
 	Kinds    []casework.NoticeKind `yaml:"kinds,omitempty"`
 	ID       string                `yaml:"id"`
-	Page     string                `yaml:"page"`
 	Keywords []Keyword             `yaml:"keywords"`
 	Scenes   []string              `yaml:"scenes,omitempty"`
 }
@@ -138,6 +138,9 @@ func (s *source) checkNotices(n Notices) {
 		}
 	}
 	s.checkWords("bundle", n.Bundle)
+	if !pagePath.MatchString(n.CasePage) || !strings.Contains(n.CasePage, "{case}") {
+		s.at("case_page", "“case_page”应为小程序页面路径，例如 pages/case/detail?id={case}")
+	}
 	if !pagePath.MatchString(n.InboxPage) {
 		s.at("inbox_page", "“inbox_page”应为小程序页面路径，例如 pages/inbox/index")
 	}
@@ -150,9 +153,6 @@ func (s *source) checkTemplate(path string, t NoticeTemplate, oneOf func(path, v
 	}
 	if !templateID.MatchString(t.ID) {
 		s.at(join(path, "id"), "“%s”应为平台上的模板编号，10 到 64 位字母、数字、- 和 _", join(path, "id"))
-	}
-	if !pagePath.MatchString(t.Page) {
-		s.at(join(path, "page"), "“%s”应为小程序页面路径，例如 pages/case/detail?id={case}", join(path, "page"))
 	}
 	if len(t.Keywords) == 0 {
 		s.at(path, "“%s”缺少关键词", join(path, "keywords"))

@@ -37,7 +37,7 @@ func TestWhatIsWrongInNoticesIsToldWithItsLine(t *testing.T) {
 		"a code as free text is fine, a deadline as a code is not": {"character_string1=number", "character_string1=due", "不能填 due"},
 		"a keyword of no kind":                                     {"thing2=event", "thingy=event", "应写成 关键词=内容"},
 		"an event without words":                                   {"  - {kind: idle, ", "  - {kind: idle, for: staff, ", "缺少 kind: idle"},
-		"a page with something else in it":                         {"page: pages/case/detail?id={case}", "page: https://example.org/", "小程序页面路径"},
+		"a page with something else in it":                         {"case_page: pages/case/detail?id={case}", "case_page: https://example.org/", "小程序页面路径"},
 		"an id that is none":                                       {"id: OA-tmpl-case-notice-000000000000000000000001", "id: 模板一", "模板编号"},
 		"hours that are none":                                      {`hours: ["08:30-17:30"]`, `hours: []`, "hours"},
 		"a time that is too long to be of use":                     {"expire_hours: 72", "expire_hours: 7200", "720"},

@@ -67,6 +67,12 @@ type Channel interface {
 	Send(ctx context.Context, m Message) (messageID string, err error)
 }
 
+// sparing is a channel whose platform drops what one account gets too much of, without saying so.
+type sparing interface {
+	// PerMinute is how many messages a minute one account may get.
+	PerMinute() int64
+}
+
 // Class says what to do about a message that was not sent.
 type Class string
 

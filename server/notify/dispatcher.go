@@ -150,13 +150,12 @@ func (d *Dispatcher) send(ctx context.Context) {
 	defer tick.Stop()
 	sinceSaid := sayAgain
 	for {
-		n := 0
 		select {
 		case <-ctx.Done():
 			return
 		case <-free:
-			n = 1
 		}
+		n := 1
 		for more := true; more; {
 			select {
 			case <-free:
@@ -426,6 +425,11 @@ func (j *job) begin(ctx context.Context, channel Channel, last store.Delivery, n
 	if at, open := j.d.o.Plan.morning(j.k.Calendar, now); !open && !j.o.Urgent && !repeated {
 		return true, j.postpone(ctx, at)
 	}
+	if c, ok := channel.(sparing); ok && !repeated {
+		if allowed, wait := j.d.o.Cache.Allow(ctx, "notify:account:"+account, c.PerMinute(), time.Minute); !allowed {
+			return true, j.postpone(ctx, now.Add(wait))
+		}
+	}
 	last.Account, last.Template, last.TemplateVersion, last.PossibleDouble = account, m.Template, j.d.o.Plan.Version, j.doubt
 	last.Granted = ""
 	if name == Once {
@@ -489,10 +493,13 @@ func (j *job) answered(ctx context.Context, last store.Delivery, id string, send
 			if _, err := tx.EndDelivery(ctx, last, false, now); err != nil {
 				return err
 			}
-			if err := tx.ConfirmNotice(ctx, last.NoticeID, last.Channel, now); err != nil {
-				return err
+			o := j.o
+			o.State, o.Channel, o.Why = store.NoticeTold, last.Channel, ""
+			err := tx.SettleNotice(ctx, o, j.lease, now)
+			if errors.Is(err, store.ErrNoticeTaken) { // the answer came late, and is true all the same
+				err = tx.ConfirmNotice(ctx, last.NoticeID, last.Channel, now)
 			}
-			return tx.MatchSent(ctx, last, now)
+			return errors.Join(err, tx.MatchSent(ctx, last, now))
 		})
 	}
 	r := refusalOf(sendErr)
@@ -533,7 +540,7 @@ func (j *job) answered(ctx context.Context, last store.Delivery, id string, send
 	}); err != nil || late {
 		return true, err
 	}
-	if class == Other || class == NoGrant && last.Channel == Official {
+	if class == Other {
 		if err := d.o.Book.Unreachable(ctx, j.o.Recipient, last.Channel); err != nil {
 			return false, err
 		}

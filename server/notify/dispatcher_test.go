@@ -261,7 +261,7 @@ func TestTheNextChannelIsTaken(t *testing.T) {
 		"who does not follow any more": {refuse(Other), "p-1 official", 0},
 		"a template that is refused":   {refuse(Stop), "", 0},
 		"a used up quota":              {refuse(Daily), "", 0},
-		"who refused it":               {refuse(NoGrant), "p-1 official", 0},
+		"who refused it":               {refuse(NoGrant), "", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t, storetest.Open(t))
@@ -440,6 +440,35 @@ func TestALostAnswer(t *testing.T) {
 			d.expect(a, "waiting")
 			d.run()
 			d.expect(a, "told once")
+		})
+	})
+	t.Run("of two is not guessed from one event", func(t *testing.T) {
+		eachDesk(t, func(t *testing.T, d *desk) {
+			d.allow(onceTemplate, false, 2)
+			d.once.answers = []error{errLost, errLost}
+			a, b := d.write("requester:r-1", casework.NoticeAccepted, false), d.write("requester:r-1", casework.NoticeProgress, false)
+			d.run()
+			event(d, Once, miniProgram, "77", true)
+			d.later(time.Minute)
+			for range 2 {
+				if err := d.MatchEvents(context.Background()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			d.expect(a, "waiting")
+			d.expect(b, "waiting")
+			e := store.DeliveryEvent{ID: "e-2", Channel: Once, Account: AccountIndex(d.db.Sealer(), miniProgram), MessageID: "78", Delivered: true, At: *d.now.Load()}
+			if err := d.Delivered(context.Background(), e); err != nil {
+				t.Fatal(err)
+			}
+			d.later(time.Minute)
+			for range 2 {
+				if err := d.MatchEvents(context.Background()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			d.expect(a, "told once")
+			d.expect(b, "told once")
 		})
 	})
 	t.Run("another's event changes nothing", func(t *testing.T) {

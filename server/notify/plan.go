@@ -15,6 +15,7 @@ import (
 	"xiaopu/server/casework"
 	"xiaopu/server/config"
 	"xiaopu/server/store"
+	"xiaopu/server/wechat"
 	"xiaopu/server/workday"
 )
 
@@ -96,11 +97,11 @@ func (p *Plan) compose(o store.Outgoing, channel, text string, count int) (Messa
 	if t, err := time.Parse(time.RFC3339, o.Args["due"]); err == nil && count <= 1 {
 		due = t
 	}
-	t, ok := p.template(channel, o.Recipient, o.Kind)
-	if ok && o.CaseID != "" && count <= 1 {
-		page = strings.ReplaceAll(t.Page, "{case}", url.QueryEscape(o.CaseID))
+	if o.CaseID != "" && count <= 1 {
+		page = strings.ReplaceAll(p.CasePage, "{case}", url.QueryEscape(o.CaseID))
 	}
 	m.Page = page
+	t, ok := p.template(channel, o.Recipient, o.Kind)
 	if !ok {
 		return m, nil
 	}
@@ -142,20 +143,10 @@ func (p *Plan) morning(cal *workday.Calendar, now time.Time) (at time.Time, open
 	return cal.NextWorkingDay(today).At(p.Hours[0].Open), false
 }
 
-// Listed is a template as the platform lists it.
-type Listed struct {
-	ID       string
-	Standing bool // its grants are long-term ones
-	// Content is its text: each keyword stands in it as {{thing1.DATA}}.
-	Content string
-	// Allowed are the values of const keywords, by keyword.
-	Allowed map[string][]string
-}
-
 // Lister lists what the platform has.
 type Lister interface {
 	// Templates lists a channel's templates.
-	Templates(ctx context.Context, channel string) ([]Listed, error)
+	Templates(ctx context.Context, channel string) ([]wechat.Listed, error)
 }
 
 // Check compares the plan's templates with the platform's. One that differs is not used, and the log says why; what cannot be
@@ -193,8 +184,8 @@ func (p *Plan) Check(ctx context.Context, l Lister, log *slog.Logger) error {
 var placeholder = regexp.MustCompile(`\{\{\s*([a-z_]+[0-9]*)\.DATA\s*\}\}`)
 
 // compare gives how a template differs from what the platform lists, "" when it does not.
-func (p *Plan) compare(t config.NoticeTemplate, listed []Listed) (why string, allowed map[string][]string) {
-	i := slices.IndexFunc(listed, func(l Listed) bool { return l.ID == t.ID })
+func (p *Plan) compare(t config.NoticeTemplate, listed []wechat.Listed) (why string, allowed map[string][]string) {
+	i := slices.IndexFunc(listed, func(l wechat.Listed) bool { return l.ID == t.ID })
 	if i < 0 {
 		return "平台上没有这个模板", nil
 	}
@@ -230,4 +221,14 @@ func (p *Plan) differs(id string) string {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return p.mismatch[id]
+}
+
+// channelOf gives the channel of a subscribe message's template, by the platform's id.
+func (p *Plan) channelOf(template string) string {
+	for _, t := range p.Templates {
+		if t.ID == template {
+			return t.Channel
+		}
+	}
+	return Once
 }

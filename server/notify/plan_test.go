@@ -12,6 +12,7 @@ import (
 	"xiaopu/server/casework"
 	"xiaopu/server/config"
 	"xiaopu/server/store"
+	"xiaopu/server/wechat"
 	"xiaopu/server/workday"
 )
 
@@ -80,6 +81,9 @@ func TestAMessageLeadsToItsCaseAndABundleToTheInbox(t *testing.T) {
 	if err != nil || m.Page != "pages/inbox/index" || m.Keywords["character_string1"] != "-" || m.Keywords["thing5"] != "您有7条新消息，请查看" || m.Number != "" {
 		t.Errorf("%+v %v", m, err)
 	}
+	if m, err = p.compose(outgoing("p-1", casework.NoticeDispatched), WeCom, "", 1); err != nil || m.Page != "pages/case/detail?id=c-1" {
+		t.Errorf("%+v %v", m, err)
+	}
 	m, err = p.compose(outgoing("p-1", casework.NoticeEscalated), Official, "", 1)
 	if err != nil || m.Template != "OA-tmpl-case-escalated-0000000000000000002" {
 		t.Errorf("%+v %v", m, err)
@@ -142,24 +146,26 @@ func TestTheMorningIsThatOfTheNextWorkingDay(t *testing.T) {
 	}
 }
 
-type lister func(channel string) ([]Listed, error)
+type lister func(channel string) ([]wechat.Listed, error)
 
-func (l lister) Templates(_ context.Context, channel string) ([]Listed, error) { return l(channel) }
+func (l lister) Templates(_ context.Context, channel string) ([]wechat.Listed, error) {
+	return l(channel)
+}
 
 func TestATemplateThatDiffersFromThePlatformsIsNotUsed(t *testing.T) {
 	const content = "编号:{{character_string1.DATA}}\n事项:{{thing2.DATA}}\n状态:{{phrase3.DATA}}\n时间:{{time4.DATA}}\n提示:{{thing5.DATA}}\n"
-	all := func(channel string) []Listed {
-		var list []Listed
+	all := func(channel string) []wechat.Listed {
+		var list []wechat.Listed
 		for _, x := range shipped(t).Templates {
 			if x.Channel == channel {
-				list = append(list, Listed{ID: x.ID, Standing: channel == Standing, Content: content})
+				list = append(list, wechat.Listed{ID: x.ID, Standing: channel == Standing, Content: content})
 			}
 		}
 		return list
 	}
 	const once = "MP-tmpl-case-once-000000000000000000000004"
-	change := func(f func(*Listed)) func(string) []Listed {
-		return func(channel string) []Listed {
+	change := func(f func(*wechat.Listed)) func(string) []wechat.Listed {
+		return func(channel string) []wechat.Listed {
 			list := all(channel)
 			for i := range list {
 				if list[i].ID == once {
@@ -170,20 +176,20 @@ func TestATemplateThatDiffersFromThePlatformsIsNotUsed(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct {
-		listed func(string) []Listed
+		listed func(string) []wechat.Listed
 		want   string
 	}{
 		"the same":            {all, ""},
-		"not there":           {change(func(l *Listed) { l.ID = "other" }), "没有这个模板"},
-		"of the other kind":   {change(func(l *Listed) { l.Standing = true }), "不一致"},
-		"another keyword":     {change(func(l *Listed) { l.Content += "{{thing6.DATA}}" }), "thing6"},
-		"a keyword less":      {change(func(l *Listed) { l.Content = strings.Replace(l.Content, "{{thing5.DATA}}", "", 1) }), "关键词不一致"},
-		"a state not allowed": {change(func(l *Listed) { l.Allowed = map[string][]string{"phrase3": {"待接单"}} }), "可选值"},
+		"not there":           {change(func(l *wechat.Listed) { l.ID = "other" }), "没有这个模板"},
+		"of the other kind":   {change(func(l *wechat.Listed) { l.Standing = true }), "不一致"},
+		"another keyword":     {change(func(l *wechat.Listed) { l.Content += "{{thing6.DATA}}" }), "thing6"},
+		"a keyword less":      {change(func(l *wechat.Listed) { l.Content = strings.Replace(l.Content, "{{thing5.DATA}}", "", 1) }), "关键词不一致"},
+		"a state not allowed": {change(func(l *wechat.Listed) { l.Allowed = map[string][]string{"phrase3": {"待接单"}} }), "可选值"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := shipped(t)
 			p.mismatch[once] = "from before"
-			if err := p.Check(t.Context(), lister(func(channel string) ([]Listed, error) { return c.listed(channel), nil }), slog.New(slog.DiscardHandler)); err != nil {
+			if err := p.Check(t.Context(), lister(func(channel string) ([]wechat.Listed, error) { return c.listed(channel), nil }), slog.New(slog.DiscardHandler)); err != nil {
 				t.Fatal(err)
 			}
 			if got := p.differs(once); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
@@ -196,7 +202,7 @@ func TestATemplateThatDiffersFromThePlatformsIsNotUsed(t *testing.T) {
 	}
 	p := shipped(t)
 	away := errors.New("away")
-	if err := p.Check(t.Context(), lister(func(string) ([]Listed, error) { return nil, away }), slog.Default()); !errors.Is(err, away) || p.differs(once) != "" {
+	if err := p.Check(t.Context(), lister(func(string) ([]wechat.Listed, error) { return nil, away }), slog.Default()); !errors.Is(err, away) || p.differs(once) != "" {
 		t.Error(err)
 	}
 }

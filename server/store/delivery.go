@@ -174,16 +174,22 @@ func (tx *Tx) AddDeliveryEvent(ctx context.Context, e DeliveryEvent, now time.Ti
 	if err != nil {
 		return fmt.Errorf("delivery event: %w", err)
 	}
+	_, err = tx.matchMessage(ctx, e, now)
+	return err
+}
+
+// matchMessage applies an event to the delivery whose message it names.
+func (tx *Tx) matchMessage(ctx context.Context, e DeliveryEvent, now time.Time) (matched bool, err error) {
 	if e.MessageID == "" {
-		return nil
+		return false, nil
 	}
 	list, err := scanDeliveries(tx.query(ctx, `SELECT `+deliveryColumns+` FROM deliveries WHERE channel = ? AND message_id = ?`, e.Channel, e.MessageID))
 	for _, d := range list {
 		if d.Account == e.Account {
-			return tx.applyEvent(ctx, d, e, now)
+			return true, tx.applyEvent(ctx, d, e, now)
 		}
 	}
-	return err
+	return false, err
 }
 
 // MatchSent applies an event that came before the answer that names its message.
@@ -216,25 +222,44 @@ func (db *DB) StrayEvents(ctx context.Context, from, to time.Time, limit int) ([
 	return list, rows.Err()
 }
 
-// MatchStray finds the delivery whose answer got lost that an event tells of: the first to the same person, begun before it, of
-// which no event has told yet. An event that names a message not known to us belongs to one whose answer got lost; one that
-// names none may belong to any. The answers of what is under way must have been written down when this is asked. One that belongs to none
-// is not looked at again when last is set.
+// MatchStray finds the delivery whose answer got lost that an event tells of: one to the same person, begun before it, of which
+// no event has told yet. An event that names a message not known to us belongs to one whose answer got lost; one that names none
+// may belong to any. Where there are more such deliveries than events up to this one nobody can tell whose it is: they stay as
+// they are. The answers of what is under way must have been written down when this is asked. One that belongs to none is not
+// looked at again when last is set.
 func (tx *Tx) MatchStray(ctx context.Context, e DeliveryEvent, last bool, now time.Time) error {
+	// An event and the answer that names its message may have been written down at the same moment.
+	if matched, err := tx.matchMessage(ctx, e, now); err != nil || matched {
+		return err
+	}
 	// The platform counts in whole seconds.
-	list, err := scanDeliveries(tx.query(ctx, `SELECT `+deliveryColumns+` FROM deliveries WHERE account = ? AND channel = ? AND state IN ('unconfirmed', 'sent') AND started_at >= ? AND started_at < ?
-		ORDER BY started_at LIMIT 100`, e.Account, e.Channel, Millis(e.At.Add(-strayWithin)), Millis(e.At.Add(time.Second))))
+	list, err := scanDeliveries(tx.query(ctx, `SELECT `+deliveryColumns+` FROM deliveries WHERE account = ? AND channel = ? AND state IN ('unconfirmed', 'sending', 'sent') AND started_at >= ? AND started_at < ?
+		ORDER BY started_at LIMIT 200`, e.Account, e.Channel, Millis(e.At.Add(-strayWithin)), Millis(e.At.Add(time.Second))))
 	if err != nil {
 		return err
 	}
+	var open []Delivery
 	for _, d := range list {
-		if e.Template != "" && e.Template != d.Template || e.MessageID != "" && d.State != DeliveryUnconfirmed {
+		if e.Template != "" && e.Template != d.Template || e.MessageID != "" && d.State == DeliverySent {
 			continue
 		}
-		if _, told, err := tx.deliveryEvent(ctx, `notice_id = ? AND channel = ?`, d.NoticeID, d.Channel); err != nil {
+		_, told, err := tx.deliveryEvent(ctx, `notice_id = ? AND channel = ?`, d.NoticeID, d.Channel)
+		if err != nil {
 			return err
-		} else if !told {
-			return tx.applyEvent(ctx, d, e, now)
+		}
+		if !told {
+			open = append(open, d)
+		}
+	}
+	if len(open) > 0 {
+		events, failed := 0, 0
+		if err := tx.queryRow(ctx, `SELECT COUNT(*), COALESCE(SUM(1 - de.delivered), 0) FROM delivery_events de WHERE de.notice_id = '' AND de.at >= ? AND de.at <= ? AND de.account = ? AND de.channel = ? AND de.template = ?
+			AND (de.message_id = '' OR NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.channel = de.channel AND d.message_id = de.message_id))`,
+			Millis(open[0].StartedAt.Truncate(time.Second)), Millis(e.At), e.Account, e.Channel, e.Template).Scan(&events, &failed); err != nil {
+			return fmt.Errorf("delivery events: %w", err)
+		}
+		if len(open) == 1 || len(open) <= events && failed == 0 {
+			return tx.applyEvent(ctx, open[0], e, now)
 		}
 	}
 	if last {

@@ -36,7 +36,7 @@ var aliases = map[string]string{
 	"organisation_changes": "", "handovers": "",
 	"import_chunks": "", "import_rows": "",
 	"attachments": "",
-	"deliveries":  "", "delivery_events": "", "message_grants": "", "grant_reports": "", "notice_bundles": "", "o": "outbox", "i": "inbox",
+	"deliveries":  "", "d": "deliveries", "delivery_events": "", "de": "delivery_events", "message_grants": "", "grant_reports": "", "notice_bundles": "", "o": "outbox", "i": "inbox",
 	"wechat_pushes": "", "platform_tickets": "", "platform_feed": "", "platform_requests": "",
 }
 

@@ -218,6 +218,9 @@ func (e *Engine) Now(k *Knowledge) time.Time {
 	return e.clock().Add(k.offset).UTC().Truncate(time.Millisecond)
 }
 
+// Shifted is an instant of the machine's clock, such as another system tells, as commands know it.
+func (k *Knowledge) Shifted(machine time.Time) time.Time { return machine.Add(k.offset) }
+
 // Actor gives the person with every post they may act from now: somebody of the organisation, or a resident who came in through
 // WeChat. ok is false for who left or never was.
 func (e *Engine) Actor(ctx context.Context, personID string) (a casework.Actor, ok bool, err error) {

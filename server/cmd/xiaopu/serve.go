@@ -87,11 +87,15 @@ func serve(c *call) error {
 
 func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer, memory *cache.Cache, people *auth.Service, chat *weChat) error {
 	imports := &intake.Jobs{Engine: s.engine, DB: s.db, Clock: time.Now, Logger: s.log}
+	notices, desk, err := s.notices(memory, people, chat)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	var draining atomic.Bool
 	handler := api.NewHandler(api.Options{
 		Engine: s.engine, Signer: signer, SignIn: people, SessionsOnly: s.config.Mode == config.Production, Cache: memory, Imports: imports, DevClock: s.config.Mode == config.Demo, Clock: time.Now,
 		MaxUploadBytes: s.config.MaxUploadBytes(), Logger: s.log, Version: version, TrustedProxies: s.config.TrustedProxies,
-		Metrics: s.engine.Metrics(), Draining: draining.Load, SweepsHere: true, WeChat: chat.receiver,
+		Metrics: s.engine.Metrics(), Draining: draining.Load, SweepsHere: true, WeChat: chat.receiver, Notices: desk,
 	})
 	requests, hurry := context.WithCancel(context.WithoutCancel(c.ctx)) // those under way outlive the signal
 	defer hurry()
@@ -112,6 +116,7 @@ func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer, mem
 	})
 	background.Go(func() { imports.Run(ctx) })
 	background.Go(func() { chat.run(ctx) })
+	background.Go(func() { notices.Run(ctx) })
 	background.Go(func() { (&deadline.Keeper{Engine: s.engine, Logger: s.log}).Run(ctx) })
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()

@@ -26,6 +26,8 @@ type weChat struct {
 	pushes   *workflow.WeChatPushes
 	phones   string // the address of the stand-in's page; "" without one
 	standIn  *http.Server
+
+	standInURL string // of the stand-in, this process's or another's; "" for the platform itself
 }
 
 // weChat makes the gateway that the settings ask for, and starts a stand-in where they ask for one. listening is the
@@ -52,6 +54,7 @@ func (c *call) weChat(s *system, memory *cache.Cache, listening net.Addr) (*weCh
 			o.StandIn = w.phones
 		}
 	}
+	w.standInURL = o.StandIn
 	var err error
 	if w.client, err = wechat.New(o); err != nil {
 		return nil, errors.Join(err, w.close())
@@ -86,7 +89,7 @@ func (c *call) serveStandIn(sim *wechatsim.Server, address string, log *slog.Log
 	if err != nil {
 		return nil, "", apperr.New(apperr.Unavailable, "serve.listen", "不能在 %s 上启动微信模拟平台：地址可能已被占用，请用 XIAOPU_WECHAT_STANDIN_LISTEN 换一个地址。", address).With(err)
 	}
-	server := &http.Server{Handler: sim, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+	server := &http.Server{Handler: withSMS(sim), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
 	go func() { _ = server.Serve(listener) }() // until Close
 	return server, "http://" + listener.Addr().String(), nil
 }
