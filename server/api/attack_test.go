@@ -40,6 +40,8 @@ var openToResidents = map[string]string{
 	"GET /api/v1/wechat/templates":      "own",
 	"POST /api/v1/wechat/subscriptions": "own",
 
+	"GET /api/v1/stream":                  "own",
+	"POST /api/v1/uploads":                "own",
 	"GET /api/v1/cases/{id}/attachments":  "nothing",
 	"GET /api/v1/uploads/{id}":            "nothing",
 	"PUT /api/v1/uploads/{id}/parts/{no}": "nothing",
@@ -48,7 +50,6 @@ var openToResidents = map[string]string{
 
 	"GET /api/v1/tickets":           "own",
 	"GET /api/v1/tickets/{id}":      "nothing",
-	"POST /api/v1/uploads":          "own",
 	"GET /api/v1/calendar":          "public",
 	"GET /api/v1/calendar/deadline": "public",
 	"GET /api/v1/dev/clock":         "public",

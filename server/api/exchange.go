@@ -75,7 +75,9 @@ func (s *server) around(c *gin.Context) {
 
 	ctx := context.WithValue(c.Request.Context(), exchangeKey{}, x)
 	ctx = workflow.WithOrigin(ctx, workflow.Origin{Address: c.ClientIP(), Agent: c.Request.UserAgent(), RequestID: x.requestID})
-	if c.Request.Method == http.MethodGet && !s.quiet[c.FullPath()] {
+	if s.streams[c.FullPath()] {
+		// It has no limit here and ends when the caller goes away.
+	} else if c.Request.Method == http.MethodGet && !s.quiet[c.FullPath()] {
 		ctx = context.WithoutCancel(ctx)
 	} else {
 		var cancel context.CancelFunc
@@ -129,7 +131,7 @@ func (s *server) logAccess(c *gin.Context, x *exchange, start time.Time) {
 		route = "none"
 	}
 	took := time.Duration(0)
-	if !start.IsZero() {
+	if !start.IsZero() && !s.streams[route] { // how long somebody listens is no time that an answer took
 		took = s.clock().Sub(start)
 	}
 	s.metrics.Request(route, c.Request.Method, status, took)

@@ -23,6 +23,7 @@ import (
 	"xiaopu/server/cache"
 	"xiaopu/server/casework"
 	"xiaopu/server/intake"
+	"xiaopu/server/live"
 	"xiaopu/server/organisation"
 	"xiaopu/server/store"
 	"xiaopu/server/store/storetest"
@@ -62,6 +63,7 @@ type office struct {
 	engine  *workflow.Engine
 	signer  *auth.Signer
 	imports *intake.Jobs
+	hub     *live.Hub // nobody listens unless a test says so
 	signIn  *auth.Service
 	handler http.Handler
 	log     *bytes.Buffer
@@ -80,11 +82,16 @@ func newOfficeWith(t testing.TB, settings auth.Settings, change ...func(*Options
 	o := &office{t: t, log: &bytes.Buffer{}}
 	o.db, o.dsn = storetest.OpenNamed(t)
 	o.at("2026-03-02 10:00") // a Monday
+	memory, err := cache.New(cache.Options{Clock: o.clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.hub = live.New(memory, slog.New(slog.DiscardHandler))
 	blobs, err := blob.NewFolder(filepath.Join(t.TempDir(), "attachments"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.engine = workflow.New(o.db, workflow.Options{Clock: o.clock, Blobs: blobs})
+	o.engine = workflow.New(o.db, workflow.Options{Clock: o.clock, Blobs: blobs, Live: o.hub})
 	ctx := context.Background()
 	if err := o.engine.Seed(ctx, []workday.Year{year2026()}, casework.DefaultPolicy()); err != nil {
 		t.Fatal(err)
@@ -93,10 +100,6 @@ func newOfficeWith(t testing.TB, settings auth.Settings, change ...func(*Options
 		t.Fatal(err)
 	}
 	if o.signer, err = auth.NewSigner([]byte("only for tests, 32 bytes or more"), o.clock); err != nil {
-		t.Fatal(err)
-	}
-	memory, err := cache.New(cache.Options{Clock: o.clock})
-	if err != nil {
 		t.Fatal(err)
 	}
 	o.signIn = auth.New(auth.Options{

@@ -29,6 +29,7 @@ const (
 	todoRead         permission = "todo.read"
 	inboxRead        permission = "inbox.read"
 	noticeManage     permission = "notice.manage"
+	streamRead       permission = "stream.read"
 	organisationRead permission = "organisation.read"
 	delegationWrite  permission = "delegation.write"
 	calendarRead     permission = "calendar.read"
@@ -77,6 +78,7 @@ var grants = map[permission][]casework.Role{
 	todoRead:         parties,
 	inboxRead:        parties,
 	noticeManage:     {casework.Centre},
+	streamRead:       parties,
 	organisationRead: append(slices.Clone(staff), casework.SystemAdmin, casework.SecurityAdmin),
 	delegationWrite:  append(slices.Clone(staff), casework.SystemAdmin),
 	calendarRead:     casework.Roles,

@@ -23,6 +23,7 @@ type route struct {
 	Description  string
 	Status       int   // of success; 0 means 200
 	Slow         bool  // may take minutes
+	Stream       bool  // lasts until the client goes away
 	Polled       bool  // clients ask it by themselves: no sign that somebody is there
 	MaxBody      int64 // 0 means maxBody
 
@@ -102,6 +103,7 @@ func routes() []route {
 		{Method: http.MethodGet, Path: v1 + "/me", ID: "get_me", Permission: signedIn, Tag: tagMe, Summary: "我是谁：岗位、代理、权限", register: handle((*server).me)},
 		{Method: http.MethodGet, Path: v1 + "/todos", ID: "list_todos", Permission: todoRead, Tag: tagMe, Summary: "我的待办，先到期的在前", register: handle((*server).todos)},
 		{Method: http.MethodGet, Path: v1 + "/todos/counts", ID: "count_todos", Permission: todoRead, Tag: tagMe, Summary: "待办和未读消息的数量", Description: "可以定时查询：不算操作，不推迟登录因久未操作而结束。", Polled: true, register: handle((*server).counts)},
+		{Method: http.MethodGet, Path: v1 + "/stream", ID: "stream", Permission: streamRead, Tag: tagMe, Summary: "实时变化（SSE）：我的范围内哪件难事变了、有没有新消息", Description: "text/event-stream，每个事件的 data 是一个 LiveEvent；只说哪件变了，内容另行读取。先接通（ready），再读取列表。每 15 秒有一行心跳；30 分钟后断开，用新的令牌重连。重连时带 Last-Event-ID。被拒绝（429、503）或收到 poll 时改为定时刷新。不算操作，不推迟登录因久未操作而结束。", Polled: true, Stream: true, register: registerStream, document: documentStream},
 		{Method: http.MethodGet, Path: v1 + "/inbox", ID: "list_inbox", Permission: inboxRead, Tag: tagMe, Summary: "我的消息，新的在前", register: handle((*server).inbox)},
 		{Method: http.MethodPost, Path: v1 + "/inbox/read", ID: "mark_inbox_read", Permission: inboxRead, Tag: tagMe, Summary: "把消息标为已读", Description: "给出 ids，或给出 until：该消息及更早的全部标为已读。重复提交没有影响。", register: handle((*server).markRead)},
 		{Method: http.MethodGet, Path: v1 + "/wechat/templates", ID: "list_templates_to_ask", Permission: inboxRead, Tag: tagMe, Summary: "现在该请我订阅哪些微信消息", Description: "在提交、接单等按钮被点击时，把 templates 传给 wx.requestSubscribeMessage，再把结果交给 POST /wechat/subscriptions。没有缺的就不必问。", register: handle((*server).templatesToAsk)},

@@ -18,6 +18,7 @@ import (
 	"xiaopu/server/auth"
 	"xiaopu/server/cache"
 	"xiaopu/server/intake"
+	"xiaopu/server/live"
 	"xiaopu/server/metrics"
 	"xiaopu/server/notify"
 	"xiaopu/server/wechat"
@@ -45,6 +46,8 @@ type Options struct {
 	Logger         *slog.Logger
 	// Clock measures durations for the access log; without one it has none.
 	Clock func() time.Time
+	// Live is what changes, for the stream; without it clients look by themselves.
+	Live *live.Hub
 	// Metrics counts requests; nil counts none.
 	Metrics *metrics.Metrics
 	// Draining tells that the process is about to end, and takes no more work; nil for never.
@@ -85,8 +88,10 @@ type server struct {
 	pushedSchema *huma.Schema // of one ticket that a platform pushes
 
 	directory directoryCache
-	trying    sync.Mutex      // one dry run at a time
+	trying    sync.Mutex // one dry run at a time
+	live      *live.Hub
 	slow      map[string]bool // routes with more time, by gin's template
+	streams   map[string]bool // routes that end with the client
 	quiet     map[string]bool // routes not worth a line in the log
 	line      chan struct{}   // the reads at work; those beyond wait here, first come first served
 }
@@ -146,7 +151,8 @@ func build(o Options) (router *gin.Engine, doc *huma.OpenAPI) {
 func newServer(o Options) *server {
 	s := &server{
 		engine: o.Engine, signer: o.Signer, signIn: o.SignIn, sessions: o.SessionsOnly, devClock: o.DevClock, cache: o.Cache, imports: o.Imports, notices: o.Notices, maxUpload: o.MaxUploadBytes,
-		log: o.Logger, clock: o.Clock, version: o.Version, metrics: o.Metrics, draining: o.Draining, sweeps: o.SweepsHere, weChat: o.WeChat, slow: map[string]bool{}, quiet: map[string]bool{},
+		log: o.Logger, clock: o.Clock, version: o.Version, metrics: o.Metrics, draining: o.Draining, sweeps: o.SweepsHere, weChat: o.WeChat, live: o.Live,
+		slow: map[string]bool{}, streams: map[string]bool{}, quiet: map[string]bool{},
 	}
 	if s.cache == nil {
 		// Without an address there is nothing to get wrong.
@@ -171,6 +177,7 @@ func newServer(o Options) *server {
 // register puts one entry of the table on the router, behind its guard.
 func (s *server) register(api huma.API, r route) {
 	template := strings.NewReplacer("{", ":", "}", "").Replace(r.Path)
+	s.streams[template] = s.streams[template] || r.Stream
 	s.slow[template] = s.slow[template] || r.Slow
 	s.quiet[template] = r.Permission == public && !strings.HasPrefix(r.Path, v1)
 	op := huma.Operation{
@@ -184,7 +191,7 @@ func (s *server) register(api huma.API, r route) {
 		op.Security = []map[string][]string{{platformKey: {}}}
 	default:
 		op.Middlewares = huma.Middlewares{s.guard(r)}
-		if r.Method == http.MethodGet && !r.Slow {
+		if r.Method == http.MethodGet && !r.Slow && !r.Stream {
 			op.Middlewares = append(op.Middlewares, s.queue)
 		}
 		op.Security = []map[string][]string{{bearer: {}}}

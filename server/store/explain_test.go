@@ -42,7 +42,7 @@ var aliases = map[string]string{
 
 // notReads are the methods that send no SELECT, or one whose text is another's.
 var notReads = []string{
-	"Close", "Engine", "InTx", "InTxAgain", "Migrate", "Ping", "ReadsAtOnce", "Schema", "Behind", "Sealer", "Stats", // the database itself
+	"Close", "Engine", "InTx", "InTxAgain", "AfterCommit", "Migrate", "Ping", "ReadsAtOnce", "Schema", "Behind", "Sealer", "Stats", // the database itself
 	"Backup", "Restore", // read and write whole tables: that is their task
 	"AddImportChunk", "CreateImport", "DropImportFile", "EndImport", "MarkRead", "QueueImport", "ReleaseImport", "StopImport",
 	"AddHandovers", "AddOrganisationChange", "DecideOrganisationChange", "DropOrganisation", "DropViewer", "EndHandover", "PreviewAgain",

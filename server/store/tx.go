@@ -29,7 +29,12 @@ type Tx struct {
 	// broken is the first conflict met. The server may already have rolled back, so that a later statement would
 	// stand alone and a commit would keep half: nothing more is sent, whatever the closure makes of the error.
 	broken error
+	after  []func()
 }
+
+// AfterCommit has f run once the transaction is committed: for what others hear of it. A commit whose answer was lost, and what is
+// rolled back, runs nothing.
+func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
 
 // reader is what a SELECT goes to: a pool or a session.
 type reader interface {
@@ -99,7 +104,13 @@ func (db *DB) once(ctx context.Context, fn func(ctx context.Context, tx *Tx) err
 	}
 	open = false
 	tx.broken = errors.New("store: the transaction has ended")
-	return commitError(ctx, s.Commit())
+	if err := commitError(ctx, s.Commit()); err != nil {
+		return err
+	}
+	for _, f := range tx.after {
+		f()
+	}
+	return nil
 }
 
 // commitError tells a commit that failed from one whose answer was lost.

@@ -497,3 +497,28 @@ func reportPercentiles(b *testing.B, took []time.Duration) {
 	}
 	b.ReportMetric(float64(took[len(took)-1].Microseconds()), "max-µs")
 }
+
+func TestWhatIsToldAfterACommitIsToldOnceAndNeverTooEarly(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx, told, tries := context.Background(), 0, 0
+		run := func(fail error) error {
+			return db.InTxAgain(ctx, func(_ context.Context, tx *store.Tx) error {
+				tries++
+				tx.AfterCommit(func() { told++ })
+				if told > 0 && fail == nil && tries == 1 {
+					t.Error("told before the commit")
+				}
+				if tries == 1 && fail == nil {
+					return store.ErrStale // somebody was first: once more
+				}
+				return fail
+			})
+		}
+		if err := run(nil); err != nil || told != 1 || tries != 2 {
+			t.Errorf("%v: told %d times in %d tries", err, told, tries)
+		}
+		if err := run(errors.New("no")); err == nil || told != 1 {
+			t.Errorf("%v: what was rolled back is told", err)
+		}
+	})
+}

@@ -13,6 +13,7 @@ import (
 
 	"xiaopu/server/apperr"
 	"xiaopu/server/casework"
+	"xiaopu/server/live"
 	"xiaopu/server/recognition"
 	"xiaopu/server/store"
 )
@@ -125,7 +126,7 @@ func (e *Engine) do(ctx context.Context, k *Knowledge, r Request, asked string) 
 	var refused error
 	err = e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		refused = nil
-		w := &writer{tx: tx, k: k, now: now}
+		w := &writer{live: e.live, tx: tx, k: k, now: now}
 		c, err := w.command(ctx, r)
 		if err != nil {
 			var refusal *refusal
@@ -155,6 +156,7 @@ type writer struct {
 	k    *Knowledge
 	now  time.Time
 	feed []store.FeedRow // what platforms are told at the end
+	live *live.Hub
 }
 
 func (w *writer) command(ctx context.Context, r Request) (casework.Case, error) {
@@ -297,6 +299,7 @@ func (w *writer) save(ctx context.Context, l store.LoadedCase, d casework.Decisi
 	if err := w.happened(ctx, l.Case, d); err != nil {
 		return next, err
 	}
+	w.announce(l.Case, d)
 	return next, w.deliver(ctx, d)
 }
 
@@ -334,6 +337,7 @@ func (w *writer) create(ctx context.Context, actor casework.Actor, cmd casework.
 	if err := w.happened(ctx, casework.Case{}, d); err != nil {
 		return d, err
 	}
+	w.announce(casework.Case{}, d)
 	return d, w.deliver(ctx, d)
 }
 
@@ -358,6 +362,7 @@ func (w *writer) deliver(ctx context.Context, d casework.Decision) error {
 	if len(rows) == 0 {
 		return nil
 	}
+	w.announceNotices(d.Case, rows)
 	return w.tx.InsertNotices(ctx, rows)
 }
 
@@ -485,7 +490,7 @@ func (e *Engine) Tick(ctx context.Context, caseID string) (events int, err error
 		if err != nil {
 			return err
 		}
-		w := &writer{tx: tx, k: k, now: now}
+		w := &writer{live: e.live, tx: tx, k: k, now: now}
 		next, err := w.catchUp(ctx, l)
 		events = int(next.Case.Version - l.Case.Version)
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	"xiaopu/server/apperr"
 	"xiaopu/server/blob"
 	"xiaopu/server/casework"
+	"xiaopu/server/live"
 	"xiaopu/server/metrics"
 	"xiaopu/server/organisation"
 	"xiaopu/server/recognition"
@@ -33,6 +34,7 @@ type Engine struct {
 	metrics *metrics.Metrics
 	alive   atomic.Int64 // Unix ms of the sweeper's last sign of life
 
+	live     *live.Hub
 	blobs    blob.Store
 	decoding chan struct{} // the pictures being decoded; those beyond wait
 
@@ -51,6 +53,8 @@ type Options struct {
 	Matcher recognition.Matcher
 	// Profiles are the import profiles that are shipped.
 	Profiles []ticket.Profile
+	// Live tells clients what changes; nil tells nobody.
+	Live *live.Hub
 	// Blobs keeps the bytes of attachments; without it nothing can be uploaded.
 	Blobs blob.Store
 	// Metrics counts what the engine does; nil counts nothing.
@@ -65,7 +69,7 @@ func New(db *store.DB, o Options) *Engine {
 	if o.Matcher == nil {
 		o.Matcher = recognition.PlaceAndTopic{}
 	}
-	return &Engine{db: db, clock: o.Clock, log: o.Logger, matcher: o.Matcher, profiles: o.Profiles, metrics: o.Metrics, blobs: o.Blobs, decoding: make(chan struct{}, picturesAtOnce)}
+	return &Engine{db: db, clock: o.Clock, log: o.Logger, matcher: o.Matcher, profiles: o.Profiles, metrics: o.Metrics, live: o.Live, blobs: o.Blobs, decoding: make(chan struct{}, picturesAtOnce)}
 }
 
 // Knowledge is what every decision needs beside the case: immutable, shared.

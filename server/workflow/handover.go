@@ -246,7 +246,7 @@ func (e *Engine) handOverCase(ctx context.Context, k *Knowledge, person string, 
 		if err != nil {
 			return err
 		}
-		w := &writer{tx: tx, k: k, now: now}
+		w := &writer{live: e.live, tx: tx, k: k, now: now}
 		if _, err := w.save(ctx, l, d); err != nil {
 			return err
 		}

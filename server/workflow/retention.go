@@ -481,7 +481,7 @@ func (e *Engine) EraseRequested(ctx context.Context, actor casework.Actor, ask E
 		var kept int
 		if err := e.certified(ctx, &c, func(ctx context.Context, tx *store.Tx) ([]store.Erased, error) {
 			// In turn: nobody changes these tickets, or moves them to another case, before they are erased.
-			w := &writer{tx: tx, k: k, now: e.Now(k)}
+			w := &writer{live: e.live, tx: tx, k: k, now: e.Now(k)}
 			if err := w.turn(ctx); err != nil {
 				return nil, err
 			}

@@ -59,7 +59,7 @@ func (e *Engine) intake(ctx context.Context, fn func(context.Context, *intake) e
 	}
 	var taken Taken
 	err = e.db.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
-		in := newIntake(e, &writer{tx: tx, k: k, now: e.Now(k)})
+		in := newIntake(e, &writer{live: e.live, tx: tx, k: k, now: e.Now(k)})
 		err := in.turn(ctx)
 		if err == nil {
 			err = fn(ctx, in)

@@ -20,6 +20,7 @@ import (
 	"xiaopu/server/apperr"
 	"xiaopu/server/blob"
 	"xiaopu/server/config"
+	"xiaopu/server/live"
 	"xiaopu/server/metrics"
 	"xiaopu/server/store"
 	"xiaopu/server/ticket"
@@ -57,6 +58,7 @@ type call struct {
 	config string
 
 	metrics *metrics.Metrics // of serve alone
+	live    *live.Hub        // likewise
 }
 
 var errUsage = errors.New("usage")
@@ -326,7 +328,7 @@ func (c *call) prepare(s *system, a access) error {
 	if err != nil {
 		return apperr.New(apperr.Unavailable, "blob.folder", "存放附件的文件夹用不了：请核对配置 attachments 和该文件夹的权限。").With(err)
 	}
-	s.engine = workflow.New(s.db, workflow.Options{Clock: time.Now, Logger: s.log, Profiles: profiles, Blobs: blobs, Metrics: c.metrics})
+	s.engine = workflow.New(s.db, workflow.Options{Clock: time.Now, Logger: s.log, Profiles: profiles, Blobs: blobs, Live: c.live, Metrics: c.metrics})
 	if err := s.engine.CheckKeys(c.ctx); err != nil {
 		return err
 	}

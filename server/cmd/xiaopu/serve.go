@@ -20,6 +20,7 @@ import (
 	"xiaopu/server/deadline"
 	"xiaopu/server/demo"
 	"xiaopu/server/intake"
+	"xiaopu/server/live"
 	"xiaopu/server/metrics"
 )
 
@@ -66,6 +67,7 @@ func serve(c *call) error {
 	if cfg.MetricsListen != "" {
 		c.metrics = metrics.New(version)
 	}
+	c.live = live.New(memory, c.logger(cfg.Level()))
 	s, err := c.open(cfg, creating, cfg.Mode == config.Demo)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -93,7 +95,7 @@ func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer, mem
 	}
 	var draining atomic.Bool
 	handler := api.NewHandler(api.Options{
-		Engine: s.engine, Signer: signer, SignIn: people, SessionsOnly: s.config.Mode == config.Production, Cache: memory, Imports: imports, DevClock: s.config.Mode == config.Demo, Clock: time.Now,
+		Engine: s.engine, Signer: signer, SignIn: people, SessionsOnly: s.config.Mode == config.Production, Cache: memory, Live: c.live, Imports: imports, DevClock: s.config.Mode == config.Demo, Clock: time.Now,
 		MaxUploadBytes: s.config.MaxUploadBytes(), Logger: s.log, Version: version, TrustedProxies: s.config.TrustedProxies,
 		Metrics: s.engine.Metrics(), Draining: draining.Load, SweepsHere: true, WeChat: chat.receiver, Notices: desk,
 	})
@@ -115,6 +117,7 @@ func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer, mem
 		(&deadline.Sweeper{Engine: s.engine, Every: s.config.SweepEvery(), Logger: s.log, Chores: []func(context.Context) error{s.tidy(people)}}).Run(ctx)
 	})
 	background.Go(func() { imports.Run(ctx) })
+	background.Go(func() { c.live.Run(ctx) })
 	background.Go(func() { chat.run(ctx) })
 	background.Go(func() { notices.Run(ctx) })
 	background.Go(func() { (&deadline.Keeper{Engine: s.engine, Logger: s.log}).Run(ctx) })
