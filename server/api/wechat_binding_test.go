@@ -10,6 +10,7 @@ import (
 
 	"xiaopu/server/auth"
 	"xiaopu/server/wechat/wechatsim"
+	"xiaopu/server/workflow"
 )
 
 // as sends a request with an access token.
@@ -274,4 +275,19 @@ func TestScanNeedsAnAccountThatIsSetUp(t *testing.T) {
 	ok[ScanPlace](o.as(phone, http.MethodPost, "/auth/scan/look", fields{"scene": b.Scene}))
 	o.as(phone, http.MethodPost, "/auth/scan/answer", fields{"scene": b.Scene, "confirm": true}).done()
 	o.from(elsewhere, "", http.MethodPost, "/auth/scan/poll", fields{"poll_token": b.Poll}).refused(http.StatusConflict, "scan.password_first")
+}
+
+// Who comes back binds anew: the phone they had may be another's by now.
+func TestWhoComesBackBindsWeChatAnew(t *testing.T) {
+	o := newWeChatOffice(t, auth.DefaultSettings)
+	o.bound(headPhone, auth.AsStaff)
+	ok[LeftAt](o.post("p-sa", "/people/p-h1/leave", fields{"reason": "调离"}))
+	change := ok[workflow.ProposedChange](o.post("p-sa", "/organisation/changes", fields{"people": []fields{{"id": "p-h1", "returned": true}}}))
+	ok[workflow.ProposedChange](o.post("p-se", "/organisation/changes/"+change.ID+"/apply", nil))
+	if p := ok[WeChatProgress](o.open(headPhone, auth.AsStaff)); p.Need != auth.NeedBinding || p.Tokens != nil {
+		t.Errorf("%+v", p)
+	}
+	if n := len(o.audited("wechat.unbind")); n != 1 {
+		t.Errorf("%d unbindings in the audit log", n)
+	}
 }

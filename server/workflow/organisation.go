@@ -243,10 +243,13 @@ func (e *Engine) change(ctx context.Context, actor casework.Actor, p Organisatio
 	return nil
 }
 
-// shutAccount keeps who comes back from signing in as before they left: sessions end, and the password is gone until an
-// administrator gives a first one.
+// shutAccount keeps who comes back from signing in as before they left: sessions end, WeChat is bound no more, and the password
+// is gone until an administrator gives a first one.
 func (e *Engine) shutAccount(ctx context.Context, tx *store.Tx, actor casework.Actor, personID string) error {
 	const why = "returned"
+	if err := e.partWeChat(ctx, tx, actor, personID, why); err != nil {
+		return err
+	}
 	a, ok, err := tx.Account(ctx, personID)
 	if err != nil || !ok {
 		return err
@@ -269,6 +272,25 @@ func (e *Engine) shutAccount(ctx context.Context, tx *store.Tx, actor casework.A
 		return err
 	}
 	return e.RecordIn(ctx, tx, Audited{Actor: actor.PersonID, Action: "account.disable", Object: "account:" + personID, Detail: map[string]string{"why": why}})
+}
+
+// partWeChat unbinds the WeChat of a member of staff.
+func (e *Engine) partWeChat(ctx context.Context, tx *store.Tx, actor casework.Actor, personID, why string) error {
+	i, bound, err := tx.WeChatIdentityOfStaff(ctx, personID)
+	if err != nil || !bound {
+		return err
+	}
+	i.StaffID, i.StaffAt = "", time.Time{}
+	if err := tx.SaveWeChatIdentity(ctx, &i); err != nil {
+		if errors.Is(err, store.ErrChanged) {
+			return errRevised // to be tried again
+		}
+		return err
+	}
+	if err := tx.PartFollower(ctx, personID); err != nil {
+		return err
+	}
+	return e.RecordIn(ctx, tx, Audited{Actor: actor.PersonID, Action: "wechat.unbind", Object: "account:" + personID, Detail: map[string]string{"why": why}})
 }
 
 // counts is what the audit log says of the changes: how many, and of whom the posts.
