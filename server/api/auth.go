@@ -15,8 +15,8 @@ import (
 // for instead is a password, a code of WeChat, the token of a sign-in under way, or a refresh token.
 var signInRoutes = []string{
 	"/auth/login", "/auth/password", "/auth/totp/enrol", "/auth/totp/confirm", "/auth/totp", "/auth/refresh",
-	"/auth/wechat", "/auth/wechat/bind/phone", "/auth/wechat/bind/code", "/auth/wechat/bind/visitor", "/auth/wechat/bind/invitation",
-	"/auth/scan", "/auth/scan/poll",
+	"/auth/wechat", "/auth/wechat/bind/phone", "/auth/wechat/bind/code", "/auth/wechat/bind/visitor", "/auth/wechat/bind/invitation", "/auth/wechat/bind/consent",
+	"/auth/scan", "/auth/scan/poll", "/privacy-notice",
 }
 
 // withSignIn is handle for what needs the sign-in service.

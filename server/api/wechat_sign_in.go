@@ -24,6 +24,7 @@ type WeChatPhone struct {
 
 	PhoneCode string    `json:"phone_code" minLength:"1" maxLength:"200" doc:"手机号按钮返回的 code（不是 wx.login 的）"`
 	As        auth.Side `json:"as,omitempty" enum:"staff,resident" doc:"绑定为哪种身份；不填则登记在册的为工作人员，其他人为居民"`
+	Notice    int       `json:"privacy_version,omitempty" doc:"所同意的隐私政策的版本；只绑定工作人员（as 为 staff）时不用"`
 }
 
 // WeChatCode is a code of the second factor.
@@ -35,7 +36,7 @@ type WeChatCode struct {
 
 // WeChatProgress is how far signing in through WeChat has come.
 type WeChatProgress struct {
-	Need      auth.Need   `json:"need,omitempty" enum:"binding,second_factor" doc:"还需要：binding 绑定，second_factor 验证码；没有则已登录"`
+	Need      auth.Need   `json:"need,omitempty" enum:"binding,second_factor,consent" doc:"还需要：binding 绑定，second_factor 验证码，consent 同意更新后的隐私政策；没有则已登录"`
 	Ticket    string      `json:"bind_ticket,omitempty" doc:"后续步骤的凭证"`
 	ExpiresAt time.Time   `json:"expires_at,omitzero" doc:"须在此前完成后续步骤"`
 	Tokens    *TokensView `json:"tokens,omitempty" doc:"已登录时：令牌"`
@@ -60,7 +61,7 @@ func (s *server) weChatLogin(ctx context.Context, in *struct{ Body WeChatLogin }
 }
 
 func (s *server) weChatBindPhone(ctx context.Context, in *struct{ Body WeChatPhone }) (WeChatProgress, error) {
-	p, err := s.signIn.BindPhone(ctx, in.Body.Ticket, in.Body.PhoneCode, in.Body.As)
+	p, err := s.signIn.BindPhone(ctx, in.Body.Ticket, in.Body.PhoneCode, in.Body.As, in.Body.Notice)
 	return s.weChatProgress(ctx, p, err)
 }
 
@@ -69,8 +70,14 @@ func (s *server) weChatBindCode(ctx context.Context, in *struct{ Body WeChatCode
 	return s.weChatProgress(ctx, p, err)
 }
 
-func (s *server) weChatVisitor(ctx context.Context, in *struct{ Body WeChatTicket }) (WeChatProgress, error) {
-	p, err := s.signIn.BindVisitor(ctx, in.Body.Ticket)
+func (s *server) weChatVisitor(ctx context.Context, in *struct {
+	Body struct {
+		WeChatTicket
+
+		Notice int `json:"privacy_version" minimum:"1" doc:"所同意的隐私政策的版本"`
+	}
+}) (WeChatProgress, error) {
+	p, err := s.signIn.BindVisitor(ctx, in.Body.Ticket, in.Body.Notice)
 	return s.weChatProgress(ctx, p, err)
 }
 

@@ -12,6 +12,13 @@
 // Begin refuses an unknown login name, a wrong password, somebody who left, a disabled account and a locked one with the
 // same words after the same time: it cannot be used to find out who exists. What it really was stands in the audit log.
 //
+// # WeChat
+//
+//	WeChatLogin (code) → session, or a ticket → BindPhone, BindCode, BindInvitation, BindVisitor, BindConsent → session
+//
+// A ticket stands for an openid that never leaves the server. One identity has two sides: the member of staff who has bound it, and a
+// resident, whose person id is the identity's. The ADR on signing in through WeChat says what opens what, and why.
+//
 // # Limits
 //
 // Five failures lock a login name for the address they came from, a login name that nobody has too; so nobody can lock

@@ -46,6 +46,7 @@ type Need string
 const (
 	NeedNothing Need = ""
 	NeedBinding Need = "binding"       // WeChat is not bound yet, or not for this side
+	NeedConsent Need = "consent"       // to the privacy notice, which is another than the last time
 	NeedCode    Need = "second_factor" // a code of the second factor, because of what the person may see
 )
 
@@ -121,6 +122,13 @@ func (s *Service) WeChatLogin(ctx context.Context, code string, as Side) (WeChat
 	}
 	if !slices.Contains(sides, as) {
 		return s.giveTicket(ctx, bindTicket{OpenID: who.OpenID, UnionID: who.UnionID}, NeedBinding)
+	}
+	if as == AsResident {
+		if ok, err := s.consented(ctx, found.ID); err != nil {
+			return WeChatProgress{}, err
+		} else if !ok {
+			return s.giveTicket(ctx, bindTicket{OpenID: who.OpenID, UnionID: who.UnionID}, NeedConsent)
+		}
 	}
 	p, err := s.onSide(ctx, found, as)
 	if err != nil {
@@ -257,7 +265,16 @@ func (s *Service) useTicket(ctx context.Context, tx *store.Tx, hash string) erro
 
 // BindPhone binds WeChat by the number that the phone button gives: as staff to the one member of staff who has it in the organisation,
 // as a resident to the number itself. With no side, it is the staff's where the number is theirs.
-func (s *Service) BindPhone(ctx context.Context, token, phoneCode string, as Side) (WeChatProgress, error) {
+//
+// A resident consents to the version of the privacy notice given, which must be the one in force.
+func (s *Service) BindPhone(ctx context.Context, token, phoneCode string, as Side, notice int) (WeChatProgress, error) {
+	var agreed store.PrivacyConsent
+	if as != AsStaff {
+		var err error
+		if agreed, err = s.consent(ctx, notice); err != nil {
+			return WeChatProgress{}, err
+		}
+	}
 	code, t, err := s.takeTicket(ctx, token, NeedBinding)
 	if err != nil {
 		return WeChatProgress{}, err
@@ -276,7 +293,7 @@ func (s *Service) BindPhone(ctx context.Context, token, phoneCode string, as Sid
 		}
 	}
 	return s.bind(ctx, code, t, func(ctx context.Context, tx *store.Tx, i *store.WeChatIdentity, out *WeChatProgress) error {
-		if err := s.becomeResident(ctx, tx, i); err != nil {
+		if err := s.becomeResident(ctx, tx, i, agreed); err != nil {
 			return err
 		}
 		if err := s.bindNumber(ctx, tx, i.ID, number, out); err != nil {
@@ -287,13 +304,17 @@ func (s *Service) BindPhone(ctx context.Context, token, phoneCode string, as Sid
 }
 
 // BindVisitor lets somebody in as a resident without a phone. They see no matter until they bind one.
-func (s *Service) BindVisitor(ctx context.Context, token string) (WeChatProgress, error) {
+func (s *Service) BindVisitor(ctx context.Context, token string, notice int) (WeChatProgress, error) {
+	agreed, err := s.consent(ctx, notice)
+	if err != nil {
+		return WeChatProgress{}, err
+	}
 	code, t, err := s.takeTicket(ctx, token, NeedBinding)
 	if err != nil {
 		return WeChatProgress{}, err
 	}
 	return s.bind(ctx, code, t, func(ctx context.Context, tx *store.Tx, i *store.WeChatIdentity, out *WeChatProgress) error {
-		if err := s.becomeResident(ctx, tx, i); err != nil {
+		if err := s.becomeResident(ctx, tx, i, agreed); err != nil {
 			return err
 		}
 		return s.begunWeChat(ctx, tx, i, AsResident, person{}, out)
@@ -475,13 +496,16 @@ func (s *Service) bind(ctx context.Context, code store.OneUseCode, t bindTicket,
 	})
 }
 
-// becomeResident makes an identity a resident's.
-func (s *Service) becomeResident(ctx context.Context, tx *store.Tx, i *store.WeChatIdentity) error {
+// becomeResident makes an identity a resident's, who has consented to the privacy notice.
+func (s *Service) becomeResident(ctx context.Context, tx *store.Tx, i *store.WeChatIdentity, agreed store.PrivacyConsent) error {
 	if !i.ResidentAt.IsZero() {
-		return nil
+		return tx.Consent(ctx, i.ID, agreed)
 	}
 	i.ResidentAt, i.SeenAt = s.clock(), s.clock()
 	if err := tx.SaveWeChatIdentity(ctx, i); err != nil {
+		return err
+	}
+	if err := tx.Consent(ctx, i.ID, agreed); err != nil {
 		return err
 	}
 	return s.engine.RecordIn(ctx, tx, workflow.Audited{Actor: i.ID, Action: "resident.join", Object: "account:" + i.ID})
@@ -626,6 +650,11 @@ func (s *Service) Switch(ctx context.Context, personID, sessionID string, to Sid
 	sides, err := s.sides(ctx, i)
 	if err != nil || !slices.Contains(sides, to) {
 		return WeChatProgress{}, cmp.Or[error](err, errNoWeChatSide)
+	}
+	if to == AsResident {
+		if ok, err := s.consented(ctx, i.ID); err != nil || !ok {
+			return WeChatProgress{}, cmp.Or[error](err, errNotice)
+		}
 	}
 	p, err := s.onSide(ctx, i, to)
 	if err != nil {

@@ -193,6 +193,12 @@ func (s *Service) leave(ctx context.Context, tx *store.Tx, actor string, i *stor
 			return err
 		}
 	}
+	if err := tx.EndFamilyConsents(ctx, i.ID, s.clock()); err != nil {
+		return err
+	}
+	if _, err := tx.DropEnterprises(ctx, i.ID, ""); err != nil {
+		return err
+	}
 	i.ResidentAt = time.Time{}
 	if err := tx.SaveWeChatIdentity(ctx, i); err != nil {
 		return err

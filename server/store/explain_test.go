@@ -25,14 +25,14 @@ import (
 
 // small are the tables that may be read whole: they grow by some rows a year (anchors: by one a day; accounts: one for each
 // of the staff).
-var small = []string{"revisions", "sequences", "calendar_years", "calendar_closures", "policies", "organisation", "anchors", "schema_migrations", "vault_keys", "platforms", "import_profiles", "accounts", "wechat_holds"}
+var small = []string{"revisions", "sequences", "calendar_years", "calendar_closures", "policies", "organisation", "anchors", "schema_migrations", "vault_keys", "platforms", "import_profiles", "accounts", "wechat_holds", "privacy_notices"}
 
 // aliases are the names under which the big tables stand in the texts.
 var aliases = map[string]string{
 	"cases": "", "c": "cases", "case_events": "", "e": "case_events", "case_viewers": "", "v": "case_viewers", "case_todos": "", "tickets": "", "tk": "tickets",
 	"ticket_identities": "", "ti": "ticket_identities", "retention_certificates": "", "retention_items": "",
 	"imports": "", "ticket_facts": "", "import_problems": "", "anchor_heads": "", "matters": "", "evidence": "", "inbox": "", "outbox": "", "idempotency": "", "audit_log": "", "ticket_links": "",
-	"sign_ins": "", "sessions": "", "refresh_tokens": "", "wechat_identities": "", "resident_phones": "", "one_use_codes": "", "wechat_followers": "",
+	"sign_ins": "", "sessions": "", "refresh_tokens": "", "wechat_identities": "", "resident_phones": "", "one_use_codes": "", "wechat_followers": "", "privacy_consents": "", "family_consents": "", "f": "family_consents", "rp": "resident_phones", "resident_enterprises": "",
 	"organisation_changes": "", "handovers": "",
 	"import_chunks": "", "import_rows": "",
 	"attachments": "",
@@ -57,6 +57,7 @@ var notReads = []string{
 	"DropSignIns", "EndSession", "EndSessions", "FinishSignIn", "InsertAccount", "InsertRefreshToken", "InsertSession", "InsertSignIn", "RotateRefreshToken",
 	"CountCode", "SaveAccount", "SaveSignIn", "ShowTOTP", "TouchSession",
 	"DropResidentPhone", "HoldWeChat", "InsertOneUseCode", "PutResidentPhone", "ReleaseWeChat", "SaveWeChatIdentity", "StepOneUseCode", "TryOneUseCode", "UseOneUseCode", "VoidOneUseCodes", "PartFollower", "Unfollow",
+	"Consent", "DropEnterprises", "DropWeChatIdentity", "EndFamilyConsent", "EndFamilyConsents", "InsertFamilyConsent", "InsertPrivacyNotice", "PutEnterprise",
 	"BreakOff", "Exec", "MigrateFS", "MigrateTo", "PreparedTexts", "Query", "Record", "Scan", // of these tests
 }
 
@@ -254,6 +255,10 @@ func reads() (list []read) {
 	inside("NoteFollower", "", func(ctx context.Context, tx *store.Tx) error {
 		return tx.NoteFollower(ctx, store.WeChatFollower{OpenID: "o-none", ChangedAt: day(1)})
 	})
+	add("PrivacyNotice", "", func(ctx context.Context, db *store.DB) error { _, _, err := db.PrivacyNotice(ctx); return err })
+	add("Consents", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Consents(ctx, "r-0100")) })
+	add("FamilyConsents", "", func(ctx context.Context, db *store.DB) error { return ignore(db.FamilyConsents(ctx, "r-0100")) })
+	add("Enterprises", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Enterprises(ctx, "r-0100")) })
 	inside("WeChatHeld", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.WeChatHeld(ctx, "p-0100")) })
 	inside("EndWeChatSessions", "", func(ctx context.Context, tx *store.Tx) error {
 		return ignore(tx.EndWeChatSessions(ctx, "r-0100", "", day(1)))
@@ -610,7 +615,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	bulk(t, db, `sign_ins (hash, person_id, password, second_factor, totp, expires_at)`, signIns)
 	bulk(t, db, `sessions (id, person_id, agent, address, idle_seconds, started_at, seen_at, expires_at, ended_at, ended_why, wechat_id)`, sessions)
 	bulk(t, db, `refresh_tokens (hash, session_id, made_at, rotated_at, salt)`, tokens)
-	var inWeChat, phones, followers, codes [][]any
+	var inWeChat, phones, followers, consents, family, companies, codes [][]any
 	for i := range 3000 {
 		id := fmt.Sprintf("r-%04d", i)
 		sealed := must[string](t)(storetest.Sealer.Seal([]byte(`{}`), "wechat_identities.sealed:"+id))
@@ -618,12 +623,18 @@ func seedForPlans(t testing.TB, db *store.DB) {
 		index := storetest.Sealer.Blind("openid", fmt.Sprintf("o-%04d", i))
 		inWeChat = append(inWeChat, []any{id, 1, index, some("u-%04d", 2000), sealed, i % 2, fmt.Sprintf("p-%04d", i), 1, 1, 1, 1})
 		phones = append(phones, []any{fmt.Sprintf("q-%04d", i), fmt.Sprintf("f-%04d", i), some("r-%04d", 2000), number, i % 2, 1})
+		consents = append(consents, []any{some("r-%04d", 2000), i, "h", 1})
+		family = append(family, []any{fmt.Sprintf("c-%04d", i), some("r-%04d", 2000), some("r-%04d", 2000), "child", 1, nil, ""})
+		companies = append(companies, []any{some("r-%04d", 2000), fmt.Sprintf("C%04d", i), "公司", 1})
 		followers = append(followers, []any{fmt.Sprintf("f-%04d", i), some("u-%04d", 2000), some("p-%04d", 2000), must[string](t)(storetest.Sealer.Seal([]byte("o"), fmt.Sprintf("wechat_followers.sealed:f-%04d", i))), i % 2, i % 3, 1})
 		codes = append(codes, []any{fmt.Sprintf("h-%04d", i), "scan", some("p-%04d", 300), "", "x", i % 2, 0, "", 1, store.Millis(day(rnd.IntN(60))), nil})
 	}
 	bulk(t, db, `wechat_identities (id, version, openid_index, union_index, sealed, sealed_key, staff_id, staff_at, resident_at, created_at, seen_at)`, inWeChat)
 	bulk(t, db, `resident_phones (requester, id, identity_id, sealed, sealed_key, bound_at)`, phones)
 	bulk(t, db, `wechat_followers (id, union_index, person_id, sealed, sealed_key, follows, changed_at)`, followers)
+	bulk(t, db, `privacy_consents (person_id, version, hash, at)`, consents)
+	bulk(t, db, `family_consents (id, grantor, grantee, relation, made_at, ended_at, ended_by)`, family)
+	bulk(t, db, `resident_enterprises (identity_id, credit_code, name, bound_at)`, companies)
 	bulk(t, db, `one_use_codes (hash, kind, subject, step, sealed, sealed_key, tries, made_by, made_at, expires_at, used_at)`, codes)
 	var changes, handovers [][]any
 	for i := range 1000 {

@@ -248,7 +248,11 @@ func (db *DB) Resident(ctx context.Context, id string) (requesters []string, ok 
 		return nil, false, fmt.Errorf("resident: %w", err)
 	}
 	requesters, err = scanStrings(db.query(ctx, `SELECT requester FROM resident_phones WHERE identity_id = ? ORDER BY id`, id))
-	return requesters, true, err
+	if err != nil {
+		return nil, false, fmt.Errorf("resident: %w", err)
+	}
+	family, err := scanStrings(db.query(ctx, `SELECT rp.requester FROM family_consents f JOIN resident_phones rp ON rp.identity_id = f.grantor WHERE f.grantee = ? AND f.ended_at IS NULL`, id))
+	return append(requesters, family...), true, err
 }
 
 // HoldWeChat lets a member of staff bind WeChat by an invitation only.
