@@ -20,8 +20,8 @@ func TestConsentToThePrivacyNotice(t *testing.T) {
 	}
 	visit(2).refused(http.StatusConflict, "privacy.version")
 	ok[WeChatProgress](visit(1))
-	o.post("p-sa", "/privacy-notice", fields{"text": strings.Repeat("新", 60)}).refused(http.StatusForbidden, "auth.denied")
-	if n := ok[NoticeView](o.post("p-se", "/privacy-notice", fields{"text": strings.Repeat("新", 60)})); n.Version != 2 {
+	o.post("p-sa", "/privacy-notices", fields{"text": strings.Repeat("新", 60)}).refused(http.StatusForbidden, "auth.denied")
+	if n := ok[NoticeView](o.post("p-se", "/privacy-notices", fields{"text": strings.Repeat("新", 60)})); n.Version != 2 {
 		t.Errorf("%+v", n)
 	}
 	p := ok[WeChatProgress](o.open(residentPhone, ""))

@@ -28,7 +28,7 @@ var (
 	errInvite   = apperr.New(apperr.Unauthenticated, "wechat.invitation", "邀请码无效、已用过或超过 %d 小时，请向系统管理员索取新的。", int(inviteLife.Hours()))
 	errNoBound  = apperr.New(apperr.NotFound, "wechat.none", "没有绑定微信，不用解绑。")
 	errNoPhone  = apperr.New(apperr.NotFound, "wechat.no_phone", "没有绑定这个号码，或已经解绑。")
-	errOnlySelf = apperr.New(apperr.PermissionDenied, "wechat.residents_only", "只用于居民身份，请先切换为居民。")
+	errOnlySelf = apperr.New(apperr.FailedPrecondition, "wechat.residents_only", "只用于居民身份，请先切换为居民。")
 )
 
 // Invitation is what binds one member of staff once.
