@@ -51,9 +51,11 @@ type Message struct {
 	Page     string // of the mini-program, with its query; "" for none
 	Title    string // what has happened, in a few characters
 	State    string
-	Number   string // of the case; "" for none
-	Text     string // the whole in one sentence
-	At       time.Time
+	Number   string    // of the case; "" for none
+	Hint     string    // what to do
+	Text     string    // the whole in one sentence
+	At       time.Time // when it happened
+	Due      time.Time // zero for no deadline
 }
 
 // Channel is one way to tell people.

@@ -243,6 +243,9 @@ func (d *Dispatcher) advance(ctx context.Context, j *job) error {
 	}
 	j.k, j.count = k, 1
 	begun := len(j.o.Deliveries) > 0
+	if !begun && now.Sub(j.since()) > time.Duration(d.o.Plan.ExpireHours)*time.Hour {
+		return j.settle(ctx, store.NoticeUntold, "", "超过时限未能发送", now)
+	}
 	if !j.o.Urgent && !begun && j.o.SendAt.IsZero() {
 		if at, open := d.o.Plan.morning(k.Calendar, now); !open && j.o.ReadAt.IsZero() {
 			return d.o.DB.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.ParkNotice(ctx, j.o, j.lease, at) })
@@ -256,11 +259,8 @@ func (d *Dispatcher) advance(ctx context.Context, j *job) error {
 			return err
 		}
 	}
-	switch {
-	case !begun && !j.o.Urgent && (j.count == 0 || j.o.SendAt.IsZero() && !j.o.ReadAt.IsZero()):
+	if !begun && !j.o.Urgent && (j.count == 0 || j.o.SendAt.IsZero() && !j.o.ReadAt.IsZero()) {
 		return j.settle(ctx, store.NoticeTold, Inbox, "", now)
-	case !begun && now.Sub(j.since()) > time.Duration(d.o.Plan.ExpireHours)*time.Hour:
-		return j.settle(ctx, store.NoticeUntold, "", "超过时限未能发送", now)
 	}
 	if j.reach, err = d.o.Book.Reach(ctx, j.o.Recipient); err != nil {
 		return err

@@ -576,9 +576,11 @@ func TestWhatIsReadOvernightIsNotSent(t *testing.T) {
 func TestWhatIsTooOldIsNotSentLate(t *testing.T) {
 	d := newDesk(t, storetest.Open(t))
 	a := d.write("p-1", casework.NoticeEscalated, true)
-	d.later(73 * time.Hour)
+	b := d.write("p-1", casework.NoticeDispatched, false)
+	d.later(81 * time.Hour) // a Friday evening: not even a morning is waited for
 	d.run()
 	d.expect(a, "untold：超过时限未能发送")
+	d.expect(b, "untold：超过时限未能发送")
 }
 
 func TestAQuotaRestsTheChannelUntilMidnight(t *testing.T) {

@@ -80,22 +80,22 @@ const noNumber = "-"
 // compose writes the message that tells a notice and, when count is more than one, others of the same person with it. The text
 // is the whole notice in one sentence.
 func (p *Plan) compose(o store.Outgoing, channel, text string, count int) (Message, error) {
-	words, number, page := p.words(o.Recipient, o.Kind), o.Number, p.InboxPage
+	words, number, page, at := p.words(o.Recipient, o.Kind), o.Number, p.InboxPage, o.CreatedAt
 	if count > 1 {
-		words, number = p.Bundle, ""
+		words, number, at = p.Bundle, "", o.SendAt
 		words.Text = strings.ReplaceAll(words.Text, "{count}", fmt.Sprint(count))
 		text = words.Text
 	}
 	if number == "" {
 		number = noNumber
 	}
-	m := Message{Key: o.ID + "." + channel, Title: words.Event, State: words.State, Text: text, At: o.CreatedAt, Keywords: map[string]string{}}
+	m := Message{Key: o.ID + "." + channel, Title: words.Event, State: words.State, Hint: words.Text, Text: text, At: at, Keywords: map[string]string{}}
 	if number != noNumber {
 		m.Number = number
 	}
-	due := o.CreatedAt
+	due := at
 	if t, err := time.Parse(time.RFC3339, o.Args["due"]); err == nil && count <= 1 {
-		due = t
+		due, m.Due = t, t
 	}
 	if o.CaseID != "" && count <= 1 {
 		page = strings.ReplaceAll(p.CasePage, "{case}", url.QueryEscape(o.CaseID))
@@ -111,7 +111,7 @@ func (p *Plan) compose(o store.Outgoing, channel, text string, count int) (Messa
 	p.mu.RUnlock()
 	for _, k := range t.Keywords {
 		name, filler := k.Split()
-		value := map[string]string{"number": number, "event": words.Event, "state": words.State, "text": words.Text, "due": fitTime(due), "at": fitTime(o.CreatedAt)}[filler]
+		value := map[string]string{"number": number, "event": words.Event, "state": words.State, "text": words.Text, "due": fitTime(due), "at": fitTime(at)}[filler]
 		fitted, err := Fit(name, value, allowed[name])
 		if err != nil {
 			return m, fmt.Errorf("template %s, %s: %w", t.Name, o.Kind, err)

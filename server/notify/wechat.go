@@ -132,7 +132,10 @@ func (work) PerMinute() int64 { return 15 }
 // Send sends a card that opens the mini-program.
 func (c work) Send(ctx context.Context, m Message) (string, error) {
 	const maxValue = 30
-	items := []wechat.Item{{Key: "当前状态", Value: m.State}, {Key: "提示", Value: cut(clean(m.Text), maxValue)}, {Key: "时间", Value: fitTime(m.At)}}
+	items := []wechat.Item{{Key: "当前状态", Value: m.State}, {Key: "提示", Value: cut(clean(m.Hint), maxValue)}, {Key: "时间", Value: fitTime(m.At)}}
+	if !m.Due.IsZero() {
+		items = append(items, wechat.Item{Key: "办理时限", Value: fitTime(m.Due)})
+	}
 	if m.Number != "" {
 		items = append([]wechat.Item{{Key: "工单编号", Value: m.Number}}, items...)
 	}

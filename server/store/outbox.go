@@ -165,14 +165,14 @@ func (tx *Tx) holdNotice(ctx context.Context, id, lease string, sendAt time.Time
 	return nil
 }
 
-// CloseBundle ends the joining of a notice that has waited for the morning and counts those unread that it speaks for, itself
-// included.
+// CloseBundle ends the joining of a notice that has waited for the morning and counts those that it speaks for and that were not
+// read by then, itself included: however often it is asked, the message says the same.
 func (tx *Tx) CloseBundle(ctx context.Context, o Outgoing) (unread int, err error) {
 	if _, err := tx.exec(ctx, `UPDATE notice_bundles SET joinable = 0 WHERE recipient = ? AND send_at = ?`, o.Recipient, Millis(o.SendAt)); err != nil {
 		return 0, fmt.Errorf("notice bundle: %w", err)
 	}
-	err = tx.queryRow(ctx, `SELECT COUNT(*) FROM outbox o JOIN inbox i ON i.id = o.inbox_id WHERE o.bundle = ? AND i.is_read = 0`, o.ID).Scan(&unread)
-	if o.ReadAt.IsZero() {
+	err = tx.queryRow(ctx, `SELECT COUNT(*) FROM outbox o JOIN inbox i ON i.id = o.inbox_id WHERE o.bundle = ? AND (i.read_at IS NULL OR i.read_at > ?)`, o.ID, Millis(o.SendAt)).Scan(&unread)
+	if o.ReadAt.IsZero() || o.ReadAt.After(o.SendAt) {
 		unread++
 	}
 	return unread, err
