@@ -28,7 +28,7 @@ var layers = [][]string{
 		"server/apperr", "server/workday", "server/ticket", "server/casework", "server/organisation", "server/recognition",
 		"server/merit", "server/duty",
 	},
-	1: {"configs", "server/config", "server/vault", "server/blob", "server/cache", "server/live", "server/metrics", "server/wechat", "server/console"},
+	1: {"configs", "server/config", "server/vault", "server/blob", "server/cache", "server/live", "server/content", "server/metrics", "server/wechat", "server/console"},
 	2: {"server/store"},
 	3: {"server/workflow", "server/insight", "server/auth"},
 	4: {"server/deadline", "server/notify", "server/intake", "server/hearing", "server/briefing"},

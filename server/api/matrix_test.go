@@ -186,7 +186,7 @@ func fitting(name casework.Name, target, otherCase, otherTicket, person, due str
 }
 
 // systemOnly are commands that no person gives: they have no route.
-var systemOnly = []casework.Name{"report", "add_evidence", "update_ticket", "hand_over"}
+var systemOnly = []casework.Name{"report", "add_evidence", "update_ticket", "hand_over", "settle_content"}
 
 // Every person on every command in every state, over HTTP: what is out of scope does not exist, what the table does not allow
 // is refused with what is possible, and what it allows happens. The pure table itself is docs/state-machine.md.

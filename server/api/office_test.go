@@ -63,6 +63,7 @@ type office struct {
 	engine  *workflow.Engine
 	signer  *auth.Signer
 	imports *intake.Jobs
+	blobs   *blob.Folder
 	hub     *live.Hub // nobody listens unless a test says so
 	signIn  *auth.Service
 	handler http.Handler
@@ -87,11 +88,10 @@ func newOfficeWith(t testing.TB, settings auth.Settings, change ...func(*Options
 		t.Fatal(err)
 	}
 	o.hub = live.New(memory, slog.New(slog.DiscardHandler))
-	blobs, err := blob.NewFolder(filepath.Join(t.TempDir(), "attachments"))
-	if err != nil {
+	if o.blobs, err = blob.NewFolder(filepath.Join(t.TempDir(), "attachments")); err != nil {
 		t.Fatal(err)
 	}
-	o.engine = workflow.New(o.db, workflow.Options{Clock: o.clock, Blobs: blobs, Live: o.hub})
+	o.engine = workflow.New(o.db, workflow.Options{Clock: o.clock, Blobs: o.blobs, Live: o.hub})
 	ctx := context.Background()
 	if err := o.engine.Seed(ctx, []workday.Year{year2026()}, casework.DefaultPolicy()); err != nil {
 		t.Fatal(err)

@@ -47,7 +47,7 @@ func document() *huma.OpenAPI {
 			{Name: tagMe, Description: "我是谁，什么在等我"},
 			{Name: tagCases, Description: "难事项目库"},
 			{Name: tagCommands, Description: "对一件难事的每一种操作。谁在什么状态下可以办，以难事的 allowed 为准"},
-			{Name: tagTickets}, {Name: tagAttachments, Description: "照片和文件：分段上传，断了接着传；凭几分钟有效的地址查看"}, {Name: tagAccounts, Description: "系统管理员管理工作人员的账号"}, {Name: tagOrganisation}, {Name: tagCalendar}, {Name: tagImports},
+			{Name: tagTickets}, {Name: tagReviews, Description: "诉求人写的文字和上传的照片，别人看到之前先过审"}, {Name: tagAttachments, Description: "照片和文件：分段上传，断了接着传；凭几分钟有效的地址查看"}, {Name: tagAccounts, Description: "系统管理员管理工作人员的账号"}, {Name: tagOrganisation}, {Name: tagCalendar}, {Name: tagImports},
 			{Name: tagIntake, Description: "向我们推送工单的其他系统"},
 			{Name: tagDemo, Description: "仅演示环境"}, {Name: tagSystem},
 		},

@@ -20,6 +20,7 @@ const (
 	caseRegister     permission = "case.register"
 	caseCommand      permission = "case.command"
 	attachmentWrite  permission = "attachment.write"
+	reviewDecide     permission = "review.decide"
 	ticketRead       permission = "ticket.read"
 	ticketWrite      permission = "ticket.write"
 	ticketUnmask     permission = "ticket.unmask"
@@ -69,6 +70,7 @@ var grants = map[permission][]casework.Role{
 	caseRegister:     {casework.Centre},
 	caseCommand:      parties,
 	attachmentWrite:  parties,
+	reviewDecide:     {casework.Centre},
 	ticketRead:       parties,
 	ticketWrite:      {casework.Centre, casework.Liaison, casework.Community, casework.DepartmentHead, casework.Handler},
 	ticketUnmask:     staff,

@@ -41,6 +41,7 @@ const (
 	tagCommands     = "办理"
 	tagTickets      = "工单"
 	tagAttachments  = "附件"
+	tagReviews      = "内容审核"
 	tagOrganisation = "组织架构"
 	tagCalendar     = "工作日历"
 	tagPolicies     = "标准和期限"
@@ -143,6 +144,9 @@ func routes() []route {
 		{Method: http.MethodGet, Path: v1 + "/notices/untold", ID: "list_untold_notices", Permission: noticeManage, Tag: tagNotices, Summary: "未能通知到的消息，新的在前", Description: "各渠道都没有送达，或收件人没有任何联系渠道。站内消息不受影响。", register: handle((*server).untold)},
 		{Method: http.MethodGet, Path: v1 + "/notices/unconfirmed", ID: "list_unconfirmed_notices", Permission: noticeManage, Tag: tagNotices, Summary: "是否送达尚不确定的消息，新的在前", Description: "已经发出，但没有收到平台的回答。不会自动重发，以免重复。", register: handle((*server).unconfirmed)},
 		{Method: http.MethodPost, Path: v1 + "/notices/{id}/told", ID: "mark_notice_told", Permission: noticeManage, Tag: tagNotices, Summary: "登记已用其他方式通知", Description: "从两张清单上消去。重复提交没有影响。", Status: http.StatusNoContent, register: handle((*server).toldOtherwise)},
+
+		{Method: http.MethodGet, Path: v1 + "/reviews", ID: "list_reviews", Permission: reviewDecide, Tag: tagReviews, Summary: "诉求人提交的、待审核的文字和照片，先提交的在前", Description: "审核之前，除提交人外只有城运中心在这里看得到。decided=true 列出已经审核的（不再有内容）。", register: handle((*server).reviews)},
+		{Method: http.MethodPost, Path: v1 + "/reviews/{id}/decide", ID: "decide_review", Permission: reviewDecide, Tag: tagReviews, Summary: "审核：通过或不通过", Description: "通过后在难事里展示；不通过的不展示，提交人会收到消息，评价、催办本身仍然有效。记入审计日志。同样的决定重复提交没有影响。", register: handle((*server).decideReview)},
 
 		{Method: http.MethodGet, Path: v1 + "/tickets", ID: "list_tickets", Permission: ticketRead, Tag: tagTickets, Summary: "全部工单，新的在前", Description: "供能看到全部难事的岗位使用，其他岗位列表为空；也可按来源和工单号查一件。", register: handle((*server).tickets)},
 		{Method: http.MethodPost, Path: v1 + "/tickets", ID: "create_ticket", Permission: ticketWrite, Tag: tagTickets, Summary: "登记一件工单（接电话、来访、巡查发现）", Description: "编号由系统给出。登记前请先用 similar 看看是否已有相似的难事；给出 case_id 则直接并入。城运中心可登记各种来源，网格和村居登记网格上报，部门登记部门发现。", Status: http.StatusCreated, register: handle((*server).createTicket)},

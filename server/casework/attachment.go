@@ -17,6 +17,10 @@ type File struct {
 	At     time.Time `json:"at"`
 	// Public ones are shown to the requesters.
 	Public bool `json:"public,omitempty"`
+	// TicketID is the ticket whose requester brought it: it goes with what names them.
+	TicketID string `json:"ticket_id,omitempty"`
+	// Review is where what a resident brought stands, before others see it.
+	Review ContentReview `json:"review,omitempty"`
 }
 
 // Bounds of a case's attachments (decision): what several years of a hard case take, far below what a folder bears.
@@ -76,7 +80,9 @@ func (d *draft) attach(cmd Command, public bool) error {
 			f.With, f.By, f.At = cmd.Name(), d.actor.PersonID, d.at
 			size += f.Size
 		}
-		f.Public = f.Public || public
+		if f.Review != ReviewRefused {
+			f.Public = f.Public || public
+		}
 		put(&d.c.Files, id, f)
 	}
 	if len(d.c.Files) > maxFiles || size > maxFileBytes {
@@ -86,8 +92,11 @@ func (d *draft) attach(cmd Command, public bool) error {
 }
 
 // SeesFile reports whether somebody who sees the case with this sight sees an attachment: staff each, a requester what is public
-// and what they brought themselves.
+// and what they brought themselves. What waits for a review, or was refused by one, the centre alone sees beside them.
 func SeesFile(f File, a Actor, sight Sight) bool {
+	if _, centre := a.as(Centre, ""); f.Review != "" && f.By != a.PersonID && !centre {
+		return false
+	}
 	switch sight {
 	case Full:
 		return true

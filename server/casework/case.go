@@ -337,7 +337,8 @@ type RatingNote struct {
 	TicketID string    `json:"ticket_id"`
 	Rating   Rating    `json:"rating"`
 	Words    string    `json:"words,omitempty"`
-	From     string    `json:"from"` // own, hotline, ticket (a new ticket after the resolution)
+	Held     Held      `json:"held,omitempty" doc:"文字待审核，审核的 id；空为没有或已审核"` // the review that the words wait for
+	From     string    `json:"from"`                                       // own, hotline, ticket (a new ticket after the resolution)
 	At       time.Time `json:"at"`
 	// Callback is "" while a dissatisfaction waits for the centre's call, then confirmed, dismissed or, when the hearing was
 	// faster, carried_over.

@@ -942,6 +942,13 @@ func (m HoldOver) apply(d *draft) error {
 // Remind urges the lead (催办); a requester once a day.
 type Remind struct {
 	Text string `json:"text,omitempty" maxLength:"5000"`
+	Held Held   `json:"-"`
+}
+
+// reminded is what the timeline says of a reminder.
+type reminded struct {
+	Text string `json:"text,omitempty"`
+	Held Held   `json:"held,omitempty"`
 }
 
 // Name is "remind".
@@ -956,9 +963,10 @@ func (m Remind) apply(d *draft) error {
 			put(&d.c.Reminded, r, workday.DateOf(d.at).String())
 		}
 	}
-	if err := d.emit("remind", m, false); err != nil {
+	if err := d.emit("remind", reminded(m), false); err != nil {
 		return err
 	}
+	d.tellHeld(m.Held, nil)
 	to := []Addressee{d.c.head(), d.c.handler()}
 	d.tell(NoticeReminded, d.dueArgs(), append(to, d.c.waitsFor()...)...)
 	return nil

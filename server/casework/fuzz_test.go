@@ -18,7 +18,7 @@ var prototypes = []Command{
 	Take{}, OpenAtII{}, OpenAtI{}, Accept{}, Return{}, Transfer{}, Coordinate{}, Contact{}, AskSupport{}, AcceptTask{}, FinishTask{},
 	DeclineTask{}, WithdrawTask{}, Progress{}, Convene{}, Amend{}, Submit{}, AskOnSite{}, VerifyPass{}, VerifyFail{}, Escalate{},
 	Rate{}, ConfirmDissatisfaction{}, DismissDissatisfaction{}, StrikeOff{}, CarryOver{}, HoldOver{}, Remind{}, Supervise{},
-	AnswerOrder{}, HandOver{},
+	AnswerOrder{}, HandOver{}, SettleContent{},
 }
 
 func TestPrototypesAreAllCommands(t *testing.T) {

@@ -232,7 +232,7 @@ func (w *world) likely(i int) {
 		r, _ := ruleOf(n)
 		weights[k] = 3
 		switch {
-		case n == "reject" || n == "merge" || n == "open_at_i" || n == "open_at_ii" || n == "escalate" || n == "add_evidence" || n == "update_ticket":
+		case n == "reject" || n == "merge" || n == "open_at_i" || n == "open_at_ii" || n == "escalate" || n == "add_evidence" || n == "update_ticket" || n == "settle_content":
 			weights[k] = 1
 		case n == "withdraw_task" || n == "hand_over" || n == "remind" || n == "assign" || n == "supervise":
 			weights[k] = 2
@@ -594,6 +594,8 @@ func (w *world) command(i int, name Name) Command {
 		return Remind{}
 	case "supervise":
 		return Supervise{Text: text(), DueAt: due()}
+	case "settle_content":
+		return SettleContent{ReviewID: among(w, "review", "r1", "r2"), TicketID: ticketID(), Passed: w.below(2, "passed") == 1, Text: "放出来的话"}
 	case "hand_over":
 		m := HandOver{PersonID: among(w, "who goes", append([]string{"co", "plain"}, staff...)...)}
 		if w.below(2, "moved") == 0 {

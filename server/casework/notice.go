@@ -44,6 +44,8 @@ const (
 	NoticeCoordinated     NoticeKind = "coordinated"
 	NoticeAssigned        NoticeKind = "assigned"
 	NoticeHandedOver      NoticeKind = "handed_over"
+	NoticeContentWaiting  NoticeKind = "content_waiting"
+	NoticeContentRefused  NoticeKind = "content_refused"
 )
 
 // NoticeKinds lists every notice, those of the calendar last.
@@ -51,7 +53,7 @@ var NoticeKinds = []NoticeKind{
 	NoticeReported, NoticeRegistered, NoticeRejected, NoticeMerged, NoticeSplit, NoticeDispatched, NoticeReturned, NoticeReminded, NoticeAcceptDue, NoticeUnaccepted,
 	NoticeAccepted, NoticeContactDue, NoticeDeadlineNear, NoticeEscalated, NoticeConvening, NoticeOffered, NoticeConvened, NoticeTaskGiven, NoticeTaskEnded, NoticeTaskWaiting,
 	NoticeProgress, NoticeSubmitted, NoticeHeld, NoticeFailed, NoticeResolved, NoticeRated, NoticeCallbackMissing, NoticeReopened, NoticeCarriedOver, NoticeOverdue,
-	NoticeHeldOver, NoticeSupervised, NoticeAnswered, NoticeOrderLate, NoticeIdle, NoticeHearingMissed, NoticeCoordinated, NoticeAssigned, NoticeHandedOver,
+	NoticeHeldOver, NoticeSupervised, NoticeAnswered, NoticeOrderLate, NoticeIdle, NoticeHearingMissed, NoticeCoordinated, NoticeAssigned, NoticeHandedOver, NoticeContentWaiting, NoticeContentRefused,
 	NoticeReportDue, NoticeHearingDue, NoticeCalendarMissing,
 }
 

@@ -14,6 +14,8 @@ type Rate struct {
 	TicketID string `json:"ticket_id,omitempty" maxLength:"40" doc:"评价的工单；只有一件时可不填"`
 	Rating   Rating `json:"rating" enum:"satisfied,mostly,dissatisfied"`
 	Words    string `json:"words,omitempty" maxLength:"5000"`
+	Attached
+	Held Held `json:"-"`
 }
 
 // Name is "rate".
@@ -26,7 +28,7 @@ func (m Rate) apply(d *draft) error {
 	if err := limit("评价内容", m.Words); err != nil {
 		return err
 	}
-	note := RatingNote{TicketID: m.TicketID, Rating: m.Rating, Words: m.Words, From: fromHotline}
+	note := RatingNote{TicketID: m.TicketID, Rating: m.Rating, Words: m.Words, Held: m.Held, From: fromHotline}
 	if d.actor.isSystem {
 		return d.rate(note)
 	}
@@ -40,7 +42,21 @@ func (m Rate) apply(d *draft) error {
 	case !slices.ContainsFunc(open, func(t target) bool { return t.id == m.TicketID }):
 		return alreadyRated()
 	}
-	return d.rate(note)
+	if err := d.attach(m, false); err != nil {
+		return err
+	}
+	for _, id := range m.Attachments {
+		f := d.c.Files[id]
+		f.TicketID = note.TicketID
+		d.c.Files[id] = f
+	}
+	return d.rate(note, m.Attachments...)
+}
+
+// rated is what the timeline says of a rating.
+type rated struct {
+	RatingNote
+	Attachments []string `json:"attachments,omitempty"`
 }
 
 // Where a rating came from.
@@ -60,7 +76,7 @@ func ratingKey(round int, t TicketRef) string {
 
 // rate records an answer; 不满意 waits for the centre's call-back. Of a second answer of the same requester in the round
 // (the hotline's, a new ticket) only a dissatisfaction counts that is not known yet: never two on one ticket.
-func (d *draft) rate(n RatingNote) error {
+func (d *draft) rate(n RatingNote, attachments ...string) error {
 	t, ok := d.c.Tickets[n.TicketID]
 	if !ok {
 		return invalid("case.ticket", "本事项没有这件工单。")
@@ -79,9 +95,10 @@ func (d *draft) rate(n RatingNote) error {
 			d.days(clockCallback, d.env.Policy.CallbackDays)
 		}
 	}
-	if err := d.emit("rate", n, true); err != nil {
+	if err := d.emit("rate", rated{n, attachments}, true); err != nil {
 		return err
 	}
+	d.tellHeld(n.Held, attachments)
 	if n.Rating == Dissatisfied {
 		d.tell(NoticeRated, map[string]string{"call_back_by": timeArg(d.c.Clocks[clockCallback].DueAt)}, centre)
 	}

@@ -149,9 +149,13 @@ var rules = []rule{
 	{name: "hold_over", label: "挂账", from: openStatuses, who: anyone(PrincipalLeader), ready: overdueAtI},
 	{name: "remind", label: "催办", from: openStatuses, who: byReminder, ready: notRemindedToday},
 	{name: "supervise", label: "督办", from: openStatuses, who: anyone(Supervisor)},
+	{name: "settle_content", label: "内容审核", from: settledFrom, who: bySystem},
 	{name: "hand_over", label: "移交", from: handedOverFrom, who: bySystem},
 	{name: "answer", label: "答复督办", from: slices.Concat(openStatuses, []Status{Resolved}), who: byLeadOrCentre, targets: ordersToAnswer},
 }
+
+// settledFrom is every state of a case: what was held can be settled after the end too.
+var settledFrom = []Status{Reported, Registered, Dispatched, Convening, Handling, Verifying, Resolved, Closed, Rejected, Merged}
 
 type who = func(c *Case, a Actor) (Capacity, bool)
 

@@ -561,6 +561,9 @@ var commands = map[Name]func(s *scene, a *args) Command{
 	},
 	"remind":    func(_ *scene, _ *args) Command { return Remind{} },
 	"supervise": func(s *scene, a *args) Command { return Supervise{Text: a.text("说明"), DueAt: s.due(a)} },
+	"settle_content": func(_ *scene, a *args) Command {
+		return SettleContent{ReviewID: a.next(), TicketID: a.one("工单"), Passed: a.one("结论") == "通过", Text: a.text("原话")}
+	},
 	"hand_over": func(_ *scene, a *args) Command {
 		m := HandOver{PersonID: a.next()}
 		for _, unit := range a.all("部门") {

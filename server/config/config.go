@@ -45,6 +45,7 @@ type Config struct {
 	Pprof          bool     `yaml:"pprof"`
 	TrustedProxies []string `yaml:"trusted_proxies"` // addresses or networks
 	Attachments    string   `yaml:"attachments"`     // folder; "" for one beside the database, see cmd
+	ContentWords   string   `yaml:"content_words"`   // file of content.Parse; "" for the list built in
 	MaxUploadMB    int      `yaml:"max_upload_mb"`
 
 	NoticesFile string `yaml:"notices_file"` // a copy of configs/notices.yaml; "" for the one built in

@@ -35,8 +35,8 @@ var aliases = map[string]string{
 	"sign_ins": "", "sessions": "", "refresh_tokens": "", "wechat_identities": "", "resident_phones": "", "one_use_codes": "", "wechat_followers": "", "privacy_consents": "", "family_consents": "", "f": "family_consents", "rp": "resident_phones", "resident_enterprises": "",
 	"organisation_changes": "", "handovers": "",
 	"import_chunks": "", "import_rows": "",
-	"attachments": "",
-	"deliveries":  "", "d": "deliveries", "delivery_events": "", "de": "delivery_events", "message_grants": "", "grant_reports": "", "notice_bundles": "", "o": "outbox", "i": "inbox",
+	"attachments": "", "reviews": "",
+	"deliveries": "", "d": "deliveries", "delivery_events": "", "de": "delivery_events", "message_grants": "", "grant_reports": "", "notice_bundles": "", "o": "outbox", "i": "inbox",
 	"wechat_pushes": "", "platform_tickets": "", "platform_feed": "", "platform_requests": "",
 }
 
@@ -51,7 +51,7 @@ var notReads = []string{
 	"AddPlatform", "AppendFeed", "NoteRequest", "SetPlatform",
 	"AddCalendarYear", "AddCertificate", "AddClosure", "AddImportProblems", "AddPolicy", "EraseRow", "InsertCase", "InsertNotices", "InsertTickets", "KeepPersonFrom", "MoveSequence", "NoteDone",
 	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SaveCertificate", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "SpendEvidence", "StopAging", "UpdateTicket", "WithdrawPolicy",
-	"InsertAttachment", "AttachmentIsReady", "KeepAttachment", "MoveAttachments", "DropAttachment", "EraseAttachment", "KeepAttachmentFrom", "AttachmentIsGone",
+	"InsertReview", "DecideReview", "DropReviews", "InsertAttachment", "AttachmentIsReady", "KeepAttachment", "MoveAttachments", "DropAttachment", "EraseAttachment", "KeepAttachmentFrom", "AttachmentIsGone",
 	"InsertImportProfile", "UpdateImportProfile", "DeleteImportProfile", "PutTicketFact", "FactsArrived",
 	"EndDelivery", "ForgetDeliveries", "PostponeNotice", "ReopenNotice", "SettleNotice", "StartDelivery",
 	"DropSignIns", "EndSession", "EndSessions", "FinishSignIn", "InsertAccount", "InsertRefreshToken", "InsertSession", "InsertSignIn", "RotateRefreshToken",
@@ -119,6 +119,16 @@ func reads() (list []read) {
 			return ignore(db.CountTodos(ctx, keys, []casework.TodoKind{casework.TodoAccept, casework.TodoHandle, casework.TodoTask}))
 		})
 	}
+	for _, open := range []bool{false, true} {
+		for _, after := range []string{"", "rv-00300"} {
+			add("Reviews", fmt.Sprint(open, after), func(ctx context.Context, db *store.DB) error { return ignore(db.Reviews(ctx, open, after, 21)) })
+		}
+	}
+	inside("Review", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.Review(ctx, "rv-00300")) })
+	inside("ResealReviews", "", func(ctx context.Context, tx *store.Tx) error {
+		_, _, err := tx.ResealReviews(ctx)
+		return err
+	})
 	add("Attachment", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Attachment(ctx, "a-00300")) })
 	inside("Attachment", "inside", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.Attachment(ctx, "a-00300")) })
 	for _, after := range []string{"", "a-00300"} {
@@ -706,6 +716,15 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	bulk(t, db, `platform_requests (platform, signature, at, created, updated, unchanged, refused)`, requests)
 	bulk(t, db, `import_chunks (import_id, no, body, created_at)`, pieces)
 	bulk(t, db, `import_rows (import_id, line, body, created_at)`, pieces)
+	var reviewed [][]any
+	for i := range 3000 {
+		key := 0
+		if i%50 == 0 {
+			key = 2
+		}
+		reviewed = append(reviewed, []any{fmt.Sprintf("rv-%05d", i), i%50 == 0, false, "rate", some("c-%05d", 600), "NS-1", "t-1", "", "", key, "", "", store.Millis(day(3))})
+	}
+	bulk(t, db, `reviews (id, open, passed, command, case_id, number, ticket_id, attachment_id, sealed, sealed_key, reason, decided_by, created_at)`, reviewed)
 	var attachments [][]any
 	for i := range 3000 {
 		state, caseID, sealed, key := "kept", some("c-%05d", 600), "", 0

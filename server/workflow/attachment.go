@@ -373,7 +373,11 @@ func (w *writer) files(ctx context.Context, actor casework.Actor, cmd casework.C
 			return nil, err
 		}
 		if a.Owner == actor.PersonID && a.State == store.AttachmentReady {
-			files[id] = casework.File{SHA256: a.SHA256, Type: a.Type, Size: a.Size}
+			f := casework.File{SHA256: a.SHA256, Type: a.Type, Size: a.Size}
+			if w.screened != nil && !w.screened[id] {
+				f.Review = casework.ReviewWaiting
+			}
+			files[id] = f
 		}
 	}
 	return files, nil
@@ -405,10 +409,12 @@ type AttachmentView struct {
 	By        *Named        `json:"by,omitempty" doc:"谁提交的（仅工作人员可见）"`
 	At        time.Time     `json:"at"`
 	Public    bool          `json:"public" doc:"诉求人也能看到"`
-	Erased    bool          `json:"erased,omitempty" doc:"保存期满，内容已删除"`
-	URL       string        `json:"url,omitempty" doc:"内容的地址，无需令牌；只在 url_until 之前、您的这次登录有效期间可用，请勿保存"`
-	ThumbURL  string        `json:"thumb_url,omitempty" doc:"缩略图的地址"`
-	URLUntil  *time.Time    `json:"url_until,omitempty" doc:"地址可用到何时"`
+	// Review is where what a resident brought stands.
+	Review   casework.ContentReview `json:"review,omitempty" doc:"诉求人上传的：waiting 待审核、refused 未通过，这时只有本人和城运中心看得到；空为无须审核或已通过"`
+	Erased   bool                   `json:"erased,omitempty" doc:"保存期满，内容已删除"`
+	URL      string                 `json:"url,omitempty" doc:"内容的地址，无需令牌；只在 url_until 之前、您的这次登录有效期间可用，请勿保存"`
+	ThumbURL string                 `json:"thumb_url,omitempty" doc:"缩略图的地址"`
+	URLUntil *time.Time             `json:"url_until,omitempty" doc:"地址可用到何时"`
 }
 
 // FilesPath is where files are read by their links.
@@ -444,7 +450,7 @@ func (e *Engine) Attachments(ctx context.Context, actor casework.Actor, session,
 		}
 		v := AttachmentView{
 			ID: a.ID, Name: a.Name, Type: f.Type, Size: f.Size, Width: a.Width, Height: a.Height, With: f.With, WithLabel: f.With.Label(),
-			At: f.At, Public: f.Public, Erased: a.State == store.AttachmentErased,
+			At: f.At, Public: f.Public, Review: f.Review, Erased: a.State == store.AttachmentErased,
 		}
 		if sight == casework.Full {
 			v.By = k.person(f.By)

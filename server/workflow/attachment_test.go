@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"image"
+	"image/png"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,6 +17,7 @@ import (
 	"xiaopu/server/casework"
 	"xiaopu/server/store"
 	"xiaopu/server/store/storetest"
+	"xiaopu/server/ticket"
 	"xiaopu/server/vault"
 	"xiaopu/server/workflow"
 )
@@ -316,3 +319,51 @@ func TestTheFolderIsAway(t *testing.T) {
 		t.Errorf("%+v %v", done, err)
 	}
 }
+
+// Who asks to be forgotten takes their pictures with them, once the case is over; those of others stay.
+func TestAPersonsPicturesGoWithThem(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db)
+		ctx := context.Background()
+		w.take(w.complaint("20260301080003", func(t *ticket.Ticket) {
+			t.Satisfaction, t.Requester.Phone = ticket.Dissatisfied, "13800000001" // p-r's
+		}))
+		id := w.caseOf("20260301080003")
+		w.must(id, "p-cy", casework.Classify{Domain: casework.Livelihood, Scope: casework.Individual, Reach: casework.SingleDepartment, GridID: "g-1"})
+		w.must(id, "p-cy", casework.Dispatch{LeadDepartmentID: "d-1"})
+		w.must(id, "p-h1", casework.Accept{HandlerID: "p-w1"})
+		w.must(id, "p-w1", casework.Contact{Reached: true, At: w.clock(), Said: "已联系"})
+		office := w.upload("p-w1", minutes)
+		w.must(id, "p-w1", casework.Submit{Result: "已修好", Outcome: casework.ActuallySolved, Evidence: []string{office}})
+		w.must(id, "p-cy", casework.VerifyPass{Finding: "属实", Outcome: casework.ActuallySolved})
+		own := w.upload("p-r", tinyPNG)
+		w.must(id, "p-r", casework.Rate{Rating: casework.Satisfied, Words: "加微信说", Attached: casework.Attached{Attachments: []string{own}}})
+		ask := workflow.ErasureRequest{Phone: "13800000001", Reason: "本人要求"}
+		if _, err := w.e.EraseRequested(ctx, w.actor("p-cy"), ask); apperr.ReasonOf(err) != "erasure.open" {
+			t.Error(err)
+		}
+		w.at("2026-04-07 10:00")
+		w.sweep()
+		w.must(id, "p-pl", casework.StrikeOff{Decision: "同意销项"})
+		c, err := w.e.EraseRequested(ctx, w.actor("p-cy"), ask)
+		if err != nil || c.Items() != 2 {
+			t.Fatalf("%+v %v", c, err)
+		}
+		if len(w.lie(own)) > 0 || len(w.lie(office)) == 0 {
+			t.Error("the wrong ones are gone:", w.lie(own), w.lie(office))
+		}
+		if page, err := w.e.Reviews(ctx, w.actor("p-cy"), "", true, "", 20); err != nil || len(page.Items) != 0 {
+			t.Errorf("%+v %v", page, err)
+		}
+		w.verify()
+	})
+}
+
+// tinyPNG is a picture of one pixel.
+var tinyPNG = func() []byte {
+	var out bytes.Buffer
+	if err := png.Encode(&out, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
+		panic(err)
+	}
+	return out.Bytes()
+}()

@@ -27,6 +27,9 @@ type Request struct {
 	Command casework.Command
 	// Key is the client's Idempotency-Key; "" for none.
 	Key string
+
+	held     store.Review    // words that must be looked at before others see them
+	screened map[string]bool // pictures that need not; nil for what is no resident's
 }
 
 // Outcome is the case after a command.
@@ -89,6 +92,9 @@ func (e *Engine) given(ctx context.Context, r Request) (Outcome, error) {
 		if out, done, err := e.replay(ctx, r, asked); done || err != nil {
 			return out, err
 		}
+	}
+	if r, err = e.screened(ctx, r); err != nil {
+		return Outcome{}, err
 	}
 	out, err := e.do(ctx, k, r, asked)
 	if r.Key != "" && (errors.Is(err, store.ErrDone) || errors.Is(err, store.ErrStale)) {
@@ -157,6 +163,8 @@ type writer struct {
 	now  time.Time
 	feed []store.FeedRow // what platforms are told at the end
 	live *live.Hub
+
+	screened map[string]bool // as Request.screened
 }
 
 func (w *writer) command(ctx context.Context, r Request) (casework.Case, error) {
@@ -192,7 +200,11 @@ func (w *writer) command(ctx context.Context, r Request) (casework.Case, error) 
 	case AttachTicket:
 		return w.attach(ctx, l, r.Actor, cmd)
 	}
+	w.screened = r.screened
 	next, err := w.decide(ctx, l, r.Actor, w.k.noteWhere(r.Command, l.Case))
+	if err == nil && r.screened != nil {
+		err = w.holdBack(ctx, r, l.Case, next.Case)
+	}
 	if err != nil {
 		return next.Case, err
 	}

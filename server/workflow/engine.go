@@ -15,6 +15,7 @@ import (
 	"xiaopu/server/apperr"
 	"xiaopu/server/blob"
 	"xiaopu/server/casework"
+	"xiaopu/server/content"
 	"xiaopu/server/live"
 	"xiaopu/server/metrics"
 	"xiaopu/server/organisation"
@@ -34,6 +35,8 @@ type Engine struct {
 	metrics *metrics.Metrics
 	alive   atomic.Int64 // Unix ms of the sweeper's last sign of life
 
+	checker  Checker
+	words    *content.Words
 	live     *live.Hub
 	blobs    blob.Store
 	decoding chan struct{} // the pictures being decoded; those beyond wait
@@ -53,6 +56,10 @@ type Options struct {
 	Matcher recognition.Matcher
 	// Profiles are the import profiles that are shipped.
 	Profiles []ticket.Profile
+	// Checker looks at what residents write and bring; nil leaves it to Words alone, and pictures to people.
+	Checker Checker
+	// Words is the list that texts are compared with; nil means the one built in.
+	Words *content.Words
 	// Live tells clients what changes; nil tells nobody.
 	Live *live.Hub
 	// Blobs keeps the bytes of attachments; without it nothing can be uploaded.
@@ -69,7 +76,10 @@ func New(db *store.DB, o Options) *Engine {
 	if o.Matcher == nil {
 		o.Matcher = recognition.PlaceAndTopic{}
 	}
-	return &Engine{db: db, clock: o.Clock, log: o.Logger, matcher: o.Matcher, profiles: o.Profiles, metrics: o.Metrics, live: o.Live, blobs: o.Blobs, decoding: make(chan struct{}, picturesAtOnce)}
+	if o.Words == nil {
+		o.Words = content.BuiltIn()
+	}
+	return &Engine{checker: o.Checker, words: o.Words, db: db, clock: o.Clock, log: o.Logger, matcher: o.Matcher, profiles: o.Profiles, metrics: o.Metrics, live: o.Live, blobs: o.Blobs, decoding: make(chan struct{}, picturesAtOnce)}
 }
 
 // Knowledge is what every decision needs beside the case: immutable, shared.

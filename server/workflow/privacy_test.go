@@ -231,7 +231,7 @@ func (w *world) searchAndErase() {
 		w.t.Errorf("unmasked: %+v %v", got, err)
 	}
 	c, err := w.e.EraseRequested(ctx, w.actor("p-cy"), workflow.ErasureRequest{Phone: "13812345678", Reason: "本人13812345678要求"})
-	if err != nil || c.Kept != 1 || counts(c) != "request 0, import 1" { // a bad row goes, a ticket of an open case stays
+	if err != nil || c.Kept != 1 || counts(c) != "request 0, file 0, import 1" { // a bad row goes, a ticket of an open case stays
 		w.t.Errorf("%+v %v", c, err)
 	}
 }

@@ -15,6 +15,7 @@ type Resealed struct {
 	Secrets         int // of second factors and platforms
 	Facts           int // that wait for their ticket
 	Residents       int // rows of people in WeChat, their phones too
+	Reviews         int // words that wait to be looked at
 	Attachments     int // their names and keys; the bytes stay as they are
 	Damaged         int // values that do not open, logged; they stay as they are
 }
@@ -54,8 +55,12 @@ func (e *Engine) Reseal(ctx context.Context, rest time.Duration, progress func(d
 		if err != nil {
 			return err
 		}
-		done = Resealed{People: n, Secrets: platforms + accounts, Facts: facts}
-		tell(slices.Concat(damaged, changes, unopened, unread))
+		reviews, closed, err := tx.ResealReviews(ctx)
+		if err != nil {
+			return err
+		}
+		done = Resealed{Reviews: reviews, People: n, Secrets: platforms + accounts, Facts: facts}
+		tell(slices.Concat(closed, damaged, changes, unopened, unread))
 		return nil
 	})
 	if err != nil {

@@ -266,7 +266,7 @@ func (e *Engine) erasePerson(ctx context.Context, tx *store.Tx, k *Knowledge, c 
 	if err != nil || !done {
 		return "", err
 	}
-	return rule, nil
+	return rule, tx.DropReviews(ctx, id)
 }
 
 // keptSince says since when the time to keep what names a person in a ticket runs, and by which rule. While the case or the
@@ -466,7 +466,7 @@ func (e *Engine) EraseRequested(ctx context.Context, actor casework.Actor, ask E
 	if err != nil {
 		return store.Certificate{}, err
 	}
-	c := store.Certificate{Occasion: store.ByRequest, By: actor.PersonID, Reason: reason, StartedAt: e.Now(k), Rules: []store.CertifiedRule{{Rule: ruleRequest}, {Rule: ruleImport}}}
+	c := store.Certificate{Occasion: store.ByRequest, By: actor.PersonID, Reason: reason, StartedAt: e.Now(k), Rules: []store.CertifiedRule{{Rule: ruleRequest}, {Rule: ruleFile}, {Rule: ruleImport}}}
 	f.Limit = retentionBatch
 	for {
 		list, err := e.db.Tickets(ctx, f)
@@ -485,7 +485,7 @@ func (e *Engine) EraseRequested(ctx context.Context, actor casework.Actor, ask E
 			if err := w.turn(ctx); err != nil {
 				return nil, err
 			}
-			erased, n, err := eraseAsked(ctx, tx, list)
+			erased, n, err := eraseAsked(ctx, tx, list, e.Now(k))
 			kept = n
 			return erased, err
 		}); err != nil {
@@ -508,13 +508,15 @@ func (e *Engine) EraseRequested(ctx context.Context, actor casework.Actor, ask E
 		}
 		return c, none
 	}
-	err = e.finish(ctx, k, &c, entry)
-	return c, err
+	if err := e.finish(ctx, k, &c, entry); err != nil {
+		return c, err
+	}
+	return c, e.DropAttachments(ctx)
 }
 
 // eraseAsked erases what names a person in those of the tickets whose case is not being handled, as they are now, and the notices
 // to those requesters of whom no ticket is left. kept counts the others.
-func eraseAsked(ctx context.Context, tx *store.Tx, list []store.TicketRow) (erased []store.Erased, kept int, _ error) {
+func eraseAsked(ctx context.Context, tx *store.Tx, list []store.TicketRow, now time.Time) (erased []store.Erased, kept int, _ error) {
 	requesters := map[string]bool{}
 	for _, was := range list {
 		r, err := tx.Ticket(ctx, was.Ticket.ID)
@@ -534,6 +536,11 @@ func eraseAsked(ctx context.Context, tx *store.Tx, list []store.TicketRow) (eras
 			return nil, 0, err
 		}
 		if done {
+			files, err := eraseBrought(ctx, tx, in, r.Ticket.ID, now)
+			if err != nil {
+				return nil, 0, err
+			}
+			erased = append(erased, files...)
 			requesters[r.Requester] = true
 			erased = append(erased, store.Erased{Rule: ruleRequest, TicketID: r.Ticket.ID})
 		}
@@ -549,6 +556,23 @@ func eraseAsked(ctx context.Context, tx *store.Tx, list []store.TicketRow) (eras
 		}
 	}
 	return erased, kept, nil
+}
+
+// eraseBrought erases what the requester of a ticket brought into its case, and what of theirs waits to be looked at.
+func eraseBrought(ctx context.Context, tx *store.Tx, in casework.Case, ticketID string, now time.Time) (erased []store.Erased, _ error) {
+	for _, id := range sorted(in.Files) {
+		if in.Files[id].TicketID != ticketID {
+			continue
+		}
+		done, err := tx.EraseAttachment(ctx, id, now)
+		if err != nil {
+			return nil, err
+		}
+		if done {
+			erased = append(erased, store.Erased{Rule: ruleFile, TicketID: id})
+		}
+	}
+	return erased, tx.DropReviews(ctx, ticketID)
 }
 
 // eraseKeptRows deletes those rows kept of imports that name a person, and their problems.
@@ -622,7 +646,7 @@ var occasionWords = map[string]string{store.BySchedule: "每日自动", store.By
 var ruleWords = map[string]string{
 	ruleRow: "导入的原始行", ruleCase: "已销项难事的工单中的个人信息", ruleTicket: "未成难事的工单中的个人信息", ruleRequest: "本人要求删除的个人信息",
 	ruleImport: "本人要求删除的未导入行",
-	ruleFile:   "已销项难事的附件（照片、文件）",
+	ruleFile:   "难事的附件（照片、文件）",
 }
 
 // RuleLabel is a rule of a certificate in Chinese.

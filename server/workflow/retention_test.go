@@ -293,7 +293,7 @@ func TestAPersonsDataIsErasedAtTheirRequest(t *testing.T) {
 			}
 		}
 		c, err := w.e.EraseRequested(ctx, w.actor("p-cy"), workflow.ErasureRequest{Phone: "138 1234 5678", Reason: "本人13812345678书面要求"})
-		if err != nil || counts(c) != "request 1, import 0" || c.Kept != 1 || c.By != "p-cy" || strings.Contains(c.Reason, "13812345678") {
+		if err != nil || counts(c) != "request 1, file 0, import 0" || c.Kept != 1 || c.By != "p-cy" || strings.Contains(c.Reason, "13812345678") {
 			t.Fatalf("%+v %v", c, err)
 		}
 		if w.named("20260301080001") || !w.named("20260301080002") || !w.named("20260301080003") {
@@ -304,7 +304,7 @@ func TestAPersonsDataIsErasedAtTheirRequest(t *testing.T) {
 		}
 		w.must(w.caseOf("20260301080002"), "p-cy", casework.Reject{Reason: "不属本辖区"})
 		c, err = w.e.EraseRequested(ctx, w.actor("p-cy"), workflow.ErasureRequest{IDNumber: "310120198001011239", Reason: "本人要求"})
-		if err != nil || counts(c) != "request 2, import 0" || c.Kept != 0 {
+		if err != nil || counts(c) != "request 2, file 0, import 0" || c.Kept != 0 {
 			t.Errorf("%+v %v", c, err)
 		}
 		entries, err := w.e.AuditLog(ctx, store.AuditFilter{Action: "person.erase", Limit: 10})
@@ -439,7 +439,7 @@ func TestAnErasureReachesRowsThatWereNotImported(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		for ask, want := range map[workflow.ErasureRequest]string{{Phone: "13812345678"}: "request 0, import 4", {IDNumber: "310120198001011239"}: "request 0, import 2"} {
+		for ask, want := range map[workflow.ErasureRequest]string{{Phone: "13812345678"}: "request 0, file 0, import 4", {IDNumber: "310120198001011239"}: "request 0, file 0, import 2"} {
 			ask.Reason = "本人书面要求"
 			c, err := w.e.EraseRequested(ctx, w.actor("p-cy"), ask)
 			if err != nil || counts(c) != want {
@@ -477,7 +477,7 @@ func TestAnErasureTakesTheNotices(t *testing.T) {
 			t.Fatal(err)
 		}
 		c, err := w.e.EraseRequested(ctx, w.actor("p-cy"), workflow.ErasureRequest{IDNumber: "310120198001011239", Reason: "本人书面要求"})
-		if err != nil || counts(c) != "request 2, import 0" {
+		if err != nil || counts(c) != "request 2, file 0, import 0" {
 			t.Fatal(counts(c), err)
 		}
 		for recipient, want := range map[string]int{alone: 0, shared: 1} {

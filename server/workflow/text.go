@@ -127,6 +127,8 @@ type eventData struct {
 	Trigger               *trigger `json:"trigger"`
 	PersonID              string   `json:"person_id"`
 	Left                  bool     `json:"left"`
+	Held                  string   `json:"held"`
+	Passed                bool     `json:"passed"`
 
 	Parts []casework.Part `json:"parts"`
 }
@@ -138,6 +140,14 @@ type trigger struct {
 var causeWords = map[string]string{
 	"deadline": "到期未办结", "hops": "多个部门未接单", "centre_delay": "到期前已提交，核查未按时完成", "failed_after_due": "到期后核查不通过",
 	"split_after_due": "并案期间已到期", "escalate": "主动升级",
+}
+
+// heldText stands for words that nobody has looked at yet.
+func heldText(held string) string {
+	if held == "" {
+		return ""
+	}
+	return "（文字待审核）"
 }
 
 var ratingWords = map[string]string{"satisfied": "满意", "mostly": "基本满意", "dissatisfied": "不满意"}
@@ -195,7 +205,14 @@ func (k *Knowledge) eventText(ev casework.Event, resident bool) string {
 		}
 		return join(label+"："+o.PersonName(d.PersonID)+why, parts...)
 	case "rate":
-		return join("评价："+ratingWords[d.Rating], d.Words)
+		return join("评价："+ratingWords[d.Rating], d.Words, heldText(d.Held))
+	case "remind":
+		return join(label, d.Text, heldText(d.Held))
+	case "settle_content":
+		if d.Passed {
+			return join("诉求人提交的内容通过审核", d.Text)
+		}
+		return "诉求人提交的内容未通过审核，不予展示"
 	case "merge":
 		return join("并入难事 "+d.Number, d.Reason)
 	case "split":
@@ -323,6 +340,8 @@ func (k *Knowledge) NoticeText(r store.InboxRow) string {
 			return "您反映的事项已办结，请在 " + rfcText(r.Args["rate_until"]) + " 前评价"
 		case casework.NoticeReopened:
 			return "您反映的事项将重新办理" + due
+		case casework.NoticeContentRefused:
+			return "您提交的文字或照片没有通过审核，不会给其他人看；评价、催办本身仍然有效"
 		case casework.NoticeMerged:
 			return "您反映的事项与同一问题的其他诉求合并办理"
 		}
@@ -341,6 +360,7 @@ func (k *Knowledge) NoticeText(r store.InboxRow) string {
 		casework.NoticeOverdue: n + "（Ⅰ级）已超期未办结", casework.NoticeHeldOver: n + " 已挂账", casework.NoticeSupervised: n + " 收到督办" + due,
 		casework.NoticeAnswered: n + " 的督办已答复", casework.NoticeOrderLate: n + " 的督办逾期未答复", casework.NoticeIdle: n + " 超时未处理，请督促城运中心",
 		casework.NoticeHearingMissed: n + " 已办结但未在专题汇报中销项", casework.NoticeCoordinated: n + " 有领导协调意见", casework.NoticeAssigned: n + " 指定您办理" + due,
+		casework.NoticeContentWaiting: n + " 有诉求人提交的文字或照片待审核，审核前别人看不到", casework.NoticeContentRefused: n + " 有提交的内容未通过审核",
 		casework.NoticeHandedOver: n + " 因有人离岗或调动，有工作移交给您或本部门" + due,
 	}[r.Kind]; ok {
 		return t

@@ -20,6 +20,7 @@ import (
 	"xiaopu/server/apperr"
 	"xiaopu/server/blob"
 	"xiaopu/server/config"
+	"xiaopu/server/content"
 	"xiaopu/server/live"
 	"xiaopu/server/metrics"
 	"xiaopu/server/store"
@@ -324,11 +325,15 @@ func (c *call) prepare(s *system, a access) error {
 	if err != nil {
 		return err
 	}
+	words, err := wordList(s.config.ContentWords)
+	if err != nil {
+		return err
+	}
 	blobs, err := blob.NewFolder(cmp.Or(s.config.Attachments, filepath.Join(dataDir(s.config), "attachments")))
 	if err != nil {
 		return apperr.New(apperr.Unavailable, "blob.folder", "存放附件的文件夹用不了：请核对配置 attachments 和该文件夹的权限。").With(err)
 	}
-	s.engine = workflow.New(s.db, workflow.Options{Clock: time.Now, Logger: s.log, Profiles: profiles, Blobs: blobs, Live: c.live, Metrics: c.metrics})
+	s.engine = workflow.New(s.db, workflow.Options{Clock: time.Now, Logger: s.log, Profiles: profiles, Blobs: blobs, Words: words, Live: c.live, Metrics: c.metrics})
 	if err := s.engine.CheckKeys(c.ctx); err != nil {
 		return err
 	}
@@ -363,6 +368,22 @@ func (c *call) prepare(s *system, a access) error {
 		return apperr.New(apperr.FailedPrecondition, "demo.database", "这是演示用的数据库（虚构的人员和工单，时钟可能已拨快），正式环境不能用，请用 XIAOPU_DB 指定另一个数据库。")
 	}
 	return err
+}
+
+// wordList reads the list that residents' words are compared with; nil for the one built in.
+func wordList(path string) (*content.Words, error) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := readFile(path, 1<<20)
+	if err != nil {
+		return nil, err
+	}
+	w, err := content.Parse(string(text))
+	if err != nil {
+		return nil, apperr.New(apperr.InvalidArgument, "content.words", "词表“%s”有误：%s。", path, err)
+	}
+	return w, nil
 }
 
 // with opens the system for one command and closes it. The database must be there.
