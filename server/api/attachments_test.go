@@ -246,7 +246,7 @@ func TestAttachmentsOfACase(t *testing.T) {
 	o.do("p-w1", other, "progress", fields{"text": "别人的照片", "attachments": []string{free}}).refused(http.StatusBadRequest, "case.attachment")
 	o.do("p-w1", other, "progress", fields{"text": "没有的照片", "attachments": []string{"照片"}}).refused(http.StatusBadRequest, "case.attachment")
 	// The result may name what is there already, and paper in words.
-	c = o.must("p-w1", c, "submit", fields{"result": "已修好", "outcome": "solved", "evidence": []string{public, "验收单存档案柜 3 号"}})
+	o.must("p-w1", c, "submit", fields{"result": "已修好", "outcome": "solved", "evidence": []string{public, "验收单存档案柜 3 号"}})
 	if found, err := o.engine.Verify(t.Context()); err != nil || len(found.Findings) > 0 || found.Files != 2 {
 		t.Errorf("%+v %v", found, err)
 	}

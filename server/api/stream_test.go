@@ -53,13 +53,13 @@ func (o *office) listen(t *testing.T, url, token, lastID string) *heard {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = res.Body.Close() })
 	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "text/event-stream" {
 		t.Fatal(res.StatusCode, res.Header)
 	}
 	h := &heard{t: t, lines: make(chan string, 1000), close: cancel}
 	go func() {
 		defer close(h.lines)
-		defer func() { _ = res.Body.Close() }()
 		for s := bufio.NewScanner(res.Body); s.Scan(); {
 			h.lines <- s.Text()
 		}

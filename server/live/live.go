@@ -195,7 +195,7 @@ func (h *Hub) follow(ctx context.Context) {
 	last, known, away := "", false, false
 	for ctx.Err() == nil {
 		var list []cache.Entry
-		ok := true
+		var ok bool
 		if !known {
 			if list, ok = h.cache.Latest(ctx, logName, kept); ok {
 				h.remember(list)
