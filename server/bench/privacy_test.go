@@ -45,7 +45,7 @@ func scattered(x uint64) uint64 {
 // twelve imports of those would take minutes.
 const (
 	sealingRounds = 3
-	sealingRows   = importRows / 2
+	sealingRows   = importRows * 3 / 10
 )
 
 // sealingShare imports a file with the vault and without, in turns, and gives both sides' rounds.
