@@ -547,29 +547,40 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, personID, code string) (
 	case a.TOTP == "":
 		return nil, errNoTOTP
 	}
+	err = s.tryCode(ctx, personID, a, errOwnCode, func() error {
+		return s.change(ctx, personID, func(ctx context.Context, tx *store.Tx, a *store.Account, _ bool) error {
+			if a.TOTP == "" {
+				return errNoTOTP
+			}
+			if err := s.useCode(a, code); err != nil {
+				return err
+			}
+			codes = s.drawRecoveryCodes(a)
+			return s.record(ctx, tx, personID, "account.draw_recovery_codes", personID, nil)
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return codes, nil
+}
+
+// tryCode tries a code of the second factor under the limits of the login name and the address. use gives errCode for one that
+// is not good: that is counted and recorded, and wrong is the answer.
+func (s *Service) tryCode(ctx context.Context, personID string, a store.Account, wrong error, use func() error) error {
 	t := s.attemptOf(a.LoginIndex, personID, workflow.OriginOf(ctx).Address, a.UnlockedAt)
 	n, err := s.mayTry(ctx, t, "code")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	err = s.change(ctx, personID, func(ctx context.Context, tx *store.Tx, a *store.Account, _ bool) error {
-		if a.TOTP == "" {
-			return errNoTOTP
-		}
-		if err := s.useCode(a, code); err != nil {
-			return err
-		}
-		codes = s.drawRecoveryCodes(a)
-		return s.record(ctx, tx, personID, "account.draw_recovery_codes", personID, nil)
-	})
-	if errors.Is(err, errCode) {
-		return nil, s.fail(ctx, t, "wrong_code", n, errOwnCode)
+	err = use()
+	switch {
+	case errors.Is(err, errCode):
+		return s.fail(ctx, t, "wrong_code", n, wrong)
+	case err == nil:
+		s.cleared(ctx, t, "code")
 	}
-	if err != nil {
-		return nil, err
-	}
-	s.cleared(ctx, t, "code")
-	return codes, nil
+	return err
 }
 
 // checkCode uses up a code of the second factor, or a recovery code: errCode for one that is not good.
@@ -598,17 +609,10 @@ func (s *Service) withCode(ctx context.Context, token string, want Step, decide 
 	if err != nil {
 		return Progress{}, err
 	}
-	t := s.attemptOf(a.LoginIndex, p.ID, workflow.OriginOf(ctx).Address, a.UnlockedAt)
-	n, err := s.mayTry(ctx, t, "code")
-	if err != nil {
-		return Progress{}, err
-	}
-	out, err := s.step(ctx, token, want, decide)
-	if errors.Is(err, errCode) {
-		return out, s.fail(ctx, t, "wrong_code", n, errCode)
-	}
-	if err == nil {
-		s.cleared(ctx, t, "code")
-	}
+	var out Progress
+	err = s.tryCode(ctx, p.ID, a, errCode, func() (err error) {
+		out, err = s.step(ctx, token, want, decide)
+		return err
+	})
 	return out, err
 }

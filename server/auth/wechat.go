@@ -421,24 +421,14 @@ func (s *Service) proveCode(ctx context.Context, personID, totp string) error {
 	if err != nil {
 		return err
 	}
-	t := s.attemptOf(a.LoginIndex, personID, workflow.OriginOf(ctx).Address, a.UnlockedAt)
-	n, err := s.mayTry(ctx, t, "code")
-	if err != nil {
-		return err
-	}
-	err = s.change(ctx, personID, func(ctx context.Context, tx *store.Tx, a *store.Account, _ bool) error {
-		if a.TOTP == "" {
-			return errCode
-		}
-		return s.checkCode(ctx, tx, a, totp)
+	return s.tryCode(ctx, personID, a, errCode, func() error {
+		return s.change(ctx, personID, func(ctx context.Context, tx *store.Tx, a *store.Account, _ bool) error {
+			if a.TOTP == "" {
+				return errCode
+			}
+			return s.checkCode(ctx, tx, a, totp)
+		})
 	})
-	if errors.Is(err, errCode) {
-		return s.fail(ctx, t, "wrong_code", n, errCode)
-	}
-	if err == nil {
-		s.cleared(ctx, t, "code")
-	}
-	return err
 }
 
 // refuseBinding notes in the audit log that somebody was refused.

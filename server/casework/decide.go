@@ -206,6 +206,19 @@ type Allowed struct {
 	As Capacity `json:"as"`
 }
 
+// Permits reports whether a command is open to this actor once what has fallen due is applied.
+func Permits(c Case, actor Actor, name Name, env Env) bool {
+	r, ok := ruleOf(name)
+	if !ok {
+		return false
+	}
+	if d, err := Tick(c, env); err == nil {
+		c = d.Case
+	}
+	_, refusal := r.allows(&c, actor, env)
+	return refusal == nil
+}
+
 // AllowedCommands lists what this actor may do to the case now, in the order of the table in domain §3. It does not
 // apply what has fallen due: a caller that shows it for a case past its next due instant calls Tick first.
 func AllowedCommands(c Case, actor Actor, env Env) []Allowed {

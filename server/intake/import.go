@@ -430,8 +430,8 @@ func (r *run) read(ctx context.Context, out chan<- batch) error {
 	for _, s := range r.sheet.passed {
 		r.pass(&b, s.number, notRead(s))
 	}
-	if len(r.sheet.hidden) > 0 {
-		r.pass(&b, r.sheet.number, notSeen(r.sheet.hidden))
+	if names := r.sheet.unseen(); len(names) > 0 {
+		r.pass(&b, r.sheet.number, notSeen(names))
 	}
 	for sheet := r.sheet; ; {
 		if sheet == r.sheet { // it has a header

@@ -140,8 +140,8 @@ func (in *Inspection) others(s *Sheet) error {
 	for _, p := range s.passed {
 		told(p)
 	}
-	if len(s.hidden) > 0 {
-		in.Missing = append(in.Missing, MissingField{"", notSeen(s.hidden)})
+	if names := s.unseen(); len(names) > 0 {
+		in.Missing = append(in.Missing, MissingField{"", notSeen(names)})
 	}
 	for sheet := s; ; {
 		next, err := sheet.Further()

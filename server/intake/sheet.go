@@ -63,7 +63,7 @@ type Sheet struct {
 	number  int                    // among the worksheets that can be seen, from 0
 	further func() (*Sheet, error) // opens the next worksheet that has rows; nil for what has one
 	passed  []*Sheet               // worksheets with rows before this one, without a header; closed
-	hidden  []string               // names of the hidden worksheets that have a header
+	hidden  func() []string        // names of the hidden worksheets that have a header
 
 	next  func() (int, []string, error) // rows that are not blank
 	last  int                           // number of the row read last
@@ -256,6 +256,14 @@ func behind(i, n int, open func(i int) (*Sheet, error)) func() (*Sheet, error) {
 		}
 		return nil, nil //nolint:nilnil // the end
 	}
+}
+
+// unseen gives the names of the hidden worksheets that have a header. It opens them, so it is asked where somebody is told.
+func (s *Sheet) unseen() []string {
+	if s.hidden == nil {
+		return nil
+	}
+	return s.hidden()
 }
 
 // headed gives the names of the n hidden worksheets that have a header: somebody may miss what is in them.

@@ -63,7 +63,9 @@ func openWorkbook(r io.ReaderAt, size int64, lim limits, find finder) (*Sheet, e
 		_ = table.close() // the error that matters is err
 		return nil, err
 	}
-	s.hidden = headed(len(b.hidden), func(i int) (*Sheet, error) { return b.open(b.hidden[i], table, find) })
+	s.hidden = func() []string {
+		return headed(len(b.hidden), func(i int) (*Sheet, error) { return b.open(b.hidden[i], table, find) })
+	}
 	s.closers = append(s.closers, table.close)
 	return s, nil
 }

@@ -103,7 +103,9 @@ func (b *oldWorkbook) choose(find finder) (*Sheet, error) {
 	}
 	s, err := firstWithHeader(len(b.sheets), func(i int) (*Sheet, error) { return b.open(b.sheets[i], find) })
 	if err == nil {
-		s.hidden = headed(len(b.hidden), func(i int) (*Sheet, error) { return b.open(b.hidden[i], find) })
+		s.hidden = func() []string {
+			return headed(len(b.hidden), func(i int) (*Sheet, error) { return b.open(b.hidden[i], find) })
+		}
 	}
 	return s, err
 }

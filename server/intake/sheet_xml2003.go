@@ -46,7 +46,9 @@ func openXMLSheet(r io.ReaderAt, size int64, lim limits, find finder) (*Sheet, e
 	}
 	s, err := firstWithHeader(len(b.sheets), func(i int) (*Sheet, error) { return b.open(b.sheets[i], find) })
 	if err == nil {
-		s.hidden = headed(len(b.hidden), func(i int) (*Sheet, error) { return b.open(b.hidden[i], find) })
+		s.hidden = func() []string {
+			return headed(len(b.hidden), func(i int) (*Sheet, error) { return b.open(b.hidden[i], find) })
+		}
 	}
 	return s, err
 }

@@ -264,39 +264,22 @@ func (tx *Tx) ResealAttachments(ctx context.Context, from ResealFrom, limit int)
 	if err != nil {
 		return 0, from, nil, fmt.Errorf("re-seal attachments: %w", err)
 	}
-	type row struct {
-		id, sealed string
-		key        int
-	}
-	var list []row
+	next = from
+	var list []underOlder
 	for rows.Next() {
-		var r row
-		if err := rows.Scan(&r.id, &r.sealed, &r.key); err != nil {
+		var id, sealed string
+		if err := rows.Scan(&id, &sealed, &next.key); err != nil {
 			return 0, from, nil, errors.Join(err, rows.Close())
 		}
-		list = append(list, r)
+		next.id = id
+		list = append(list, underOlder{placeOfAttachment(id), sealed, func(fresh string) (int64, error) {
+			return tx.exec(ctx, `UPDATE attachments SET sealed = ?, sealed_key = ? WHERE id = ? AND sealed = ?`, fresh, s.CurrentKey(), id, sealed)
+		}})
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return 0, from, nil, fmt.Errorf("re-seal attachments: %w", err)
 	}
-	next = from
-	for _, r := range list {
-		next.key, next.id = r.key, r.id
-		plain, err := s.Open(r.sealed, placeOfAttachment(r.id))
-		if err != nil {
-			damaged = append(damaged, fmt.Errorf("attachment %s: %w", r.id, err))
-			continue
-		}
-		fresh, err := s.Seal(plain, placeOfAttachment(r.id))
-		if err != nil {
-			return n, next, damaged, err
-		}
-		changed, err := tx.exec(ctx, `UPDATE attachments SET sealed = ?, sealed_key = ? WHERE id = ? AND sealed = ?`, fresh, s.CurrentKey(), r.id, r.sealed)
-		if err != nil {
-			return n, next, damaged, fmt.Errorf("re-seal attachment %s: %w", r.id, err)
-		}
-		n += int(changed)
-	}
 	next.Done = len(list) < limit
-	return n, next, damaged, nil
+	n, damaged, err = tx.resealValues(list)
+	return n, next, damaged, err
 }

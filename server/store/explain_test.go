@@ -274,7 +274,7 @@ func reads() (list []read) {
 		return ignore(tx.EndWeChatSessions(ctx, "r-0100", "", day(1)))
 	})
 	inside("ResealEach", "", func(ctx context.Context, tx *store.Tx) error {
-		for from := (store.ResealEachFrom{}); !from.Done; {
+		for from := (store.ResealFrom{}); !from.Done; {
 			_, next, _, err := tx.ResealEach(ctx, from, 50)
 			if err != nil {
 				return err

@@ -130,24 +130,17 @@ func (tx *Tx) ResealChanges(ctx context.Context) (damaged []error, err error) {
 	if err != nil {
 		return nil, err
 	}
+	var list []underOlder
 	for id, body := range bodies {
 		if s.KeyOf(body) >= s.CurrentKey() {
 			continue
 		}
-		plain, err := s.Open(body, changePlace(id))
-		if err != nil {
-			damaged = append(damaged, fmt.Errorf("organisation change %s: %w", id, err))
-			continue
-		}
-		fresh, err := s.Seal(plain, changePlace(id))
-		if err != nil {
-			return damaged, err
-		}
-		if _, err := tx.exec(ctx, `UPDATE organisation_changes SET body = ? WHERE id = ? AND body = ?`, fresh, id, body); err != nil {
-			return damaged, fmt.Errorf("re-seal organisation change %s: %w", id, err)
-		}
+		list = append(list, underOlder{changePlace(id), body, func(fresh string) (int64, error) {
+			return tx.exec(ctx, `UPDATE organisation_changes SET body = ? WHERE id = ? AND body = ?`, fresh, id, body)
+		}})
 	}
-	return damaged, nil
+	_, damaged, err = tx.resealValues(list)
+	return damaged, err
 }
 
 // openChanges gives the sealed body of each open change by id.

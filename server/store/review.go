@@ -120,25 +120,22 @@ func (tx *Tx) DropReviews(ctx context.Context, ticketID string) error {
 // ResealReviews seals waiting words anew that are sealed under an older key. It gives those that do not open.
 func (tx *Tx) ResealReviews(ctx context.Context) (n int, damaged []error, err error) {
 	s := tx.Sealer()
-	ids, err := scanStrings(tx.query(ctx, `SELECT id FROM reviews WHERE sealed_key > 0 AND sealed_key < ? ORDER BY sealed_key, id LIMIT 1000`, s.CurrentKey()))
+	rows, err := tx.query(ctx, `SELECT id, sealed FROM reviews WHERE sealed_key > 0 AND sealed_key < ? ORDER BY sealed_key, id LIMIT 1000`, s.CurrentKey())
 	if err != nil {
 		return 0, nil, fmt.Errorf("re-seal reviews: %w", err)
 	}
-	for _, id := range ids {
-		r, err := tx.Review(ctx, id)
-		if err != nil {
-			damaged = append(damaged, fmt.Errorf("review %s: %w", id, err))
-			continue
+	var list []underOlder
+	for rows.Next() {
+		var id, sealed string
+		if err := rows.Scan(&id, &sealed); err != nil {
+			return 0, nil, errors.Join(err, rows.Close())
 		}
-		fresh, err := s.Seal([]byte(r.Text), placeOfReview(id))
-		if err != nil {
-			return n, damaged, err
-		}
-		changed, err := tx.exec(ctx, `UPDATE reviews SET sealed = ?, sealed_key = ? WHERE id = ? AND open = 1`, fresh, s.CurrentKey(), id)
-		if err != nil {
-			return n, damaged, fmt.Errorf("re-seal review %s: %w", id, err)
-		}
-		n += int(changed)
+		list = append(list, underOlder{placeOfReview(id), sealed, func(fresh string) (int64, error) {
+			return tx.exec(ctx, `UPDATE reviews SET sealed = ?, sealed_key = ? WHERE id = ? AND open = 1 AND sealed = ?`, fresh, s.CurrentKey(), id, sealed)
+		}})
 	}
-	return n, damaged, nil
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return 0, nil, fmt.Errorf("re-seal reviews: %w", err)
+	}
+	return tx.resealValues(list)
 }

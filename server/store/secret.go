@@ -41,34 +41,53 @@ func secrets(ctx context.Context, q querier) ([]secret, error) {
 	return list, nil
 }
 
-// ResealAccounts seals the secrets of second factors anew that are sealed under an older key. It gives how many, and those that
-// do not open.
-func (tx *Tx) ResealAccounts(ctx context.Context) (n int, damaged []error, err error) {
+// underOlder is a value sealed under an older key, and how a fresh one is stored where it stands, unless somebody has written
+// there meanwhile.
+type underOlder struct {
+	place, sealed string
+	put           func(fresh string) (changed int64, err error)
+}
+
+// resealValues seals values anew. It gives how many, and those that do not open: they stay as they are.
+func (tx *Tx) resealValues(list []underOlder) (n int, damaged []error, err error) {
 	s := tx.Sealer()
-	list, err := secrets(ctx, tx)
-	if err != nil {
-		return 0, nil, err
-	}
-	for _, one := range list {
-		if one.table != "accounts" || s.KeyOf(one.sealed) == s.CurrentKey() {
-			continue
-		}
-		plain, err := s.Open(one.sealed, one.place())
+	for _, v := range list {
+		plain, err := s.Open(v.sealed, v.place)
 		if err != nil {
-			damaged = append(damaged, fmt.Errorf("%s: %w", one.place(), err))
+			damaged = append(damaged, fmt.Errorf("%s: %w", v.place, err))
 			continue
 		}
-		fresh, err := s.Seal(plain, one.place())
+		fresh, err := s.Seal(plain, v.place)
 		if err != nil {
 			return n, damaged, err
 		}
-		changed, err := tx.exec(ctx, `UPDATE accounts SET version = version + 1, totp = ? WHERE person_id = ? AND totp = ?`, fresh, one.id, one.sealed)
+		changed, err := v.put(fresh)
 		if err != nil {
-			return n, damaged, fmt.Errorf("re-seal %s: %w", one.place(), err)
+			return n, damaged, fmt.Errorf("re-seal %s: %w", v.place, err)
 		}
 		n += int(changed)
 	}
 	return n, damaged, nil
+}
+
+// ResealAccounts seals the secrets of second factors anew that are sealed under an older key. It gives how many, and those that
+// do not open.
+func (tx *Tx) ResealAccounts(ctx context.Context) (n int, damaged []error, err error) {
+	s := tx.Sealer()
+	all, err := secrets(ctx, tx)
+	if err != nil {
+		return 0, nil, err
+	}
+	var list []underOlder
+	for _, one := range all {
+		if one.table != "accounts" || s.KeyOf(one.sealed) == s.CurrentKey() {
+			continue
+		}
+		list = append(list, underOlder{one.place(), one.sealed, func(fresh string) (int64, error) {
+			return tx.exec(ctx, `UPDATE accounts SET version = version + 1, totp = ? WHERE person_id = ? AND totp = ?`, fresh, one.id, one.sealed)
+		}})
+	}
+	return tx.resealValues(list)
 }
 
 // sealedTables are the tables that hold one sealed value for each of many people, by id, in the column sealed.
@@ -76,27 +95,29 @@ var sealedTables = []string{"wechat_identities", "resident_phones", "wechat_foll
 
 // ResealEach seals up to limit rows of sealedTables anew that are sealed under an older key, behind from. It gives how many, how
 // far it has come, and those that do not open.
-func (tx *Tx) ResealEach(ctx context.Context, from ResealEachFrom, limit int) (n int, next ResealEachFrom, damaged []error, err error) {
+func (tx *Tx) ResealEach(ctx context.Context, from ResealFrom, limit int) (n int, next ResealFrom, damaged []error, err error) {
 	s := tx.Sealer()
 	for next = from; next.table < len(sealedTables) && next.key >= s.CurrentKey(); {
-		next = ResealEachFrom{table: next.table + 1}
+		next = ResealFrom{table: next.table + 1}
 	}
 	if next.table >= len(sealedTables) {
-		return 0, ResealEachFrom{Done: true}, nil, nil
+		return 0, ResealFrom{Done: true}, nil, nil
 	}
 	table := sealedTables[next.table]
 	rows, err := tx.query(ctx, `SELECT id, sealed FROM `+table+` WHERE sealed_key = ? AND id > ? ORDER BY id LIMIT ?`, next.key, next.id, limit)
 	if err != nil {
 		return 0, next, nil, fmt.Errorf("re-seal %s: %w", table, err)
 	}
-	var list []secret
+	var list []underOlder
 	for rows.Next() {
 		one := secret{table: table, column: "sealed"}
 		if err := rows.Scan(&one.id, &one.sealed); err != nil {
 			return 0, next, nil, errors.Join(err, rows.Close())
 		}
 		next.id = one.id
-		list = append(list, one)
+		list = append(list, underOlder{one.place(), one.sealed, func(fresh string) (int64, error) {
+			return tx.exec(ctx, `UPDATE `+table+` SET sealed = ?, sealed_key = ? WHERE id = ? AND sealed = ?`, fresh, s.CurrentKey(), one.id, one.sealed)
+		}})
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return 0, next, nil, err
@@ -104,28 +125,6 @@ func (tx *Tx) ResealEach(ctx context.Context, from ResealEachFrom, limit int) (n
 	if len(list) < limit {
 		next.key, next.id = next.key+1, ""
 	}
-	for _, one := range list {
-		plain, err := s.Open(one.sealed, one.place())
-		if err != nil {
-			damaged = append(damaged, fmt.Errorf("%s: %w", one.place(), err))
-			continue
-		}
-		fresh, err := s.Seal(plain, one.place())
-		if err != nil {
-			return n, next, damaged, err
-		}
-		changed, err := tx.exec(ctx, `UPDATE `+table+` SET sealed = ?, sealed_key = ? WHERE id = ? AND sealed = ?`, fresh, s.CurrentKey(), one.id, one.sealed)
-		if err != nil {
-			return n, next, damaged, fmt.Errorf("re-seal %s: %w", one.place(), err)
-		}
-		n += int(changed)
-	}
-	return n, next, damaged, nil
-}
-
-// ResealEachFrom is how far a pass of ResealEach has come.
-type ResealEachFrom struct {
-	table, key int
-	id         string
-	Done       bool
+	n, damaged, err = tx.resealValues(list)
+	return n, next, damaged, err
 }

@@ -122,39 +122,21 @@ func (tx *Tx) ResealFacts(ctx context.Context) (n int, damaged []error, err erro
 	if err != nil {
 		return 0, nil, fmt.Errorf("re-seal facts: %w", err)
 	}
-	type row struct {
-		source, orderNo, list, on, sealed string
-	}
-	var list []row
+	var facts []underOlder
 	for rows.Next() {
-		var r row
-		if err := rows.Scan(&r.source, &r.orderNo, &r.list, &r.on, &r.sealed); err != nil {
+		var source, orderNo, list, on, sealed string
+		if err := rows.Scan(&source, &orderNo, &list, &on, &sealed); err != nil {
 			return 0, nil, errors.Join(err, rows.Close())
 		}
-		list = append(list, r)
+		facts = append(facts, underOlder{placeOfFact(ticket.Source(source), orderNo, ticket.List(list), on), sealed, func(fresh string) (int64, error) {
+			return tx.exec(ctx, `UPDATE ticket_facts SET sealed_body = ?, sealed_key = ? WHERE source = ? AND order_no = ? AND list = ? AND listed_on = ? AND sealed_body = ?`,
+				fresh, s.CurrentKey(), source, orderNo, list, on, sealed)
+		}})
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return 0, nil, fmt.Errorf("re-seal facts: %w", err)
 	}
-	for _, r := range list {
-		place := placeOfFact(ticket.Source(r.source), r.orderNo, ticket.List(r.list), r.on)
-		plain, err := s.Open(r.sealed, place)
-		if err != nil {
-			damaged = append(damaged, fmt.Errorf("fact about %s: %w", r.orderNo, err))
-			continue
-		}
-		fresh, err := s.Seal(plain, place)
-		if err != nil {
-			return n, damaged, err
-		}
-		changed, err := tx.exec(ctx, `UPDATE ticket_facts SET sealed_body = ?, sealed_key = ? WHERE source = ? AND order_no = ? AND list = ? AND listed_on = ? AND sealed_body = ?`,
-			fresh, s.CurrentKey(), r.source, r.orderNo, r.list, r.on, r.sealed)
-		if err != nil {
-			return n, damaged, fmt.Errorf("re-seal fact about %s: %w", r.orderNo, err)
-		}
-		n += int(changed)
-	}
-	return n, damaged, nil
+	return tx.resealValues(facts)
 }
 
 // ForgetWaitingFacts drops up to limit facts that have waited since before an instant, and says how many.

@@ -125,9 +125,10 @@ func (db *DB) KeyUses(ctx context.Context) ([]KeyUse, error) {
 
 // ResealFrom is how far a pass of re-sealing has come.
 type ResealFrom struct {
-	key  int
-	id   string
-	Done bool // nothing is left behind it
+	table int // of sealedTables
+	key   int
+	id    string
+	Done  bool // nothing is left behind it
 }
 
 // Reseal seals up to limit tickets anew that are sealed under an older key, or not at all, behind from. It gives how many, how

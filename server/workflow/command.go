@@ -186,7 +186,7 @@ func (w *writer) command(ctx context.Context, r Request) (casework.Case, error) 
 	if r.Version != l.Case.Version {
 		return l.Case, stale(l.Case)
 	}
-	if !w.permits(l, r.Actor, r.Command) {
+	if !casework.Permits(l.Case, r.Actor, r.Command.Name(), w.k.env(w.now, l.CalendarRevision)) {
 		return w.refuse(ctx, l, r.Actor, r.Command)
 	}
 	if err := w.k.check(l.Case, r.Command); err != nil {
@@ -254,16 +254,6 @@ func (w *writer) load(ctx context.Context, id string, actor casework.Actor, cmd 
 		return l, store.ErrNoCase
 	}
 	return l, nil
-}
-
-// permits reports whether the command is open to the actor once what has fallen due is applied.
-func (w *writer) permits(l store.LoadedCase, actor casework.Actor, cmd casework.Command) bool {
-	env := w.k.env(w.now, l.CalendarRevision)
-	c := l.Case
-	if d, err := casework.Tick(c, env); err == nil {
-		c = d.Case
-	}
-	return slices.ContainsFunc(casework.AllowedCommands(c, actor, env), func(a casework.Allowed) bool { return a.Name == cmd.Name() })
 }
 
 // refuse answers a command that is not open to the actor, before anything that it names is looked up: the answer tells

@@ -66,61 +66,35 @@ func (e *Engine) Reseal(ctx context.Context, rest time.Duration, progress func(d
 	if err != nil {
 		return done, err
 	}
-	for from := (store.ResealEachFrom{}); !from.Done; {
-		var n int
-		var next store.ResealEachFrom
-		var damaged []error
-		if err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-			n, next, damaged, err = tx.ResealEach(ctx, from, resealBatch)
-			return err
-		}); err != nil {
-			return done, err
+	for _, part := range []struct {
+		count *int
+		one   func(*store.Tx, context.Context, store.ResealFrom, int) (int, store.ResealFrom, []error, error)
+	}{{&done.Residents, (*store.Tx).ResealEach}, {&done.Tickets, (*store.Tx).Reseal}, {&done.Attachments, (*store.Tx).ResealAttachments}} {
+		for from := (store.ResealFrom{}); !from.Done; {
+			var n int
+			var next store.ResealFrom
+			var damaged []error
+			if err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+				n, next, damaged, err = part.one(tx, ctx, from, resealBatch)
+				return err
+			}); err != nil {
+				return done, err
+			}
+			*part.count += n
+			from = next
+			tell(damaged)
+			if progress != nil && part.count == &done.Tickets {
+				progress(done.Tickets)
+			}
+			if from.Done || rest == 0 {
+				continue
+			}
+			select {
+			case <-ctx.Done():
+				return done, ctx.Err()
+			case <-time.After(rest):
+			}
 		}
-		done.Residents += n
-		from = next
-		tell(damaged)
-	}
-	var from store.ResealFrom
-	for !from.Done {
-		var n int
-		var next store.ResealFrom
-		var damaged []error
-		err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-			n, next, damaged, err = tx.Reseal(ctx, from, resealBatch)
-			return err
-		})
-		if err != nil {
-			return done, err
-		}
-		done.Tickets += n
-		from = next
-		tell(damaged)
-		if progress != nil {
-			progress(done.Tickets)
-		}
-		if from.Done || rest == 0 {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-			return done, ctx.Err()
-		case <-time.After(rest):
-		}
-	}
-	for from := (store.ResealFrom{}); !from.Done; {
-		var n int
-		var next store.ResealFrom
-		var damaged []error
-		err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-			n, next, damaged, err = tx.ResealAttachments(ctx, from, resealBatch)
-			return err
-		})
-		if err != nil {
-			return done, err
-		}
-		done.Attachments += n
-		from = next
-		tell(damaged)
 	}
 	return done, e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.ForgetKeys(ctx) })
 }
