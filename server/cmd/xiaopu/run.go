@@ -79,6 +79,7 @@ func init() {
 		{"calendar close", "--from 日期 --to 日期 --reason 原因 [--past] [--yes]", "登记本地停工（如台风）", calendarClose},
 		{"calendar list", "", "列出已载入的年份和停工", calendarList},
 		{"calendar reopen", "停工编号 [--yes]", "撤销一次停工", calendarReopen},
+		{"recognize group", "--in 工单.jsonl --out 结果.csv", "哪些工单说的是同一事项（多人同诉）", recognizeGroup},
 		{"sweep", "", "处理一遍到期事项后退出", sweep},
 		{"audit verify", "", "核对每件难事的时间线和附件是否被事后改动", auditVerify},
 		{"vault keys", "[--add 文件]", "生成封存密钥文件；--add 在原有文件上增加一把新密钥（轮换）", vaultKeys},
