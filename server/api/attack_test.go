@@ -39,6 +39,7 @@ var openToResidents = map[string]string{
 	"GET /api/v1/cases/{id}/tickets":     "nothing",
 	"GET /api/v1/wechat/templates":       "own",
 	"POST /api/v1/wechat/subscriptions":  "own",
+	"POST /api/v1/orders/look-up":        "state and promise of a number that they know, five times a day",
 	"POST /api/v1/me/erasure":            "own",
 	"POST /api/v1/me/data":               "own",
 	"DELETE /api/v1/me/enterprises/{id}": "own",

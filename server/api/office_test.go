@@ -80,8 +80,16 @@ func newOffice(t testing.TB, change ...func(*Options)) *office {
 
 func newOfficeWith(t testing.TB, settings auth.Settings, change ...func(*Options)) *office {
 	t.Helper()
-	o := &office{t: t, log: &bytes.Buffer{}}
-	o.db, o.dsn = storetest.OpenNamed(t)
+	db, dsn := storetest.OpenNamed(t)
+	o := newOfficeOn(t, db, settings, change...)
+	o.dsn = dsn
+	return o
+}
+
+// newOfficeOn is an office on a new, migrated database of any engine.
+func newOfficeOn(t testing.TB, db *store.DB, settings auth.Settings, change ...func(*Options)) *office {
+	t.Helper()
+	o := &office{t: t, db: db, log: &bytes.Buffer{}}
 	o.at("2026-03-02 10:00") // a Monday
 	memory, err := cache.New(cache.Options{Clock: o.clock})
 	if err != nil {

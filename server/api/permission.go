@@ -43,6 +43,7 @@ const (
 	platformManage   permission = "platform.manage"
 	devClock         permission = "dev.clock"
 	residentSelf     permission = "resident.self" // what residents do about themselves
+	orderLookUp      permission = "order.look_up"
 
 	organisationPropose permission = "organisation.propose"
 	organisationApply   permission = "organisation.apply" // what touches posts is the security administrator's, the rest the system administrator's
@@ -93,6 +94,7 @@ var grants = map[permission][]casework.Role{
 	platformManage:   {casework.SystemAdmin},
 	devClock:         casework.Roles,
 	residentSelf:     {casework.Resident},
+	orderLookUp:      {casework.Resident},
 
 	organisationPropose: {casework.SystemAdmin},
 	organisationApply:   {casework.SystemAdmin, casework.SecurityAdmin},

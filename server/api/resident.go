@@ -6,6 +6,7 @@ import (
 
 	"xiaopu/server/auth"
 	"xiaopu/server/store"
+	"xiaopu/server/ticket"
 )
 
 // NoticeView is the privacy notice.
@@ -109,6 +110,16 @@ func (s *server) dropEnterprise(ctx context.Context, in *struct {
 	ID string `path:"id" maxLength:"40" doc:"统一社会信用代码"`
 }) (struct{}, error) {
 	return struct{}{}, s.signIn.DropEnterprise(ctx, actorOf(ctx).PersonID, in.ID)
+}
+
+// OrderLookup asks how far the matter of an order number has come.
+type OrderLookup struct {
+	Source  ticket.Source `json:"source" enum:"hotline,petition,opinion,department,grid,resident" doc:"从哪个渠道反映的"`
+	OrderNo string        `json:"order_no" minLength:"4" maxLength:"64" example:"20260301093000" doc:"反映时得到的工单号"`
+}
+
+func (s *server) lookUp(ctx context.Context, in *struct{ Body OrderLookup }) (auth.Lookup, error) {
+	return s.signIn.LookUp(ctx, actorOf(ctx).PersonID, in.Body.Source, in.Body.OrderNo)
 }
 
 func (s *server) ownData(ctx context.Context, _ *struct{}) (auth.OwnData, error) {

@@ -14,6 +14,7 @@ import (
 	"xiaopu/server/cache"
 	"xiaopu/server/organisation"
 	"xiaopu/server/store"
+	"xiaopu/server/store/storetest"
 	"xiaopu/server/wechat"
 	"xiaopu/server/wechat/wechatsim"
 	"xiaopu/server/workflow"
@@ -42,7 +43,21 @@ type weChatOffice struct {
 
 func newWeChatOffice(t testing.TB, settings auth.Settings) *weChatOffice {
 	t.Helper()
-	o := &weChatOffice{office: newOfficeWith(t, settings)}
+	return throughWeChat(t, newOfficeWith(t, settings), settings)
+}
+
+// eachWeChatOffice runs f on every engine.
+func eachWeChatOffice(t *testing.T, settings auth.Settings, f func(t *testing.T, o *weChatOffice)) {
+	t.Helper()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
+		f(t, throughWeChat(t, newOfficeOn(t, db, settings), settings))
+	})
+}
+
+func throughWeChat(t testing.TB, street *office, settings auth.Settings) *weChatOffice {
+	t.Helper()
+	o := &weChatOffice{office: street}
 	var err error
 	if o.sim, err = wechatsim.New(wechatsim.Options{Clock: o.clock}); err != nil {
 		t.Fatal(err)

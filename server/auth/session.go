@@ -10,6 +10,7 @@ import (
 
 	"xiaopu/server/apperr"
 	"xiaopu/server/store"
+	"xiaopu/server/workday"
 	"xiaopu/server/workflow"
 )
 
@@ -270,6 +271,9 @@ func (s *Service) endAll(ctx context.Context, tx *store.Tx, personID, but, why s
 func (s *Service) Tidy(ctx context.Context) (disabled int, err error) {
 	now := s.clock()
 	if _, err := s.db.ForgetSignIns(ctx, now, now.Add(-keepTokens), now.Add(-keepSessions), forgetAtOnce); err != nil {
+		return 0, err
+	}
+	if _, err := s.db.ForgetLookups(ctx, workday.DateOf(now).String()); err != nil {
 		return 0, err
 	}
 	if s.set.UnusedLife <= 0 {

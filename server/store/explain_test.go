@@ -32,7 +32,7 @@ var aliases = map[string]string{
 	"cases": "", "c": "cases", "case_events": "", "e": "case_events", "case_viewers": "", "v": "case_viewers", "case_todos": "", "tickets": "", "tk": "tickets",
 	"ticket_identities": "", "ti": "ticket_identities", "retention_certificates": "", "retention_items": "",
 	"imports": "", "ticket_facts": "", "import_problems": "", "anchor_heads": "", "matters": "", "evidence": "", "inbox": "", "outbox": "", "idempotency": "", "audit_log": "", "ticket_links": "",
-	"sign_ins": "", "sessions": "", "refresh_tokens": "", "wechat_identities": "", "resident_phones": "", "one_use_codes": "", "wechat_followers": "", "privacy_consents": "", "family_consents": "", "f": "family_consents", "rp": "resident_phones", "resident_enterprises": "",
+	"sign_ins": "", "sessions": "", "refresh_tokens": "", "wechat_identities": "", "resident_phones": "", "one_use_codes": "", "wechat_followers": "", "privacy_consents": "", "family_consents": "", "f": "family_consents", "rp": "resident_phones", "resident_enterprises": "", "order_lookups": "",
 	"organisation_changes": "", "handovers": "",
 	"import_chunks": "", "import_rows": "",
 	"attachments": "", "reviews": "",
@@ -57,7 +57,7 @@ var notReads = []string{
 	"DropSignIns", "EndSession", "EndSessions", "FinishSignIn", "InsertAccount", "InsertRefreshToken", "InsertSession", "InsertSignIn", "RotateRefreshToken",
 	"CountCode", "SaveAccount", "SaveSignIn", "ShowTOTP", "TouchSession",
 	"DropResidentPhone", "HoldWeChat", "InsertOneUseCode", "PutResidentPhone", "ReleaseWeChat", "SaveWeChatIdentity", "StepOneUseCode", "TryOneUseCode", "UseOneUseCode", "VoidOneUseCodes", "PartFollower", "Unfollow",
-	"Consent", "DropEnterprises", "DropWeChatIdentity", "EndFamilyConsent", "EndFamilyConsents", "InsertFamilyConsent", "InsertPrivacyNotice", "PutEnterprise",
+	"Consent", "DropEnterprises", "DropWeChatIdentity", "EndFamilyConsent", "EndFamilyConsents", "InsertFamilyConsent", "InsertPrivacyNotice", "PutEnterprise", "ForgetLookups",
 	"BreakOff", "Exec", "MigrateFS", "MigrateTo", "PreparedTexts", "Query", "Record", "Scan", // of these tests
 }
 
@@ -269,6 +269,14 @@ func reads() (list []read) {
 	add("Consents", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Consents(ctx, "r-0100")) })
 	add("FamilyConsents", "", func(ctx context.Context, db *store.DB) error { return ignore(db.FamilyConsents(ctx, "r-0100")) })
 	add("Enterprises", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Enterprises(ctx, "r-0100")) })
+	inside("TakeLookup", "", func(ctx context.Context, tx *store.Tx) error {
+		_, _, err := tx.TakeLookup(ctx, "acc-0100", "2026-01-02", 5)
+		return err
+	})
+	inside("CaseOfOrder", "", func(ctx context.Context, tx *store.Tx) error {
+		_, _, err := tx.CaseOfOrder(ctx, ticket.Hotline, "o-00100")
+		return err
+	})
 	inside("WeChatHeld", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.WeChatHeld(ctx, "p-0100")) })
 	inside("EndWeChatSessions", "", func(ctx context.Context, tx *store.Tx) error {
 		return ignore(tx.EndWeChatSessions(ctx, "r-0100", "", day(1)))
@@ -645,6 +653,11 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	bulk(t, db, `privacy_consents (person_id, version, hash, at)`, consents)
 	bulk(t, db, `family_consents (id, grantor, grantee, relation, made_at, ended_at, ended_by)`, family)
 	bulk(t, db, `resident_enterprises (identity_id, credit_code, name, bound_at)`, companies)
+	var lookups [][]any
+	for i := range 2000 {
+		lookups = append(lookups, []any{fmt.Sprintf("acc-%04d", i/4), fmt.Sprintf("2026-01-%02d", i%4+1), 1})
+	}
+	bulk(t, db, `order_lookups (account, day, tries)`, lookups)
 	bulk(t, db, `one_use_codes (hash, kind, subject, step, sealed, sealed_key, tries, made_by, made_at, expires_at, used_at)`, codes)
 	var changes, handovers [][]any
 	for i := range 1000 {

@@ -276,16 +276,10 @@ func (e *Engine) visible(ctx context.Context, actor casework.Actor, id string) (
 func (e *Engine) view(k *Knowledge, l store.LoadedCase, actor casework.Actor, sight casework.Sight) (CaseView, error) {
 	now := e.Now(k)
 	env := k.env(now, l.CalendarRevision)
-	c := l.Case
 	// What has fallen due since the last sweep is shown as it will be saved, so that nobody acts on what is over.
-	if due := c.NextDue(); env.Recalculate || !due.IsZero() && !due.After(now) {
-		d, err := casework.Tick(c, env)
-		if err != nil {
-			return CaseView{}, err
-		}
-		version := c.Version
-		c = d.Case
-		c.Version = version // what the next command must name
+	c, err := k.asOf(l, now)
+	if err != nil {
+		return CaseView{}, err
 	}
 	s, running := c.Stage()
 	row := store.CaseRow{
