@@ -6,6 +6,10 @@ GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.5.0
 # into Go, alone: to watch that makes the tests several times slower and finds nothing of ours.
 RACE := $(if $(shell command -v gcc || command -v clang || command -v cc),-race -gcflags=modernc.org/sqlite/lib=-race=false)
 
+# Tests of one goroutine that take minutes under it (their files begin with //go:build !race) run in a second go without it.
+UNRACED := $(if $(RACE),$(shell grep -l '^func Test' $$(grep -lr --include='*_test.go' '^//go:build !race' server)))
+unraced_tests = $(shell grep -ho '^func Test[A-Za-z0-9]*' $(UNRACED) | cut -d' ' -f2 | paste -sd'|')
+
 export CGO_ENABLED ?= $(if $(RACE),1,0)
 
 .DEFAULT_GOAL := help
@@ -22,7 +26,7 @@ run: build ## build and serve the demo organisation, with data in data/
 
 test: ## run every Go test, on SQLite and on a MariaDB and Redis started for it
 	@[ -n "$(RACE)" ] || echo "make test: no C compiler here, so the race detector is off" >&2
-	scripts/testenv go test $(RACE) -timeout 15m ./...
+	scripts/testenv sh -c 'go test $(RACE) -timeout 15m ./... $(if $(UNRACED),&& go test -run "^($(unraced_tests))$$" $(sort $(addprefix ./,$(dir $(UNRACED)))))'
 
 lint: ## check style and import rules (the first run builds the linter)
 	go run $(GOLANGCI) run

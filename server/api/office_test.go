@@ -352,3 +352,50 @@ func (o *office) ticketed(orderNo string) workflow.TicketView {
 	}
 	return page.Items[0]
 }
+
+func (o *office) classified() workflow.CaseView {
+	o.t.Helper()
+	c := o.must("p-cy", o.reported(), "register", nil)
+	c = o.must("p-cy", c, "attach", fields{"ticket_id": o.ticketed("H-" + c.Number).ID})
+	c = o.must("p-cy", c, "classify", fields{"domain": "livelihood", "scope": "individual", "reach": "single", "grid_id": "g-1", "community_id": "c-1"})
+	return o.must("p-cy", c, "assign", fields{"coordinator_id": "p-co"})
+}
+
+func (o *office) handling() workflow.CaseView {
+	o.t.Helper()
+	c := o.must("p-cy", o.classified(), "dispatch", fields{"lead_department_id": "d-1"})
+	return o.must("p-h1", c, "accept", fields{"handler_id": "p-w1"})
+}
+
+func (o *office) verifying() workflow.CaseView {
+	o.t.Helper()
+	return o.must("p-w1", o.handling(), "submit", fields{"result": "已整改", "outcome": "solved", "evidence": []string{"照片"}})
+}
+
+func (o *office) resolved() workflow.CaseView {
+	o.t.Helper()
+	return o.must("p-cy", o.verifying(), "verify_pass", fields{"finding": "属实", "outcome": "solved"})
+}
+
+func (o *office) convening() workflow.CaseView {
+	o.t.Helper()
+	return o.must("p-cy", o.classified(), "open_at_ii", fields{"reason": "职责不清，没有部门能够单独牵头"})
+}
+
+func (o *office) convened() workflow.CaseView {
+	o.t.Helper()
+	return o.must("p-gc", o.convening(), "convene", fields{
+		"minutes": "会商纪要", "lead_department_id": "d-1", "handler_id": "p-w1", "leader_id": "p-h1", "plan": "三日内整改",
+		"members": []fields{{"person_id": "p-w2", "duty": "提供资料", "due_at": "2026-03-04T17:00:00+08:00"}},
+	})
+}
+
+// later lets the time pass, with everything that falls due meanwhile.
+func (o *office) later(at string, c workflow.CaseView) workflow.CaseView {
+	o.t.Helper()
+	o.at(at)
+	if _, err := o.engine.Sweep(context.Background()); err != nil {
+		o.t.Fatal(err)
+	}
+	return ok[workflow.CaseView](o.get("p-cy", "/cases/"+c.ID))
+}
