@@ -14,6 +14,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -117,17 +118,17 @@ func TestABoxGivesBackWhatItWasGiven(t *testing.T) {
 	f, ctx, key := newFolder(t), context.Background(), NewKey()
 	for _, n := range []int{1, PieceBytes - 1, PieceBytes, PieceBytes + 1, 2*PieceBytes + 77} {
 		b, body := newBox(t, f, one, key), noise(n)
-		hash, err := b.Write(ctx, body)
+		hash, err := b.Write(ctx, body, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := io.ReadAll(b.Open(ctx, int64(n))); !bytes.Equal(got, body) || err != nil {
+		if got, err := io.ReadAll(b.Open(ctx, hash, int64(n))); !bytes.Equal(got, body) || err != nil {
 			t.Errorf("%d bytes: %v", n, err)
 		}
-		if again, err := b.Hash(ctx, int64(n)); again != hash || err != nil {
+		if again, err := b.Hash(ctx, hash, int64(n)); again != hash || err != nil {
 			t.Errorf("%d bytes: %s %v", n, again, err)
 		}
-		from := b.Open(ctx, int64(n))
+		from := b.Open(ctx, hash, int64(n))
 		if _, err := from.Seek(-1, io.SeekEnd); err != nil {
 			t.Error(err)
 		}
@@ -144,46 +145,78 @@ func TestNothingLiesInTheClearAndNothingCanBeChangedOrMoved(t *testing.T) {
 	f, ctx, key := newFolder(t), context.Background(), NewKey()
 	b := newBox(t, f, one, key)
 	body := bytes.Repeat([]byte("沈阿婆13812345678"), 60_000)
-	hash, err := b.Write(ctx, body)
+	hash, err := b.Write(ctx, body, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, err := f.Get(ctx, one+"/piece-0000")
+	first, err := f.Get(ctx, one+"/"+pieceName(hash, 0))
 	if err != nil || bytes.Contains(first, []byte("沈阿婆")) || bytes.Contains(first, []byte("138")) {
 		t.Error("it lies in the clear", err)
 	}
-	read := func(b *Box) error { _, err := b.Hash(ctx, int64(len(body))); return err }
+	read := func(b *Box) error { _, err := b.Hash(ctx, hash, int64(len(body))); return err }
 	put := func(key string, body []byte) {
 		t.Helper()
 		if err := f.Put(ctx, key, body); err != nil {
 			t.Fatal(err)
 		}
 	}
-	second, _ := f.Get(ctx, one+"/piece-0001")
+	second, _ := f.Get(ctx, one+"/"+pieceName(hash, 1))
 	for name, damage := range map[string]func(){
-		"a bit changed":          func() { c := bytes.Clone(first); c[len(c)-30] ^= 1; put(one+"/piece-0000", c) },
-		"cut off":                func() { put(one+"/piece-0000", first[:100]) },
-		"empty":                  func() { put(one+"/piece-0000", nil) },
-		"another piece":          func() { put(one+"/piece-0000", second) },
-		"the last piece missing": func() { _ = f.Remove(ctx, one, "piece-0001") },
+		"a bit changed":          func() { c := bytes.Clone(first); c[len(c)-30] ^= 1; put(one+"/"+pieceName(hash, 0), c) },
+		"cut off":                func() { put(one+"/"+pieceName(hash, 0), first[:100]) },
+		"empty":                  func() { put(one+"/"+pieceName(hash, 0), nil) },
+		"another piece":          func() { put(one+"/"+pieceName(hash, 0), second) },
+		"the last piece missing": func() { _ = f.Remove(ctx, one, pieceName(hash, 1)) },
 	} {
 		damage()
 		if err := read(b); !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrNone) {
 			t.Errorf("%s: %v", name, err)
 		}
-		put(one+"/piece-0000", first)
-		put(one+"/piece-0001", second)
+		put(one+"/"+pieceName(hash, 0), first)
+		put(one+"/"+pieceName(hash, 1), second)
 	}
-	if got, err := b.Hash(ctx, int64(len(body))); got != hash || err != nil {
+	if got, err := b.Hash(ctx, hash, int64(len(body))); got != hash || err != nil {
 		t.Error(got, err)
 	}
-	put(another+"/piece-0000", first)
-	put(another+"/piece-0001", second)
+	put(another+"/"+pieceName(hash, 0), first)
+	put(another+"/"+pieceName(hash, 1), second)
 	if err := read(newBox(t, f, another, key)); !errors.Is(err, ErrDamaged) {
 		t.Error("moved to another attachment it opens:", err)
 	}
 	if err := read(newBox(t, f, one, NewKey())); !errors.Is(err, ErrDamaged) {
 		t.Error("another key opens it:", err)
+	}
+}
+
+// Two requests complete one upload from different parts: what the one writes never lies under the other's hash.
+func TestACompletionDoesNotWriteOverAnother(t *testing.T) {
+	f, ctx := newFolder(t), context.Background()
+	b := newBox(t, f, one, NewKey())
+	said, other := noise(PieceBytes+10), noise(PieceBytes+10)
+	other[0] ^= 1
+	if err := b.PutPart(ctx, 0, said); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := b.Write(ctx, said, []byte("small"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	late, err := b.Write(ctx, other, []byte("another"))
+	if err != nil || late == kept {
+		t.Fatal(late, err)
+	}
+	for range 2 {
+		got, err := b.Hash(ctx, kept, int64(len(said)))
+		small, err2 := b.Thumb(ctx, kept)
+		if got != kept || string(small) != "small" || err != nil || err2 != nil {
+			t.Error(got, small, err, err2)
+		}
+		if err := b.DropAllBut(ctx, kept); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if names, err := f.List(ctx, one); len(names) != 3 || err != nil {
+		t.Error("more is left than two pieces and the small picture:", names, err)
 	}
 }
 
@@ -195,7 +228,8 @@ func TestPartsComeInAnyOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := b.Write(ctx, []byte("x")); err != nil {
+	hash, err := b.Write(ctx, []byte("x"), nil)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if got, err := b.Parts(ctx); !cmp.Equal(got, []int{0, 3, 11}) || err != nil {
@@ -209,7 +243,7 @@ func TestPartsComeInAnyOrder(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if got, err := b.Hash(ctx, 1); len(got) != 64 || err != nil {
+	if got, err := b.Hash(ctx, hash, 1); len(got) != 64 || err != nil {
 		t.Error("the content went with the parts:", err)
 	}
 }
@@ -359,6 +393,16 @@ func bomb(w, h uint32, interlaced byte) []byte {
 	return binary.BigEndian.AppendUint32(body, crc32.ChecksumIEEE(head))
 }
 
+// scans is a grey JPEG of one block that a decoder goes over n times: a file of 10 MB could have it do so 170,000 times.
+func scans(n int) []byte {
+	table := func(class byte) []byte { // one code of one bit, for the symbol 0
+		return slices.Concat([]byte{0xff, 0xc4, 0, 20, class, 1}, make([]byte, 16))
+	}
+	scan := func(from, to byte) []byte { return []byte{0xff, 0xda, 0, 8, 1, 1, 0, from, to, 0, 0x7f} }
+	return slices.Concat([]byte("\xff\xd8\xff\xdb\x00\x43\x00"), bytes.Repeat([]byte{1}, 64), []byte("\xff\xc2\x00\x0b\x08\x00\x08\x00\x08\x01\x01\x11\x00"),
+		table(0x00), table(0x10), scan(0, 0), bytes.Repeat(scan(1, 63), n-1), []byte("\xff\xd9"))
+}
+
 func TestWhatCannotBeKeptIsRefusedWithWhatToDo(t *testing.T) {
 	good := photo(t, 64, 48)
 	large := bytes.Clone(good)
@@ -369,26 +413,34 @@ func TestWhatCannotBeKeptIsRefusedWithWhatToDo(t *testing.T) {
 	progressive[at+1] = 0xc2
 	binary.BigEndian.PutUint16(progressive[at+5:], 6000)
 	binary.BigEndian.PutUint16(progressive[at+7:], 6000)
+	// Its length is read from the next marker: FF E5.
+	frame := slices.Clone(progressive[at : at+2+int(binary.BigEndian.Uint16(progressive[at+2:]))])
+	decoy := []byte("\xff\xc0\x00\x0b\x08\x00\x08\x00\x08\x01\x01\x11\x00")
+	app5 := slices.Concat([]byte("\xff\xe5\xff\xff"), bytes.Repeat([]byte{'x'}, 0xffe5-4), decoy)
+	app5 = append(app5, make([]byte, 2+0xffff-len(app5))...)
+	hidden := slices.Concat([]byte("\xff\xd8\xff\xd0"), app5, progressive[2:at], frame, progressive[at+len(frame):])
 	for name, c := range map[string]struct {
 		body []byte
 		want string
 	}{
-		"a photo of an iPhone": {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), "attachment.heic"},
-		"AVIF":                 {[]byte("\x00\x00\x00\x18ftypavif\x00\x00\x00\x00"), "attachment.heic"},
-		"a film":               {[]byte("\x00\x00\x00\x18ftypisom\x00\x00\x00\x00"), "attachment.type"},
-		"a program":            {[]byte("MZ\x90\x00"), "attachment.type"},
-		"a page":               {[]byte("<svg onload=alert(1)>"), "attachment.type"},
-		"a Word file":          {[]byte("PK\x03\x04"), "attachment.type"},
-		"nothing":              {nil, "attachment.type"},
-		"cut off":              {good[:len(good)/2], "attachment.broken"},
-		"a head alone":         {good[:4], "attachment.broken"},
-		"a PNG's head alone":   {bomb(10, 10, 0), "attachment.broken"},
-		"no pixels":            {bomb(0, 10, 0), "attachment.broken"},
-		"a bomb":               {bomb(50_000, 50_000, 0), "attachment.too_many_pixels"},
-		"a smaller bomb":       {bomb(8_000, 7_500, 0), "attachment.too_many_pixels"},
-		"an interlaced bomb":   {bomb(6_000, 5_000, 1), "attachment.too_many_pixels"},
-		"a JPEG bomb":          {large, "attachment.too_many_pixels"},
-		"a progressive bomb":   {progressive, "attachment.too_many_pixels"},
+		"scan upon scan":         {scans(maxScans + 1), "attachment.broken"},
+		"a frame behind another": {hidden, "attachment.too_many_pixels"},
+		"a photo of an iPhone":   {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), "attachment.heic"},
+		"AVIF":                   {[]byte("\x00\x00\x00\x18ftypavif\x00\x00\x00\x00"), "attachment.heic"},
+		"a film":                 {[]byte("\x00\x00\x00\x18ftypisom\x00\x00\x00\x00"), "attachment.type"},
+		"a program":              {[]byte("MZ\x90\x00"), "attachment.type"},
+		"a page":                 {[]byte("<svg onload=alert(1)>"), "attachment.type"},
+		"a Word file":            {[]byte("PK\x03\x04"), "attachment.type"},
+		"nothing":                {nil, "attachment.type"},
+		"cut off":                {good[:len(good)/2], "attachment.broken"},
+		"a head alone":           {good[:4], "attachment.broken"},
+		"a PNG's head alone":     {bomb(10, 10, 0), "attachment.broken"},
+		"no pixels":              {bomb(0, 10, 0), "attachment.broken"},
+		"a bomb":                 {bomb(50_000, 50_000, 0), "attachment.too_many_pixels"},
+		"a smaller bomb":         {bomb(8_000, 7_500, 0), "attachment.too_many_pixels"},
+		"an interlaced bomb":     {bomb(6_000, 5_000, 1), "attachment.too_many_pixels"},
+		"a JPEG bomb":            {large, "attachment.too_many_pixels"},
+		"a progressive bomb":     {progressive, "attachment.too_many_pixels"},
 	} {
 		_, err := Kind(c.body)
 		if err == nil {
@@ -398,6 +450,9 @@ func TestWhatCannotBeKeptIsRefusedWithWhatToDo(t *testing.T) {
 		if !errors.As(err, &refused) || refused.Reason != c.want || refused.Code != apperr.InvalidArgument {
 			t.Errorf("%s: %v, want %s", name, err, c.want)
 		}
+	}
+	if _, err := NewPicture(scans(maxScans)); err != nil {
+		t.Error("scans that are few enough:", err)
 	}
 	if kind, err := Kind([]byte("%PDF-1.7\n")); kind != PDF || err != nil {
 		t.Error(kind, err)

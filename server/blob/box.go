@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"xiaopu/server/vault"
@@ -66,20 +67,55 @@ func (b *Box) Get(ctx context.Context, name string) ([]byte, error) {
 	return body, nil
 }
 
-func pieceName(no int) string { return fmt.Sprintf("piece-%04d", no) }
+// What an attachment has become is named after its hash: whoever completes it at the same time from other parts writes
+// beside it, never over it.
+func pieceName(hash string, no int) string { return fmt.Sprintf("piece-%.16s-%04d", hash, no) }
 
-// Thumb is the name of the small picture.
-const Thumb = "thumb"
+func thumbName(hash string) string { return fmt.Sprintf("thumb-%.16s", hash) }
 
-// Write keeps what an attachment has become, in pieces, and gives its hash in hex. Doing it again does no harm.
-func (b *Box) Write(ctx context.Context, body []byte) (hash string, err error) {
+// Write keeps what an attachment has become, in pieces, with its small picture if it has one, and gives its hash in hex.
+// Doing it again does no harm.
+func (b *Box) Write(ctx context.Context, body, thumb []byte) (hash string, err error) {
+	sum := sha256.Sum256(body)
+	hash = hex.EncodeToString(sum[:])
 	for no := 0; no*PieceBytes < len(body); no++ {
-		if err := b.Put(ctx, pieceName(no), body[no*PieceBytes:min((no+1)*PieceBytes, len(body))]); err != nil {
+		if err := b.Put(ctx, pieceName(hash, no), body[no*PieceBytes:min((no+1)*PieceBytes, len(body))]); err != nil {
 			return "", err
 		}
 	}
-	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:]), nil
+	if thumb != nil {
+		if err := b.Put(ctx, thumbName(hash), thumb); err != nil {
+			return "", err
+		}
+	}
+	return hash, nil
+}
+
+// Thumb gives the small picture that was kept with the body of a hash. ErrNone, ErrDamaged.
+func (b *Box) Thumb(ctx context.Context, hash string) ([]byte, error) {
+	return b.Get(ctx, thumbName(hash))
+}
+
+// DropAllBut removes the parts and what was kept under other hashes.
+func (b *Box) DropAllBut(ctx context.Context, hash string) error {
+	pieces, _ := strings.CutSuffix(pieceName(hash, 0), "0000")
+	return b.drop(ctx, func(name string) bool { return name != thumbName(hash) && !strings.HasPrefix(name, pieces) })
+}
+
+// DropParts removes the parts: they must be sent again.
+func (b *Box) DropParts(ctx context.Context) error {
+	return b.drop(ctx, func(name string) bool { return strings.HasPrefix(name, partPrefix) })
+}
+
+func (b *Box) drop(ctx context.Context, is func(name string) bool) error {
+	names, err := b.store.List(ctx, b.attachment)
+	if err != nil {
+		return err
+	}
+	if names = slices.DeleteFunc(names, func(name string) bool { return !is(name) }); len(names) == 0 {
+		return nil
+	}
+	return b.store.Remove(ctx, b.attachment, names...)
 }
 
 // PutPart keeps a part of an upload, from 0.
@@ -110,32 +146,15 @@ func (b *Box) Parts(ctx context.Context) ([]int, error) {
 // Part gives a part. ErrNone, ErrDamaged.
 func (b *Box) Part(ctx context.Context, no int) ([]byte, error) { return b.Get(ctx, partName(no)) }
 
-// DropParts removes the parts, once the attachment has become what it is to be.
-func (b *Box) DropParts(ctx context.Context) error {
-	names, err := b.store.List(ctx, b.attachment)
-	if err != nil {
-		return err
-	}
-	var parts []string
-	for _, name := range names {
-		if strings.HasPrefix(name, partPrefix) {
-			parts = append(parts, name)
-		}
-	}
-	if len(parts) == 0 {
-		return nil
-	}
-	return b.store.Remove(ctx, b.attachment, parts...)
-}
-
-// Open gives what Write has kept, size bytes long, to read from anywhere: a piece is opened when it is needed.
-func (b *Box) Open(ctx context.Context, size int64) io.ReadSeeker {
-	return &reader{ctx: ctx, box: b, size: size, no: -1}
+// Open gives what Write has kept under a hash, size bytes long, to read from anywhere: a piece is opened when it is needed.
+func (b *Box) Open(ctx context.Context, hash string, size int64) io.ReadSeeker {
+	return &reader{ctx: ctx, box: b, hash: hash, size: size, no: -1}
 }
 
 type reader struct {
 	ctx   context.Context // of the request that reads, and not longer
 	box   *Box
+	hash  string
 	size  int64
 	at    int64
 	no    int // of the piece at hand
@@ -147,12 +166,12 @@ func (r *reader) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	if no := int(r.at / PieceBytes); no != r.no {
-		piece, err := r.box.Get(r.ctx, pieceName(no))
+		piece, err := r.box.Get(r.ctx, pieceName(r.hash, no))
 		if err != nil {
 			return 0, err
 		}
 		if int64(len(piece)) != min(PieceBytes, r.size-int64(no)*PieceBytes) {
-			return 0, fmt.Errorf("%w: %s is not as long as it was", ErrDamaged, r.box.key(pieceName(no)))
+			return 0, fmt.Errorf("%w: %s is not as long as it was", ErrDamaged, r.box.key(pieceName(r.hash, no)))
 		}
 		r.no, r.piece = no, piece
 	}
@@ -175,10 +194,10 @@ func (r *reader) Seek(offset int64, whence int) (int64, error) {
 	return offset, nil
 }
 
-// Hash reads what Write has kept and gives its hash in hex.
-func (b *Box) Hash(ctx context.Context, size int64) (string, error) {
+// Hash reads what Write has kept under a hash and gives the one it has now, in hex.
+func (b *Box) Hash(ctx context.Context, hash string, size int64) (string, error) {
 	h := sha256.New()
-	if _, err := io.Copy(h, b.Open(ctx, size)); err != nil {
+	if _, err := io.Copy(h, b.Open(ctx, hash, size)); err != nil {
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil

@@ -27,6 +27,7 @@ const (
 	thumbSide  = 320       // of the small one, for lists
 	maxPixels  = 64 << 20  // of what comes in
 	maxDecoded = 200 << 20 // bytes that decoding may take
+	maxScans   = 64        // of a JPEG: cameras write 1, programs about 10; each costs a pass over the whole picture
 	maxPNG     = 4 << 20   // bytes of a kept PNG: a larger one is a photo, and kept as JPEG
 	quality    = 85        // of a kept JPEG
 )
@@ -68,6 +69,9 @@ func NewPicture(body []byte) (Picture, error) {
 		return Picture{}, errBrokenPicture.With(err)
 	}
 	head := headOf(body, format)
+	if head.scans > maxScans {
+		return Picture{}, errBrokenPicture
+	}
 	if int64(c.Width)*int64(c.Height) > maxPixels || int64(c.Width)*int64(c.Height)*head.bytesPerPixel(c.ColorModel) > maxDecoded {
 		return Picture{}, apperr.New(apperr.InvalidArgument, "attachment.too_many_pixels", "图片太大（%d×%d 像素）。请用手机相机的普通模式拍摄，或截图后上传。", c.Width, c.Height)
 	}
@@ -109,6 +113,8 @@ type head struct {
 	stepwise bool
 	// samples is how many samples a pixel has in a JPEG, times 100: 150 where colours are halved both ways, 300 for none.
 	samples int64
+	// scans is how often a JPEG goes over the picture, at most: what looks like the start of a scan counts.
+	scans int
 }
 
 // bytesPerPixel is what the decoders of image/jpeg and image/png allocate for a pixel.
@@ -133,12 +139,13 @@ func (h head) bytesPerPixel(m color.Model) int64 {
 	return per
 }
 
-// headOf reads a head. What cannot be understood counts as the worst.
+// headOf reads a head. What cannot be understood counts as the worst, and so does what a decoder passes over between
+// segments: it could hide from here the frame that the decoder finds.
 func headOf(body []byte, format string) head {
 	if format != "jpeg" {
 		return head{format: format, orientation: 1, stepwise: len(body) < 29 || body[28] != 0}
 	}
-	h := head{format: format, orientation: 1, stepwise: true, samples: 400}
+	h := head{format: format, orientation: 1, stepwise: true, samples: 400, scans: bytes.Count(body, []byte("\xff\xda"))}
 	for at := 2; at+4 <= len(body); {
 		if body[at] != 0xff {
 			return h
@@ -147,6 +154,9 @@ func headOf(body []byte, format string) head {
 		if marker == 0xff { // padding
 			at++
 			continue
+		}
+		if marker <= 0x01 || marker >= 0xd0 && marker <= 0xd9 { // they have no length
+			return h
 		}
 		length := int(binary.BigEndian.Uint16(body[at+2:]))
 		if length < 2 || at+2+length > len(body) || marker == 0xda {

@@ -221,10 +221,7 @@ func (e *Engine) CompleteUpload(ctx context.Context, actor casework.Actor, id st
 		}
 		return UploadView{}, err
 	}
-	if a.SHA256, err = box.Write(ctx, kept.Body); err == nil && kept.Thumb != nil {
-		err = box.Put(ctx, blob.Thumb, kept.Thumb)
-	}
-	if err != nil {
+	if a.SHA256, err = box.Write(ctx, kept.Body, kept.Thumb); err != nil {
 		return UploadView{}, e.blobAway(ctx, err)
 	}
 	a.Type, a.Size, a.Thumb, a.Width, a.Height = kept.Type, int64(len(kept.Body)), kept.Thumb != nil, kept.Width, kept.Height
@@ -236,8 +233,8 @@ func (e *Engine) CompleteUpload(ctx context.Context, actor casework.Actor, id st
 		return UploadView{}, err
 	}
 	a.State = store.AttachmentReady
-	if err := box.DropParts(ctx); err != nil { // they lie beside it until it goes
-		e.log.WarnContext(ctx, "parts of an upload not removed", slog.String("attachment", a.ID), slog.Any("error", err))
+	if err := box.DropAllBut(ctx, a.SHA256); err != nil { // it lies beside it until it goes
+		e.log.WarnContext(ctx, "what an upload came from not removed", slog.String("attachment", a.ID), slog.Any("error", err))
 	}
 	return uploadView(a, []int{}), nil
 }
@@ -340,21 +337,29 @@ func (e *Engine) DropAttachments(ctx context.Context) error {
 		if err != nil || len(list) == 0 {
 			return err
 		}
+		var failed []error
 		for _, d := range list {
-			if d.State == store.AttachmentUploading || d.State == store.AttachmentReady {
-				if err := e.dropUpload(ctx, d.ID); err != nil && !errors.Is(err, store.ErrAttachmentTaken) {
-					return err
-				}
-				continue
-			}
-			if err := e.blobs.Remove(ctx, d.ID); err != nil {
-				return fmt.Errorf("remove the bytes of attachment %s: %w", d.ID, err)
-			}
-			if err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.AttachmentIsGone(ctx, d.ID) }); err != nil {
-				return err
+			if err := e.dropDue(ctx, d); err != nil {
+				failed = append(failed, fmt.Errorf("attachment %s: %w", d.ID, err))
 			}
 		}
+		if len(failed) > 0 { // the others are gone; what is behind them comes with the next run
+			return errors.Join(failed...)
+		}
 	}
+}
+
+func (e *Engine) dropDue(ctx context.Context, d store.Dropping) error {
+	if d.State == store.AttachmentUploading || d.State == store.AttachmentReady {
+		if err := e.dropUpload(ctx, d.ID); !errors.Is(err, store.ErrAttachmentTaken) {
+			return err
+		}
+		return nil
+	}
+	if err := e.blobs.Remove(ctx, d.ID); err != nil {
+		return fmt.Errorf("remove its bytes: %w", err)
+	}
+	return e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.AttachmentIsGone(ctx, d.ID) })
 }
 
 // files finds the attachments that a command names and the actor may use: their own, in no case yet.
@@ -541,13 +546,13 @@ func (e *Engine) File(ctx context.Context, actor casework.Actor, link FileLink) 
 		return File{}, err
 	}
 	if link.Thumb {
-		small, err := box.Get(ctx, blob.Thumb)
+		small, err := box.Thumb(ctx, a.SHA256)
 		if err != nil {
 			return File{}, e.blobAway(ctx, err)
 		}
 		return File{Type: blob.JPEG, ReadSeeker: strings.NewReader(string(small))}, nil
 	}
-	content := box.Open(ctx, a.Size)
+	content := box.Open(ctx, a.SHA256, a.Size)
 	// The first piece now, so that what cannot be read is told and not cut off.
 	if _, err := content.Read(make([]byte, 1)); err != nil {
 		return File{}, e.blobAway(ctx, err)

@@ -113,11 +113,15 @@ func TestTheAuditFindsWhatHappenedToAttachments(t *testing.T) {
 		if err := w.blobs.Remove(ctx, ids[0]); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.blobs.Put(ctx, ids[1]+"/piece-0001", []byte("别的")); err != nil {
+		pieces, err := w.blobs.List(ctx, ids[3])
+		if err != nil || len(pieces) != 3 {
+			t.Fatal(pieces, err)
+		}
+		if err := w.blobs.Put(ctx, ids[1]+"/"+pieces[1], []byte("别的")); err != nil {
 			t.Fatal(err)
 		}
-		// Pieces of another attachment, one for one.
-		for _, piece := range []string{"piece-0000", "piece-0001", "piece-0002"} {
+		// Pieces of another attachment, one for one: the same document, so they have the same names.
+		for _, piece := range pieces {
 			body, err := w.blobs.Get(ctx, ids[3]+"/"+piece)
 			if err != nil {
 				t.Fatal(err)

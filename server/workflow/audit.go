@@ -181,7 +181,7 @@ func (e *Engine) verifyFiles(ctx context.Context, v *Verified) error {
 			if err != nil {
 				return err
 			}
-			switch hash, err := box.Hash(ctx, a.Size); {
+			switch hash, err := box.Hash(ctx, a.SHA256, a.Size); {
 			case errors.Is(err, blob.ErrNone):
 				found("的内容不见了")
 			case errors.Is(err, blob.ErrDamaged), err == nil && hash != a.SHA256:
