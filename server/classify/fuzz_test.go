@@ -1,0 +1,53 @@
+package classify_test
+
+import (
+	"crypto/sha256"
+	"math"
+	"strings"
+	"testing"
+
+	"xiaopu/server/classify"
+)
+
+// FuzzRead gives the reader what is no model, under a right checksum, so that it gets beyond it.
+func FuzzRead(f *testing.F) {
+	good := trained(f, sample(40, 20)).Bytes()
+	f.Add(good[:len(good)-sha256.Size])
+	f.Add([]byte("XPCL\x01\x00\x02\x01a\x01\x01b\x01"))
+	f.Add([]byte("XPCL\x01\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		sum := sha256.Sum256(body)
+		m, err := classify.Read(append(body, sum[:]...))
+		if err != nil {
+			return
+		}
+		check(t, m, classify.Text{Title: "路灯不亮", Detail: "公交站旁路灯不亮"})
+	})
+}
+
+func FuzzClassify(f *testing.F) {
+	m := trained(f, sample(80, 21))
+	f.Add("路灯 不亮 老人 出行 困难", "望舒里A1区B2县路灯", "")
+	f.Add("\xff\xfe", "Ａ１２３ｋｔｖ", "\x00")
+	f.Add("", "", strings.Repeat("噪 音 ", 3000))
+	f.Fuzz(func(t *testing.T, title, detail, text string) {
+		check(t, m, classify.Text{Title: title, Detail: detail, Text: text})
+	})
+}
+
+func check(t *testing.T, m *classify.Model, text classify.Text) {
+	t.Helper()
+	got := m.Classify(text)
+	sum := 0.0
+	for _, g := range got {
+		sum += g.Probability
+	}
+	if len(got) != len(m.Labels()) || math.IsNaN(sum) || math.Abs(sum-1) > 1e-6 {
+		t.Fatalf("%v sum %f", got, sum)
+	}
+	for _, r := range m.Reasons(text, got[0].Label) {
+		if r.Words == "" || math.IsNaN(r.Share) || r.Share < 0 || r.Share > 1+1e-6 {
+			t.Errorf("reason %v", r)
+		}
+	}
+}

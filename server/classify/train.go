@@ -1,0 +1,354 @@
+package classify
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+	"sync"
+
+	"xiaopu/server/apperr"
+)
+
+// Example is a text with what somebody said it is about.
+type Example struct {
+	Text
+	Label string
+	// Group, when it is not 0, holds together examples that say the same: see Groups.
+	Group int
+}
+
+// Bounds of what is learned from.
+const (
+	leastExamples = 20
+	mostExamples  = 200_000
+	mostLabels    = 200
+)
+
+// MostLabelRunes is how long a label may be, in characters.
+const MostLabelRunes = 100
+
+// How a model is learned; docs/recognition.md has what else was tried.
+const (
+	leastTexts = 3   // an n-gram of fewer texts is chance
+	cost       = 1.0 // of an example on the wrong side, against long weights
+	rounds     = 12
+	enough     = 0.05 // no example is further from its optimum: the rounds end
+	sections   = 3    // into which examples fall for calibration
+)
+
+// Train learns a model. The same examples in the same order give the same model, byte for byte, on however many workers
+// it runs. It fails where there is too little or too much to learn from.
+func Train(examples []Example, workers int) (*Model, error) {
+	labels, of, err := labelsOf(examples)
+	if err != nil {
+		return nil, err
+	}
+	bags := make([]bag, len(examples))
+	parallel(workers, len(examples), func(i int) { bags[i] = examples[i].bag() })
+	// Near copies stay together, or a part would be judged by what it has seen.
+	in := split(loosen(Groups(examples)), sections)
+	scores := make([][]float32, len(examples))
+	parallel(workers, sections, func(section int) {
+		var rest, held []int
+		for i, s := range in {
+			if section == s {
+				held = append(held, i)
+			} else {
+				rest = append(rest, i)
+			}
+		}
+		l := learn(bags, of, rest, len(labels))
+		for _, i := range held {
+			scores[i] = l.scores(bags[i])
+		}
+	})
+	all := make([]int, len(examples))
+	for i := range all {
+		all[i] = i
+	}
+	l := learn(bags, of, all, len(labels))
+	m := l.model(labels, of)
+	m.calibration = calibrate(scores, of, len(labels))
+	verdicts := make([]Verdict, len(examples))
+	for i, s := range scores {
+		p := m.calibration.probabilities(s)
+		best := 0
+		for c := range p {
+			if p[c] > p[best] {
+				best = c
+			}
+		}
+		verdicts[i] = Verdict{labels[of[i]], labels[best], p[best]}
+	}
+	m.figures = Measure(verdicts)
+	m.seal()
+	return m, nil
+}
+
+// labelsOf gives the sorted labels and which of them each example has.
+func labelsOf(examples []Example) (labels []string, of []int, err error) {
+	refuse := func(format string, args ...any) error {
+		return apperr.New(apperr.InvalidArgument, "classify.examples", format, args...)
+	}
+	switch {
+	case len(examples) < leastExamples:
+		return nil, nil, refuse("只有 %d 条带类别的文本，至少需要 %d 条才能训练。", len(examples), leastExamples)
+	case len(examples) > mostExamples:
+		return nil, nil, refuse("文本太多：%d 条，最多 %d 条，请只用近几年的。", len(examples), mostExamples)
+	}
+	for _, e := range examples {
+		labels = append(labels, e.Label)
+	}
+	slices.Sort(labels)
+	labels = slices.Compact(labels)
+	if len(labels) < 2 || len(labels) > mostLabels {
+		return nil, nil, refuse("有 %d 种类别，应为 2 到 %d 种，请核对 label。", len(labels), mostLabels)
+	}
+	of = make([]int, len(examples))
+	for i, e := range examples {
+		of[i], _ = slices.BinarySearch(labels, e.Label)
+	}
+	return labels, of, nil
+}
+
+// split puts groups into n parts of about the same size, the largest first.
+func split(groups []int, n int) []int {
+	size := map[int]int{}
+	for _, g := range groups {
+		size[g]++
+	}
+	order := slices.SortedFunc(maps.Keys(size), func(a, b int) int {
+		return cmp.Or(cmp.Compare(size[b], size[a]), cmp.Compare(mix(uint64(a)), mix(uint64(b))))
+	})
+	full, part := make([]int, n), map[int]int{}
+	for _, g := range order {
+		least := 0
+		for p := range full {
+			if full[p] < full[least] {
+				least = p
+			}
+		}
+		part[g] = least
+		full[least] += size[g]
+	}
+	out := make([]int, len(groups))
+	for i, g := range groups {
+		out[i] = part[g]
+	}
+	return out
+}
+
+// loosen takes apart groups of more than a tenth of all: so many are no copies but one way of writing, and without them too
+// little would be left to learn from.
+func loosen(groups []int) []int {
+	size := map[int]int{}
+	for _, g := range groups {
+		size[g]++
+	}
+	out := slices.Clone(groups)
+	for i, g := range groups {
+		if size[g]*10 > len(groups) {
+			out[i] = len(groups) + i
+		}
+	}
+	return out
+}
+
+// mix spreads a number over 64 bits (splitmix64): chance that is the same in every run.
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// learned is a linear model while it is learned: weights per n-gram and label, side by side.
+type learned struct {
+	labels  int
+	keys    []uint32
+	rarity  []float32
+	weights []float32 // of key i and label k at i*labels+k
+	bias    []float32
+}
+
+// sparse is a text in the space of the n-grams that count, of length 1.
+type sparse struct {
+	at     []int32
+	values []float32
+}
+
+func learn(bags []bag, of []int, which []int, labels int) *learned {
+	l := &learned{labels: labels, bias: make([]float32, labels)}
+	texts := make(map[uint32]int32, 1<<20)
+	for _, i := range which {
+		for _, k := range bags[i].keys {
+			texts[k]++
+		}
+	}
+	for k, n := range texts {
+		if n >= leastTexts {
+			l.keys = append(l.keys, k)
+		}
+	}
+	slices.Sort(l.keys)
+	at := make(map[uint32]int32, len(l.keys))
+	l.rarity = make([]float32, len(l.keys))
+	for i, k := range l.keys {
+		at[k] = int32(i)
+		l.rarity[i] = rarity(float64(len(which)) / float64(texts[k]))
+	}
+	rows := make([]sparse, len(which))
+	for i, w := range which {
+		b := bags[w]
+		n := 0
+		for _, k := range b.keys {
+			if texts[k] >= leastTexts {
+				n++
+			}
+		}
+		s := sparse{make([]int32, 0, n), make([]float32, 0, n)}
+		for j, k := range b.keys {
+			if texts[k] >= leastTexts {
+				s.at = append(s.at, at[k])
+				s.values = append(s.values, damp(b.weights[j])*l.rarity[at[k]])
+			}
+		}
+		s.unit()
+		rows[i] = s
+	}
+	truth := make([]int, len(which))
+	for i, w := range which {
+		truth[i] = of[w]
+	}
+	l.weights = make([]float32, len(l.keys)*labels)
+	l.descend(rows, truth)
+	return l
+}
+
+// rarity is what an n-gram of one text in so many counts.
+func rarity(oneIn float64) float32 { return float32(math.Pow(1+math.Log(oneIn), 1.5)) }
+
+// damp is what an n-gram that stands so often in a text counts: the second time says less than the first.
+func damp(times float32) float32 { return 1 + float32(math.Log(float64(times))) }
+
+func (s sparse) unit() {
+	var sum float64
+	for _, v := range s.values {
+		sum += float64(v) * float64(v)
+	}
+	if sum == 0 {
+		return
+	}
+	scale := float32(1 / math.Sqrt(sum))
+	for i := range s.values {
+		s.values[i] *= scale
+	}
+}
+
+// descend finds, for each label, the weights that part its texts from all others: a linear support vector machine with
+// squared hinge loss, by dual coordinate descent (Hsieh et al., 2008), all labels in one pass over each text.
+func (l *learned) descend(rows []sparse, truth []int) {
+	k := l.labels
+	dual := make([]float32, len(rows)*k)
+	order := make([]int, len(rows))
+	for i := range order {
+		order[i] = i
+	}
+	score, step := make([]float32, k), make([]float32, k)
+	const soft = 1 / (2 * cost)
+	chance := uint64(1)
+	for range rounds {
+		for i := len(order) - 1; i > 0; i-- {
+			chance = mix(chance)
+			j := int(chance % uint64(i+1))
+			order[i], order[j] = order[j], order[i]
+		}
+		worst := float32(0)
+		for _, i := range order {
+			row := rows[i]
+			copy(score, l.bias)
+			for j, at := range row.at {
+				v := row.values[j]
+				for c, w := range l.weights[int(at)*k : int(at)*k+k] {
+					score[c] += v * w
+				}
+			}
+			length := float32(2 + soft) // of the text, the bias and the soft margin
+			moved := false
+			for c := range score {
+				side := float32(-1)
+				if truth[i] == c {
+					side = 1
+				}
+				a := dual[i*k+c]
+				slope := side*score[c] - 1 + a*soft
+				next := max(a-slope/length, 0)
+				step[c] = (next - a) * side
+				if next == a {
+					continue
+				}
+				dual[i*k+c] = next
+				moved = true
+				worst = max(worst, slope, -slope)
+			}
+			if !moved {
+				continue
+			}
+			for j, at := range row.at {
+				v := row.values[j]
+				w := l.weights[int(at)*k : int(at)*k+k]
+				for c := range w {
+					w[c] += step[c] * v
+				}
+			}
+			for c := range l.bias {
+				l.bias[c] += step[c]
+			}
+		}
+		if worst < enough {
+			break
+		}
+	}
+}
+
+// scores are what a text gets for each label.
+func (l *learned) scores(b bag) []float32 {
+	out := slices.Clone(l.bias)
+	sum, dot := 0.0, make([]float32, l.labels)
+	for j, k := range b.keys {
+		i, ok := slices.BinarySearch(l.keys, k)
+		if !ok {
+			continue
+		}
+		v := damp(b.weights[j]) * l.rarity[i]
+		sum += float64(v) * float64(v)
+		for c, w := range l.weights[i*l.labels : (i+1)*l.labels] {
+			dot[c] += v * w
+		}
+	}
+	if sum > 0 {
+		for c := range out {
+			out[c] += dot[c] / float32(math.Sqrt(sum))
+		}
+	}
+	return out
+}
+
+// parallel calls f for 0 to n-1 on so many workers.
+func parallel(workers, n int, f func(i int)) {
+	next := make(chan int)
+	var wait sync.WaitGroup
+	for range max(min(workers, n), 1) {
+		wait.Go(func() {
+			for i := range next {
+				f(i)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	wait.Wait()
+}
