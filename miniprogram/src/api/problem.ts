@@ -1,0 +1,44 @@
+// What can go wrong with a request. A page shows message as it is: it says what happened and what to do.
+
+import { texts } from "../texts";
+import type { Problem } from "./contract";
+
+/** Refused is an answer of the server that says no, in its own words. */
+export class Refused extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.message);
+    this.name = "Refused";
+  }
+
+  /** conflict says that somebody changed the case first. */
+  get conflict(): boolean {
+    return this.problem.reason === "case.version_conflict";
+  }
+}
+
+/** Unreachable is a request without a usable answer: no network, a timeout, a server that is away. It may have been done. */
+export class Unreachable extends Error {
+  constructor(readonly cause?: unknown) {
+    super(texts.problem.unreachable);
+    this.name = "Unreachable";
+  }
+}
+
+/** SignedOut is a request of somebody whose sign-in has ended, and who has to sign in by hand. */
+export class SignedOut extends Error {
+  constructor() {
+    super(texts.problem.signedOut);
+    this.name = "SignedOut";
+  }
+}
+
+/** messageOf is what to show of anything that was thrown. */
+export function messageOf(e: unknown): string {
+  return e instanceof Refused || e instanceof Unreachable || e instanceof SignedOut ? e.message : texts.problem.ours;
+}
+
+/** isProblem tells a problem document from whatever a proxy answers. */
+export function isProblem(x: unknown): x is Problem {
+  const p = x as Partial<Problem> | null;
+  return typeof p === "object" && p !== null && typeof p.message === "string" && typeof p.reason === "string" && typeof p.code === "string";
+}
