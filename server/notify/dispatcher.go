@@ -265,21 +265,20 @@ func (d *Dispatcher) advance(ctx context.Context, j *job) error {
 	if j.reach, err = d.o.Book.Reach(ctx, j.o.Recipient); err != nil {
 		return err
 	}
+	if done, err := j.resume(ctx); done || err != nil {
+		return err
+	}
 	for _, name := range d.o.Plan.channelsFor(j.o) {
 		done, err := j.try(ctx, name)
 		if done || err != nil {
 			return err
 		}
 	}
-	// A channel that the plan no longer names may have told it too.
-	doubtful := func(x store.Delivery) bool {
-		return x.State == store.DeliverySending || x.State == store.DeliveryUnconfirmed
-	}
 	_, now, err = d.knowledge(ctx)
 	switch {
 	case err != nil:
 		return err
-	case j.doubt, slices.ContainsFunc(j.o.Deliveries, doubtful):
+	case j.doubt:
 		return j.settle(ctx, store.NoticeUnconfirmed, "", reasons(j.why), now)
 	default:
 		return j.settle(ctx, store.NoticeUntold, "", reasons(j.why), now)
@@ -301,6 +300,32 @@ func (j *job) pass(channel, why string) {
 	}
 }
 
+// resume settles what has been taken, and sends again or waits for what may have arrived, before any channel is chosen: which are
+// open, and in which order, may have changed since. done says that the notice is settled, or waits.
+func (j *job) resume(ctx context.Context) (done bool, err error) {
+	for _, last := range j.o.Deliveries {
+		_, now, err := j.d.knowledge(ctx)
+		if err != nil {
+			return false, err
+		}
+		switch {
+		case last.State == store.DeliverySent:
+			return true, j.settle(ctx, store.NoticeTold, last.Channel, "", now)
+		case !last.Doubtful():
+			continue
+		}
+		if channel := j.d.channels[last.Channel]; j.repeatable(channel, last, now) {
+			done, err = j.begin(ctx, channel, last, now)
+		} else {
+			done, err = j.unconfirmed(ctx, last, now)
+		}
+		if done || err != nil {
+			return done, err
+		}
+	}
+	return false, nil
+}
+
 // try goes on with one channel. done says that the notice is settled, or waits.
 func (j *job) try(ctx context.Context, name string) (done bool, err error) {
 	_, now, err := j.d.knowledge(ctx)
@@ -314,8 +339,8 @@ func (j *job) try(ctx context.Context, name string) (done bool, err error) {
 		last = j.o.Deliveries[i]
 	}
 	switch last.State {
-	case store.DeliverySent:
-		return true, j.settle(ctx, store.NoticeTold, name, "", now)
+	case store.DeliverySending, store.DeliveryUnconfirmed: // resume has gone past it
+		return false, nil
 	case store.DeliveryFailed:
 		j.pass(name, last.Why)
 		return false, nil
@@ -324,27 +349,21 @@ func (j *job) try(ctx context.Context, name string) (done bool, err error) {
 			j.pass(name, last.Why)
 			return false, nil
 		}
-	case store.DeliverySending, store.DeliveryUnconfirmed:
-		// Of what a process was sending when it ended nobody knows more than of an answer that got lost.
-		if j.repeatable(channel, last, now) {
-			break
-		}
-		if last.State == store.DeliverySending {
-			last.State, last.Why = store.DeliveryUnconfirmed, "没有收到平台的回答"
-			if err := j.d.o.DB.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-				_, err := tx.EndDelivery(ctx, last, false, now)
-				return err
-			}); err != nil {
-				return false, err
-			}
-		}
-		return j.unconfirmed(ctx, last, now)
 	}
 	return j.begin(ctx, channel, last, now)
 }
 
 // unconfirmed waits for the platform's event; then it is the next channel's turn for what is urgent, and the list's for the rest.
 func (j *job) unconfirmed(ctx context.Context, last store.Delivery, now time.Time) (done bool, err error) {
+	if last.State == store.DeliverySending { // nobody knows more of it than of an answer that got lost
+		last.State, last.Why = store.DeliveryUnconfirmed, whys[Unknown]
+		if err := j.d.o.DB.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.EndDelivery(ctx, last, false, now)
+			return err
+		}); err != nil {
+			return false, err
+		}
+	}
 	wait := j.d.o.Pace.Confirm
 	if j.o.Urgent {
 		wait = j.d.o.Pace.UrgentConfirm
@@ -385,23 +404,28 @@ func (d *Dispatcher) account(id string) string { return AccountIndex(d.o.DB.Seal
 // AccountIndex is under what the deliveries to an openid, a member id or a phone number, and its grants, are found.
 func AccountIndex(s store.Sealer, id string) string { return s.Blind("message account", id) }
 
-// begin sends a notice over a channel that can reach the recipient.
+// begin sends a notice over a channel if it can reach the recipient. What may have arrived and cannot be sent again now stays
+// unconfirmed.
 func (j *job) begin(ctx context.Context, channel Channel, last store.Delivery, now time.Time) (done bool, err error) {
-	name := last.Channel
-	if channel == nil {
-		j.pass(name, "未开通")
+	name, repeated := last.Channel, last.Doubtful()
+	cannot := func(why string) (bool, error) {
+		if repeated {
+			return j.unconfirmed(ctx, last, now)
+		}
+		j.pass(name, why)
 		return false, nil
+	}
+	if channel == nil {
+		return cannot("未开通")
 	}
 	to, why := channel.Account(j.reach)
 	if to == "" {
-		j.pass(name, why)
-		return false, nil
+		return cannot(why)
 	}
 	m, err := j.d.o.Plan.compose(j.o, name, j.k.NoticeText(j.o.InboxRow), j.count)
 	if err != nil { // a code or a state that does not fit: found by the tests of the templates
 		j.d.o.Logger.ErrorContext(ctx, "a notice does not fit its template", slog.Any("error", err))
-		j.pass(name, "内容不符合模板")
-		return false, nil
+		return cannot("内容不符合模板")
 	}
 	m.To = to
 	account := j.d.account(to)
@@ -418,10 +442,8 @@ func (j *job) begin(ctx context.Context, channel Channel, last store.Delivery, n
 		why = closed
 	}
 	if why != "" {
-		j.pass(name, why)
-		return false, nil
+		return cannot(why)
 	}
-	repeated := last.State == store.DeliverySending || last.State == store.DeliveryUnconfirmed
 	if at, open := j.d.o.Plan.morning(j.k.Calendar, now); !open && !j.o.Urgent && !repeated {
 		return true, j.postpone(ctx, at)
 	}
@@ -430,21 +452,19 @@ func (j *job) begin(ctx context.Context, channel Channel, last store.Delivery, n
 			return true, j.postpone(ctx, now.Add(wait))
 		}
 	}
-	last.Account, last.Template, last.TemplateVersion, last.PossibleDouble = account, m.Template, j.d.o.Plan.Version, j.doubt
-	last.Granted = ""
+	next := last
+	next.Account, next.Template, next.TemplateVersion = account, m.Template, j.d.o.Plan.Version
+	next.PossibleDouble = last.PossibleDouble || j.doubt
+	next.Granted = ""
 	if name == Once {
-		last.Granted = m.Template
+		next.Granted = m.Template
 	}
 	err = j.d.o.DB.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-		started, err := tx.StartDelivery(ctx, last, j.lease, now, now.Add(j.d.o.Pace.Lease))
-		if err == nil {
-			last = started
-		}
+		next, err = tx.StartDelivery(ctx, next, j.lease, now, now.Add(j.d.o.Pace.Lease))
 		return err
 	})
 	if errors.Is(err, store.ErrNoGrant) {
-		j.pass(name, "没有可用的订阅次数")
-		return false, nil
+		return cannot("没有可用的订阅次数")
 	}
 	if err != nil {
 		return false, err
@@ -454,7 +474,7 @@ func (j *job) begin(ctx context.Context, channel Channel, last store.Delivery, n
 	sending, cancel := context.WithTimeout(ctx, j.d.o.Pace.Send)
 	id, err := channel.Send(sending, m)
 	cancel()
-	return j.answered(ctx, last, id, err, repeated)
+	return j.answered(ctx, next, id, err, repeated)
 }
 
 // unusable says why a template cannot be sent to an account.

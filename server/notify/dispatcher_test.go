@@ -371,7 +371,7 @@ func TestALostAnswer(t *testing.T) {
 				d.run()
 				d.later(time.Minute)
 			}
-			d.expect(a, "unconfirmed once：小程序长期订阅：没有长期订阅；小程序订阅：已发出，是否送达尚不确定")
+			d.expect(a, "unconfirmed once：小程序订阅：已发出，是否送达尚不确定")
 			if d.once.sent() != 1 || d.remaining(onceTemplate) != 1 {
 				t.Error("sent again, or the grant given back")
 			}
@@ -480,6 +480,117 @@ func TestALostAnswer(t *testing.T) {
 	})
 }
 
+// TestWhatMayHaveArrivedIsNotSentUnawares is about a message whose answer got lost while which channels are open changes.
+func TestWhatMayHaveArrivedIsNotSentUnawares(t *testing.T) {
+	follow := func(d *desk) {
+		d.book.reach["p-1"] = Reach{OfficialID: official, Follows: true, MiniProgram: miniProgram, Phone: "13800001111"}
+	}
+	for name, c := range map[string]struct {
+		channel string
+		before  func(d *desk) // else they do not follow, where once is the channel
+		happens func(d *desk) // after the answer got lost
+		next    string        // channel for what is urgent
+	}{
+		"its channel's quota is used up": {channel: Official, next: Once, happens: func(d *desk) {
+			d.official.answers = []error{refuse(Daily)}
+			other := d.write("p-1", casework.NoticeDispatched, false)
+			d.run()
+			d.expect(other, "told once")
+		}},
+		"its template's circuit opens": {channel: Official, next: Once, happens: func(d *desk) {
+			for _, kind := range []casework.NoticeKind{casework.NoticeEscalated, casework.NoticeDispatched} {
+				for range stopAfter {
+					d.official.answers = []error{refuse(Stop)}
+					d.write("p-1", kind, false)
+					d.run()
+				}
+			}
+		}},
+		"its template is found to differ": {channel: Official, next: Once, happens: func(d *desk) {
+			for _, x := range d.o.Plan.Templates {
+				if x.Channel == Official {
+					d.o.Plan.mismatch[x.ID] = "differs"
+				}
+			}
+		}},
+		"its text no longer fits":         {channel: Official, next: SMS, happens: func(d *desk) { d.o.Plan.Words = nil }},
+		"an earlier channel reaches them": {channel: Once, next: Official, happens: follow},
+		"an earlier channel is allowed":   {channel: Once, next: Standing, happens: func(d *desk) { d.allow(standingTemplate, true, 1) }},
+		"an earlier channel's quota is new": {channel: Once, next: Official, before: func(d *desk) {
+			d.o.Cache.Set(context.Background(), restKey(Official), []byte(Daily), time.Hour)
+		}, happens: func(d *desk) { d.o.Cache.Delete(context.Background(), restKey(Official)) }},
+	} {
+		for _, urgent := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, ", urgent ", urgent), func(t *testing.T) {
+				d := newDesk(t, storetest.Open(t))
+				d.allow(onceTemplate, false, 20)
+				first := d.official
+				if c.channel == Once {
+					first = d.once
+				}
+				if c.before != nil {
+					c.before(d)
+				} else if c.channel == Once {
+					d.book.reach["p-1"] = Reach{MiniProgram: miniProgram, Phone: "13800001111"}
+				}
+				first.answers = []error{errLost}
+				kind := casework.NoticeDispatched
+				if urgent {
+					kind = casework.NoticeEscalated
+				}
+				a := d.write("p-1", kind, urgent)
+				d.run()
+				d.expect(a, "waiting")
+				c.happens(d)
+				sent := d.official.sent() + d.once.sent() + d.standing.sent() + d.sms.sent()
+				d.later(10 * time.Second)
+				d.run()
+				d.expect(a, "waiting")
+				if n := d.official.sent() + d.once.sent() + d.standing.sent() + d.sms.sent(); n != sent {
+					t.Error("it is sent over another channel at once")
+				}
+				d.later(16 * time.Minute)
+				d.run()
+				list, err := d.db.Deliveries(t.Context(), a)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !urgent {
+					if got := d.state(a); !strings.HasPrefix(got, "unconfirmed "+c.channel) || len(list) != 1 {
+						t.Errorf("%s: %+v", got, list)
+					}
+					return
+				}
+				d.expect(a, "told "+c.next)
+				for _, x := range list {
+					if x.PossibleDouble != (x.Channel == c.next) {
+						t.Errorf("%+v", x)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestAChannelThatWasBusyBeforeIsAPossibleDoubleToo(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		d.allow(onceTemplate, false, 1)
+		d.official.answers, d.once.answers = []error{refuse(Retry)}, []error{errLost}
+		a := d.write("p-1", casework.NoticeEscalated, true)
+		d.run()
+		d.o.Cache.Set(t.Context(), restKey(Official), []byte(Daily), time.Minute)
+		d.later(10 * time.Second)
+		d.run()
+		d.later(3 * time.Minute)
+		d.run()
+		d.expect(a, "told official")
+		list, err := d.db.Deliveries(t.Context(), a)
+		if err != nil || len(list) != 2 || list[0].Channel != Official || !list[0].PossibleDouble || list[1].PossibleDouble {
+			t.Errorf("%+v %v", list, err)
+		}
+	})
+}
+
 func TestWhatAProcessWasSendingWhenItEnded(t *testing.T) {
 	eachDesk(t, func(t *testing.T, d *desk) {
 		d.allow(onceTemplate, false, 1)
@@ -509,7 +620,7 @@ func TestWhatAProcessWasSendingWhenItEnded(t *testing.T) {
 		d.expect(a, "waiting")
 		d.later(15 * time.Minute)
 		d.run()
-		d.expect(a, "unconfirmed once：小程序长期订阅：没有长期订阅；小程序订阅：已发出，是否送达尚不确定")
+		d.expect(a, "unconfirmed once：小程序订阅：已发出，是否送达尚不确定")
 		if d.once.sent() != 0 || d.remaining(onceTemplate) != 0 {
 			t.Error("sent again, or the grant given back")
 		}

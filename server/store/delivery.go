@@ -42,6 +42,11 @@ type Delivery struct {
 	PossibleDouble bool
 }
 
+// Doubtful tells whether the message may have arrived without anybody here knowing.
+func (d Delivery) Doubtful() bool {
+	return d.State == DeliverySending || d.State == DeliveryUnconfirmed
+}
+
 // ErrNoGrant says that no one-time grant of this template is left.
 var ErrNoGrant = errors.New("store: no grant is left")
 
@@ -88,7 +93,7 @@ func (tx *Tx) StartDelivery(ctx context.Context, d Delivery, lease string, now, 
 	if n == 0 {
 		return d, ErrNoticeTaken
 	}
-	if d.Granted != "" && d.State != DeliverySending { // what is sent again has its grant
+	if d.Granted != "" && !d.Doubtful() { // what is sent again has its grant
 		if err := tx.reserveGrant(ctx, d.Account, d.Granted); err != nil {
 			return d, err
 		}
@@ -103,8 +108,8 @@ func (tx *Tx) StartDelivery(ctx context.Context, d Delivery, lease string, now, 
 			return d, ErrNoticeTaken
 		}
 	} else {
-		n, err = tx.exec(ctx, `UPDATE deliveries SET state = ?, tries = ?, account = ?, template = ?, template_version = ?, granted = ?, tried_at = ? WHERE notice_id = ? AND channel = ? AND state = ? AND tries = ?`,
-			string(d.State), d.Tries, d.Account, d.Template, d.TemplateVersion, d.Granted, Millis(d.TriedAt), d.NoticeID, d.Channel, string(from), tries)
+		n, err = tx.exec(ctx, `UPDATE deliveries SET state = ?, tries = ?, account = ?, template = ?, template_version = ?, granted = ?, tried_at = ?, possible_double = ? WHERE notice_id = ? AND channel = ? AND state = ? AND tries = ?`,
+			string(d.State), d.Tries, d.Account, d.Template, d.TemplateVersion, d.Granted, Millis(d.TriedAt), d.PossibleDouble, d.NoticeID, d.Channel, string(from), tries)
 		if err == nil && n == 0 {
 			return d, ErrNoticeTaken
 		}
