@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"xiaopu/server/apperr"
 	"xiaopu/server/auth"
+	"xiaopu/server/wechat"
 	"xiaopu/server/wechat/wechatsim"
 	"xiaopu/server/workflow"
 )
@@ -289,5 +291,18 @@ func TestWhoComesBackBindsWeChatAnew(t *testing.T) {
 	}
 	if n := len(o.audited("wechat.unbind")); n != 1 {
 		t.Errorf("%d unbindings in the audit log", n)
+	}
+}
+
+func TestWithoutAnOfficialAccountNobodyIsToldToTryAgain(t *testing.T) {
+	o := newWeChatOffice(t, auth.DefaultSettings)
+	app, _, _ := wechatsim.Accounts()
+	client, err := wechat.New(wechat.Options{App: app, Cache: o.cache})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := auth.New(auth.Options{DB: o.db, Engine: o.engine, Cache: o.cache, Signer: o.signer, Clock: o.clock, Settings: auth.DefaultSettings, WeChat: client})
+	if _, err := s.FollowCode(t.Context(), "p-h1"); apperr.ReasonOf(err) != "wechat.no_official" || !strings.Contains(err.Error(), "没有接入公众号") {
+		t.Error(err)
 	}
 }

@@ -25,9 +25,11 @@ type WeChat interface {
 	Phone(ctx context.Context, code, openid string) (string, error)
 	// ScanCode makes a code that opens a page of the mini-program.
 	ScanCode(ctx context.Context, s wechat.Scan) (wechat.Picture, error)
-	// FollowCode makes a code of the official account, and Follower looks up who follows it.
+	// HasOA reports whether there is an official account. FollowCode makes a code of it, FollowerUnion gives the unionid of who
+	// follows it.
+	HasOA() bool
 	FollowCode(ctx context.Context, scene string, life time.Duration) (wechat.FollowCode, error)
-	Follower(ctx context.Context, openid string) (wechat.Follower, error)
+	FollowerUnion(ctx context.Context, openid string) (string, error)
 }
 
 // Side is as whom somebody is signed in through WeChat: one person may be both.
@@ -82,6 +84,7 @@ const (
 
 var (
 	errNoWeChat     = apperr.New(apperr.Unavailable, "wechat.off", "本系统没有启用微信，请用登录名和密码登录。")
+	errNoOfficial   = apperr.New(apperr.Unavailable, "wechat.no_official", "本系统没有接入公众号，不能扫码关注。通知会在小程序里显示，也会经其他渠道发送；需要公众号的，请联系系统管理员接入。")
 	errWeChatAway   = apperr.New(apperr.Unavailable, "wechat.away", "微信暂时没有应答，请稍后重新打开小程序再试。")
 	errWeChatBusy   = apperr.New(apperr.ResourceExhausted, "wechat.busy", "微信登录过于频繁，请过一分钟再试。")
 	errWeChatRisk   = apperr.New(apperr.PermissionDenied, "wechat.risk", "微信认为这个账号有风险，暂不能登录。请在微信中解除限制后再试，或到街道办理。")

@@ -308,6 +308,9 @@ func (s *Service) FollowCode(ctx context.Context, personID string) (wechat.Follo
 	if s.wechat == nil {
 		return wechat.FollowCode{}, errNoWeChat
 	}
+	if !s.wechat.HasOA() {
+		return wechat.FollowCode{}, errNoOfficial
+	}
 	if ok, left := s.cache.Allow(ctx, "wechat:follow:"+personID, bindsPerOpenID, bindsWindow); !ok {
 		return wechat.FollowCode{}, wait(errWeChatBusy.Reason, "取二维码过于频繁，请一小时后再试。", left)
 	}
@@ -334,11 +337,11 @@ func (s *Service) Pushed(ctx context.Context, e wechat.Event) error {
 	case e.Name == wechat.Unfollowed:
 	case e.Name == wechat.Followed, e.Name == wechat.Scanned:
 		f.Follows = true
-		told, err := s.wechat.Follower(ctx, e.OpenID)
+		union, err := s.wechat.FollowerUnion(ctx, e.OpenID)
 		if err != nil {
 			return err
 		}
-		f.UnionID = told.UnionID
+		f.UnionID = union
 	default:
 		return nil
 	}

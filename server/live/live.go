@@ -119,6 +119,7 @@ type Hub struct {
 	listeners map[*Listener]struct{}
 	people    map[string]int
 	recent    []Change
+	away      bool  // other processes' changes do not come, or nobody knows yet
 	n         int64 // local ids given
 	closed    bool
 }
@@ -127,7 +128,7 @@ type Hub struct {
 func New(c *cache.Cache, log *slog.Logger) *Hub {
 	return &Hub{
 		cache: c, log: log, out: make(chan Change, queued), local: rand.Text()[:8] + "-",
-		listeners: map[*Listener]struct{}{}, people: map[string]int{},
+		listeners: map[*Listener]struct{}{}, people: map[string]int{}, away: c.Configured(),
 	}
 }
 
@@ -192,7 +193,7 @@ func (h *Hub) share(ctx context.Context, c Change) {
 
 // follow reads what all processes announce.
 func (h *Hub) follow(ctx context.Context) {
-	last, known, away := "", false, false
+	last, known := "", false
 	for ctx.Err() == nil {
 		var list []cache.Entry
 		var ok bool
@@ -208,16 +209,8 @@ func (h *Hub) follow(ctx context.Context) {
 		} else {
 			list, ok = h.cache.Follow(ctx, logName, last, followFor)
 		}
-		switch {
-		case !ok && !away:
-			away = true
-			h.tell(Change{Kind: Poll})
-		case ok && away:
-			away = false
-			h.tell(Change{Kind: Resync})
-			if h.alone.Swap(false) {
-				h.Announce(Change{Kind: Resync}) // to the others
-			}
+		if h.hears(ok) && h.alone.Swap(false) {
+			h.Announce(Change{Kind: Resync}) // to the others
 		}
 		if !ok {
 			select {
@@ -269,13 +262,22 @@ func (h *Hub) deliver(c Change) {
 	}
 }
 
-// tell tells every listener what is no change of anything.
-func (h *Hub) tell(c Change) {
+// hears notes whether the other processes' changes come, tells every listener when that is new, and reports whether they come again.
+func (h *Hub) hears(ok bool) (again bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.away == !ok {
+		return false
+	}
+	h.away = !ok
+	c := Change{Kind: Poll}
+	if ok {
+		c.Kind = Resync
+	}
 	for l := range h.listeners {
 		l.put(c)
 	}
+	return ok
 }
 
 // Listener is one client that listens. Its owner reads Changes and closes it.
@@ -294,7 +296,7 @@ var (
 )
 
 // Listen begins to listen for a person, behind the change with the id after, if there is one; the first change is Ready, with the id
-// to go on from. resource_exhausted live.too_many and live.full beyond the bounds, unavailable live.off while the process ends.
+// to go on from, and the second Poll while other processes' changes do not come. resource_exhausted live.too_many and live.full beyond the bounds, unavailable live.off while the process ends.
 func (h *Hub) Listen(person string, scope Scope, after string) (*Listener, error) {
 	if h == nil {
 		return nil, errOff
@@ -321,6 +323,9 @@ func (h *Hub) Listen(person string, scope Scope, after string) (*Listener, error
 		ready.ID = h.recent[n-1].ID
 	}
 	l.put(ready)
+	if h.away {
+		l.put(Change{Kind: Poll})
+	}
 	if after != "" {
 		l.catchUp(after)
 	}

@@ -223,10 +223,15 @@ func TestProcessesHearOfEachOther(t *testing.T) {
 		defer l.Close()
 		for i := 0; ; i++ {
 			other.Announce(Change{Kind: Case, Keys: []string{key + "-settle"}})
-			select {
-			case <-l.Changes():
-				return
-			case <-time.After(200 * time.Millisecond):
+			for wait := true; wait; {
+				select {
+				case c := <-l.Changes():
+					if c.Kind == Case {
+						return
+					}
+				case <-time.After(200 * time.Millisecond):
+					wait = false
+				}
 			}
 			if i > 50 {
 				t.Fatal("it never follows")
@@ -273,8 +278,24 @@ func TestProcessesHearOfEachOther(t *testing.T) {
 	if c := next(t, here); c.Version != 200 {
 		t.Fatalf("%+v", c)
 	}
+	// Who begins to listen now is told at once, and who comes back with an id catches up with what is known here.
+	during := listen(t, one, "p-4", "", key)
+	if c := next(t, during); c.Kind != Poll {
+		t.Fatalf("%+v", c)
+	}
+	back := listen(t, one, "p-5", last.ID, key)
+	for _, want := range []Change{{Kind: Poll}, {Kind: Case, Version: 100}, {Kind: Case, Version: 200}} {
+		if c := next(t, back); c.Kind != want.Kind || c.Version != want.Version {
+			t.Fatalf("%+v, want %+v", c, want)
+		}
+	}
 	other.Announce(Change{Kind: Case, Version: 201, Keys: []string{key}})
 	p.up(t)
+	for _, l := range []*Listener{during, back} {
+		if c := next(t, l); c.Kind != Resync {
+			t.Fatalf("%+v", c)
+		}
+	}
 	if c := next(t, here); c.Kind != Resync {
 		t.Fatalf("%+v", c)
 	}
@@ -283,6 +304,22 @@ func TestProcessesHearOfEachOther(t *testing.T) {
 	}
 	if a, b := next(t, there), next(t, there); a.Version != 201 || b.Kind != Resync {
 		t.Errorf("the other one: %+v %+v", a, b)
+	}
+}
+
+func TestUntilItIsKnownWhetherRedisIsThereOneLooksRegularly(t *testing.T) {
+	c, err := cache.New(cache.Options{URL: "redis://127.0.0.1:1/0", Clock: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := listen(t, New(c, slog.New(slog.DiscardHandler)), "p-1", "") // and nobody runs it
+	select {
+	case c := <-l.Changes():
+		if c.Kind != Poll {
+			t.Errorf("%+v", c)
+		}
+	default:
+		t.Error("nobody is told to look regularly")
 	}
 }
 

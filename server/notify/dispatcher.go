@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -119,7 +120,7 @@ func (d *Dispatcher) check(ctx context.Context) error {
 	if d.o.Lister == nil {
 		return nil
 	}
-	return d.o.Plan.Check(ctx, d.o.Lister, d.o.Logger)
+	return d.o.Plan.Check(ctx, slices.Sorted(maps.Keys(d.channels)), d.o.Lister, d.o.Logger)
 }
 
 func (d *Dispatcher) forget(ctx context.Context) error {

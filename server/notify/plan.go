@@ -149,10 +149,10 @@ type Lister interface {
 	Templates(ctx context.Context, channel string) ([]wechat.Listed, error)
 }
 
-// Check compares the plan's templates with the platform's. One that differs is not used, and the log says why; what cannot be
+// Check compares the plan's templates of the channels named with the platform's. One that differs is not used, and the log says why; what cannot be
 // listed stays as it was. The error is that of the listing.
-func (p *Plan) Check(ctx context.Context, l Lister, log *slog.Logger) error {
-	for _, channel := range []string{Official, Standing, Once} {
+func (p *Plan) Check(ctx context.Context, channels []string, l Lister, log *slog.Logger) error {
+	for _, channel := range channels {
 		if !slices.ContainsFunc(p.Templates, func(t config.NoticeTemplate) bool { return t.Channel == channel }) {
 			continue
 		}

@@ -189,7 +189,7 @@ func TestATemplateThatDiffersFromThePlatformsIsNotUsed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := shipped(t)
 			p.mismatch[once] = "from before"
-			if err := p.Check(t.Context(), lister(func(channel string) ([]wechat.Listed, error) { return c.listed(channel), nil }), slog.New(slog.DiscardHandler)); err != nil {
+			if err := p.Check(t.Context(), []string{Official, Once, Standing}, lister(func(channel string) ([]wechat.Listed, error) { return c.listed(channel), nil }), slog.New(slog.DiscardHandler)); err != nil {
 				t.Fatal(err)
 			}
 			if got := p.differs(once); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
@@ -202,7 +202,7 @@ func TestATemplateThatDiffersFromThePlatformsIsNotUsed(t *testing.T) {
 	}
 	p := shipped(t)
 	away := errors.New("away")
-	if err := p.Check(t.Context(), lister(func(string) ([]wechat.Listed, error) { return nil, away }), slog.Default()); !errors.Is(err, away) || p.differs(once) != "" {
+	if err := p.Check(t.Context(), []string{Official, Once, Standing}, lister(func(string) ([]wechat.Listed, error) { return nil, away }), slog.Default()); !errors.Is(err, away) || p.differs(once) != "" {
 		t.Error(err)
 	}
 }

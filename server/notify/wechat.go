@@ -157,13 +157,10 @@ type weChatLister struct{ client *wechat.Client }
 
 // Templates lists a channel's.
 func (l weChatLister) Templates(ctx context.Context, channel string) ([]wechat.Listed, error) {
-	switch {
-	case channel != Official:
-		return l.client.SubscribeTemplates(ctx)
-	case l.client.HasOA():
+	if channel == Official {
 		return l.client.OfficialTemplates(ctx)
 	}
-	return nil, nil
+	return l.client.SubscribeTemplates(ctx)
 }
 
 // Pushed takes what WeChat pushes of messages and grants: it is a wechat.Handler.

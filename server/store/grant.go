@@ -20,12 +20,12 @@ type Grant struct {
 	RefusedAt  time.Time // when the platform last said that there is none
 }
 
-// The answers to the question for a grant.
+// The answers to the question for a grant that change anything. Another, such as filter (not shown, for a template of the same title
+// was asked for), says nothing of what was allowed before.
 const (
 	GrantAccepted = "accept"
 	GrantRejected = "reject"
-	GrantBanned   = "ban"    // the platform has switched the template off
-	GrantFiltered = "filter" // not shown, for its title was asked for already
+	GrantBanned   = "ban" // the platform has switched the template off
 )
 
 // The sides that report a grant.
@@ -83,7 +83,7 @@ func (tx *Tx) ReportGrant(ctx context.Context, account string, r GrantReport) (b
 	switch {
 	case r.Answer == GrantAccepted:
 		err = tx.addGrant(ctx, account, r)
-	case r.Withdrawn || r.Standing || r.Answer == GrantBanned:
+	case r.Withdrawn, r.Answer == GrantBanned, r.Standing && r.Answer == GrantRejected:
 		err = tx.dropGrants(ctx, account, r.Template, r.At)
 	}
 	return true, err

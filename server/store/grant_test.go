@@ -88,7 +88,7 @@ func TestALongTermGrantIsThereUntilItIsWithdrawn(t *testing.T) {
 	for i, step := range []struct {
 		answer string
 		want   bool
-	}{{store.GrantAccepted, true}, {store.GrantAccepted, true}, {store.GrantRejected, false}, {store.GrantAccepted, true}, {store.GrantBanned, false}} {
+	}{{"filter", false}, {store.GrantAccepted, true}, {"filter", true}, {store.GrantRejected, false}, {store.GrantAccepted, true}, {"something new", true}, {store.GrantBanned, false}} {
 		if _, err := reportGrant(t.Context(), db, "a", store.GrantReport{ID: fmt.Sprint(i), Source: store.FromClient, Template: "t", Standing: true, Answer: step.answer, At: monday.Add(time.Duration(i) * time.Hour)}); err != nil {
 			t.Fatal(err)
 		}

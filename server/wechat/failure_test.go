@@ -230,7 +230,7 @@ func TestNothingLeaks(t *testing.T) {
 		return map[string]func() error{
 			"login":    func() error { _, err := w.client.Login(t.Context(), code); return err },
 			"phone":    func() error { _, err := w.client.Phone(t.Context(), phone, p.OpenID); return err },
-			"follower": func() error { _, err := w.client.Follower(t.Context(), p.OAID); return err },
+			"follower": func() error { _, err := w.client.FollowerUnion(t.Context(), p.OAID); return err },
 			"template": func() error { _, err := w.client.SendTemplate(t.Context(), w.notice(code)); return err },
 			"subscribe": func() error {
 				_, err := w.client.SendSubscribe(t.Context(), wechat.Subscribe{To: p.OpenID, Template: subscribe, Page: "pages/case/case?id=7", Data: fitting()})

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
-	"time"
 
 	"github.com/silenceper/wechat/v2/miniprogram/auth"
 	sdkconfig "github.com/silenceper/wechat/v2/miniprogram/config"
@@ -89,28 +88,13 @@ func (c *Client) Phone(ctx context.Context, code, openid string) (string, error)
 	return out.Phone.Number, nil
 }
 
-// Follower is what the official account knows about somebody.
-type Follower struct {
-	Follows bool
-	UnionID string
-	Since   time.Time // zero for one who does not follow
-}
-
-// Follower looks up a person of the official account by their openid there.
-func (c *Client) Follower(ctx context.Context, openid string) (Follower, error) {
+// FollowerUnion gives the unionid of who follows the official account with an openid there; "" where the platform joins it with nothing.
+func (c *Client) FollowerUnion(ctx context.Context, openid string) (string, error) {
 	var out struct {
-		Subscribe int64  `json:"subscribe"`
-		UnionID   string `json:"unionid"`
-		Since     int64  `json:"subscribe_time"`
+		UnionID string `json:"unionid"`
 	}
-	if err := c.get(ctx, c.oa, platform+pathFollower, "&lang=zh_CN&openid="+url.QueryEscape(openid), &out, openid); err != nil {
-		return Follower{}, err
-	}
-	f := Follower{Follows: out.Subscribe == 1, UnionID: out.UnionID}
-	if f.Follows {
-		f.Since = time.Unix(out.Since, 0)
-	}
-	return f, nil
+	err := c.get(ctx, c.oa, platform+pathFollower, "&lang=zh_CN&openid="+url.QueryEscape(openid), &out, openid)
+	return out.UnionID, err
 }
 
 func loopback(host string) bool {
