@@ -11,6 +11,7 @@ import (
 	"image/png"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -344,5 +345,19 @@ func TestAScreenshotIsKept(t *testing.T) {
 	list := o.attachments("p-w1", c)
 	if list[0].Type != "image/png" || list[0].Name != "截图.png" || list[0].Width != 300 {
 		t.Errorf("%+v", list[0])
+	}
+}
+
+// How a resident has called a file is their own words, which nobody has looked at: it is shown to nobody.
+func TestFilesOfRequestersHaveNoName(t *testing.T) {
+	o := newOffice(t)
+	c := o.resolved()
+	id := o.attachment("p-r", "城管收了某某的钱.jpg", picture(t))
+	c = o.must("p-r", c, "rate", fields{"rating": "satisfied", "attachments": []string{id}})
+	for _, who := range []string{"p-cy", "p-r"} {
+		list := o.attachments(who, c)
+		if i := slices.IndexFunc(list, func(a workflow.AttachmentView) bool { return a.ID == id }); i < 0 || list[i].Name != "" {
+			t.Errorf("%s: %+v", who, list)
+		}
 	}
 }

@@ -124,3 +124,29 @@ func TestOwnDataAndErasure(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 }
+
+// The same two have one consent, however often they are asked: ending it ends the access.
+func TestOneConsentBetweenTwo(t *testing.T) {
+	eachWeChatOffice(t, auth.DefaultSettings, func(t *testing.T, o *weChatOffice) {
+		t.Helper()
+		o.handling()
+		owner, child := o.bound(residentPhone, auth.AsResident).AccessToken, o.bound("thief", auth.AsResident).AccessToken
+		join := func() {
+			t.Helper()
+			inv := ok[FamilyInvitation](o.as(owner, http.MethodPost, "/me/family/invitation", fields{"relation": "child"}))
+			o.as(child, http.MethodPost, "/me/family", fields{"code": inv.Code}).done()
+		}
+		for range 2 {
+			join()
+			join()
+			list := ok[FamilyList](o.as(owner, http.MethodGet, "/me/family", nil)).Items
+			if len(list) != 1 || o.sees(child) != 1 {
+				t.Fatalf("%+v", list)
+			}
+			o.as(child, http.MethodDelete, "/me/family/"+list[0].ID, nil).done()
+			if o.sees(child) != 0 {
+				t.Error("sees what was taken back")
+			}
+		}
+	})
+}

@@ -36,7 +36,7 @@ type WeChatCode struct {
 
 // WeChatProgress is how far signing in through WeChat has come.
 type WeChatProgress struct {
-	Need      auth.Need   `json:"need,omitempty" enum:"binding,second_factor,consent" doc:"还需要：binding 绑定，second_factor 验证码，consent 同意更新后的隐私政策；没有则已登录"`
+	Need      auth.Need   `json:"need,omitempty" enum:"binding,second_factor,invitation,consent" doc:"还需要：binding 绑定，second_factor 验证码，invitation 系统管理员出具的邀请码（凭 bind_ticket 用邀请码重新绑定），consent 同意更新后的隐私政策；没有则已登录"`
 	Ticket    string      `json:"bind_ticket,omitempty" doc:"后续步骤的凭证"`
 	ExpiresAt time.Time   `json:"expires_at,omitzero" doc:"须在此前完成后续步骤"`
 	Tokens    *TokensView `json:"tokens,omitempty" doc:"已登录时：令牌"`

@@ -113,7 +113,8 @@ func (s *Service) put(ctx context.Context, p person, fn func(ctx context.Context
 	for try := 0; ; try++ {
 		err := s.change(ctx, p.ID, func(ctx context.Context, tx *store.Tx, a *store.Account, ok bool) error {
 			if !ok {
-				*a = store.Account{PersonID: p.ID, Login: shown, LoginIndex: s.loginIndex(login), CreatedAt: s.clock()}
+				now := s.clock()
+				*a = store.Account{PersonID: p.ID, Login: shown, LoginIndex: s.loginIndex(login), PasswordAt: now, MustChange: true, CreatedAt: now, ActiveAt: now}
 			}
 			return fn(ctx, tx, a)
 		})
@@ -125,6 +126,16 @@ func (s *Service) put(ctx context.Context, p person, fn func(ctx context.Context
 		}
 		login, shown = p.ID, p.ID
 	}
+}
+
+// openAccount opens an account without a password for a member of staff who has none: who comes in through WeChat alone is disabled, for disuse too,
+// like everybody else.
+func (s *Service) openAccount(ctx context.Context, p person) error {
+	_, ok, err := s.db.Account(ctx, p.ID)
+	if err != nil || ok {
+		return err
+	}
+	return s.put(ctx, p, func(context.Context, *store.Tx, *store.Account) error { return nil })
 }
 
 // SetPassword gives somebody a password that needs no change: for the demonstration.
@@ -161,17 +172,14 @@ func (s *Service) ResetTOTP(ctx context.Context, actor, personID string) error {
 	})
 }
 
-// Disable stops an account; its sessions end.
+// Disable stops an account; its sessions end. Who has none gets one that is disabled: they could bind WeChat without.
 func (s *Service) Disable(ctx context.Context, actor, personID string) error {
 	p, err := s.subject(ctx, actor, personID)
 	if err != nil {
 		return err
 	}
-	err = s.change(ctx, p.ID, func(ctx context.Context, tx *store.Tx, a *store.Account, ok bool) error {
-		switch {
-		case !ok:
-			return errNoAccount
-		case !a.DisabledAt.IsZero():
+	err = s.put(ctx, p, func(ctx context.Context, tx *store.Tx, a *store.Account) error {
+		if !a.DisabledAt.IsZero() {
 			return nil
 		}
 		return s.disable(ctx, tx, a, actor, "administrator")

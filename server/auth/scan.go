@@ -49,6 +49,8 @@ type scanned struct {
 	Address string `json:"address"`
 	Agent   string `json:"agent"`
 	StaffID string `json:"staff_id,omitempty"`
+	// WeChatID is the identity of who scanned it: what it is confirmed with, the session ends with.
+	WeChatID string `json:"wechat_id,omitempty"`
 }
 
 // BeginScan starts a sign-in at a console, to be confirmed on the phone within two minutes.
@@ -88,18 +90,19 @@ type ScanView struct {
 
 // LookAtScan tells the member of staff who has scanned a code where the console is; nobody else can confirm it then.
 func (s *Service) LookAtScan(ctx context.Context, g Grant, scene string) (ScanView, error) {
-	if err := s.mayScan(ctx, g); err != nil {
+	weChatID, err := s.mayScan(ctx, g)
+	if err != nil {
 		return ScanView{}, err
 	}
 	c, at, err := s.scan(ctx, scene)
 	if err != nil {
 		return ScanView{}, err
 	}
-	if at.StaffID != g.PersonID {
+	if at.StaffID != g.PersonID || at.WeChatID != weChatID {
 		if c.Step != string(ScanWaiting) {
 			return ScanView{}, errScanTaken
 		}
-		at.StaffID = g.PersonID
+		at.StaffID, at.WeChatID = g.PersonID, weChatID
 		if err := s.stepScan(ctx, c, ScanSeen, at); err != nil {
 			return ScanView{}, err
 		}
@@ -110,14 +113,15 @@ func (s *Service) LookAtScan(ctx context.Context, g Grant, scene string) (ScanVi
 
 // AnswerScan is the tap on confirm or refuse by who has looked at it.
 func (s *Service) AnswerScan(ctx context.Context, g Grant, scene string, confirm bool) error {
-	if err := s.mayScan(ctx, g); err != nil {
+	weChatID, err := s.mayScan(ctx, g)
+	if err != nil {
 		return err
 	}
 	c, at, err := s.scan(ctx, scene)
 	switch {
 	case err != nil:
 		return err
-	case at.StaffID != g.PersonID:
+	case at.StaffID != g.PersonID || at.WeChatID != weChatID:
 		return errScanTaken
 	case c.Step != string(ScanSeen):
 		return errScan
@@ -165,23 +169,24 @@ func (s *Service) scan(ctx context.Context, scene string) (c store.OneUseCode, a
 	return c, at, json.Unmarshal(c.Body, &at)
 }
 
-// mayScan lets through a member of staff whose session was begun with the WeChat that they have bound now.
-func (s *Service) mayScan(ctx context.Context, g Grant) error {
+// mayScan lets through a member of staff on the phone whose WeChat they have bound now, and gives its identity. A console that was itself
+// signed in by scanning is no phone.
+func (s *Service) mayScan(ctx context.Context, g Grant) (weChatID string, err error) {
 	if ok, left := s.cache.Allow(ctx, "scan:looks:"+g.PersonID, scanLooksTries, codesWindow); !ok {
-		return wait("scan.busy", "扫码过于频繁，请过几分钟再试。", left)
+		return "", wait("scan.busy", "扫码过于频繁，请过几分钟再试。", left)
 	}
 	session, ok, err := s.db.Session(ctx, g.SessionID)
 	if err != nil {
-		return err
+		return "", err
 	}
 	i, bound, err := s.db.WeChatIdentityOfStaff(ctx, g.PersonID)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if !ok || !bound || session.PersonID != g.PersonID || session.WeChatID != i.ID {
-		return errScanWho
+	if !ok || !bound || session.PersonID != g.PersonID || session.WeChatID != i.ID || session.Scanned {
+		return "", errScanWho
 	}
-	return nil
+	return i.ID, nil
 }
 
 // PollScan asks how far a scan has come. Once it is confirmed, the console goes on as after a right password: with the second factor of
@@ -206,30 +211,30 @@ func (s *Service) PollScan(ctx context.Context, token string) (ScanState, Progre
 	if err != nil {
 		return "", Progress{}, err
 	}
-	out, err := s.beginScanned(ctx, p, c.Hash)
+	out, err := s.beginScanned(ctx, p, at.WeChatID, c.Hash)
 	return ScanConfirmed, out, err
 }
 
 // beginScanned is begin after a scan instead of a password.
-func (s *Service) beginScanned(ctx context.Context, p person, code string) (Progress, error) {
-	if !p.staff || p.administrator != "" {
+func (s *Service) beginScanned(ctx context.Context, p person, weChatID, code string) (Progress, error) {
+	if !p.staff || p.administrator != "" || weChatID == "" {
 		return Progress{}, errScan
 	}
 	token := newToken(stepPrefix)
 	hash, _ := hashToken(stepPrefix, token)
 	var out Progress
 	err := s.change(ctx, p.ID, func(ctx context.Context, tx *store.Tx, a *store.Account, ok bool) error {
-		if !ok || !a.DisabledAt.IsZero() || s.set.SecondFactor && a.TOTP == "" {
+		if !ok || a.Password == "" || !a.DisabledAt.IsZero() || s.set.SecondFactor && a.TOTP == "" {
 			return errScanPassword
 		}
 		used, err := tx.UseOneUseCode(ctx, code, s.clock())
 		if err != nil || !used {
 			return cmp.Or[error](err, errScan)
 		}
-		in := store.SignIn{Hash: hash, PersonID: p.ID, Password: a.Password, Scanned: true, ExpiresAt: s.clock().Add(signInLife)}
+		in := store.SignIn{Hash: hash, PersonID: p.ID, Password: a.Password, WeChatID: weChatID, ExpiresAt: s.clock().Add(signInLife)}
 		out = Progress{Step: s.next(*a, in), Token: token, ExpiresAt: in.ExpiresAt}
 		if out.Step == StepDone {
-			return s.finish(ctx, tx, p, a, &out)
+			return s.finish(ctx, tx, p, a, in, &out)
 		}
 		return tx.InsertSignIn(ctx, in)
 	})

@@ -41,8 +41,9 @@ const (
 
 var errSessionEnded = apperr.New(apperr.Unauthenticated, "auth.session_ended", "登录已失效（已退出、超时或在别处结束），请重新登录。")
 
-// startSession stores a new session with its first refresh token; weChatID is the identity it was begun with, or "".
-func (s *Service) startSession(ctx context.Context, tx *store.Tx, p person, weChatID string) (Tokens, error) {
+// startSession stores a new session with its first refresh token; weChatID is the identity it was begun with, or "", and scanned says that it
+// is a console's.
+func (s *Service) startSession(ctx context.Context, tx *store.Tx, p person, weChatID string, scanned bool) (Tokens, error) {
 	now, origin := s.clock(), workflow.OriginOf(ctx)
 	idle := s.set.Idle
 	if p.administrator != "" {
@@ -50,7 +51,7 @@ func (s *Service) startSession(ctx context.Context, tx *store.Tx, p person, weCh
 	}
 	session := store.Session{
 		ID: uuid.Must(uuid.NewV7()).String(), PersonID: p.ID, Agent: origin.Agent, Address: network(origin.Address), Idle: idle,
-		StartedAt: now, SeenAt: now, ExpiresAt: now.Add(s.set.SessionLife), WeChatID: weChatID,
+		StartedAt: now, SeenAt: now, ExpiresAt: now.Add(s.set.SessionLife), WeChatID: weChatID, Scanned: scanned,
 	}
 	if err := tx.InsertSession(ctx, &session); err != nil {
 		return Tokens{}, err
@@ -95,6 +96,13 @@ func (s *Service) Refresh(ctx context.Context, token string) (Tokens, error) {
 	}
 	if !p.staff && !p.resident {
 		return Tokens{}, cmp.Or[error](s.EndLeft(ctx, session.PersonID), errSessionEnded)
+	}
+	number, err := s.byNumberAlone(ctx, session)
+	if err == nil && number {
+		err = s.asksMore(ctx, session.PersonID, session.ID)
+	}
+	if err != nil {
+		return Tokens{}, err
 	}
 	var next string
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -160,6 +168,7 @@ type checked struct {
 	personID string
 	until    time.Time // when to look again
 	seen     time.Time // when the person last did something
+	number   bool      // it was begun with a WeChat bound by the number alone
 }
 
 // Check refuses the access token of a session that is over: auth.session_ended. Within checkFor a process does not look
@@ -171,6 +180,11 @@ func (s *Service) Check(ctx context.Context, g Grant, acts bool) error {
 	last, ok := s.checked[g.SessionID]
 	s.mu.Unlock()
 	fresh := ok && now.Before(last.until) && last.until.Sub(now) <= checkFor && last.personID == g.PersonID
+	if fresh && last.number { // the post may have been given this moment
+		if err := s.asksMore(ctx, g.PersonID, g.SessionID); err != nil {
+			return err
+		}
+	}
 	if fresh && (!acts || now.Sub(last.seen) < touchEvery) {
 		return nil
 	}
@@ -180,6 +194,15 @@ func (s *Service) Check(ctx context.Context, g Grant, acts bool) error {
 	}
 	if !ok || session.PersonID != g.PersonID || session.Over(now) != "" {
 		return errSessionEnded
+	}
+	number, err := s.byNumberAlone(ctx, session)
+	if err != nil {
+		return err
+	}
+	if number {
+		if err := s.asksMore(ctx, g.PersonID, g.SessionID); err != nil {
+			return err
+		}
 	}
 	if acts && now.Sub(session.SeenAt) >= touchEvery {
 		// That the person is there is worth a try and no failed request.
@@ -195,8 +218,36 @@ func (s *Service) Check(ctx context.Context, g Grant, acts bool) error {
 	if len(s.checked) >= maxChecked {
 		clear(s.checked)
 	}
-	s.checked[g.SessionID] = checked{personID: g.PersonID, until: until, seen: session.SeenAt}
+	s.checked[g.SessionID] = checked{personID: g.PersonID, until: until, seen: session.SeenAt, number: number}
 	return nil
+}
+
+// byNumberAlone reports whether a session of staff was begun on a phone whose WeChat is bound by nothing but their number.
+func (s *Service) byNumberAlone(ctx context.Context, session store.Session) (bool, error) {
+	if session.WeChatID == "" || session.Scanned || store.IsResident(session.PersonID) || !s.set.SecondFactor {
+		return false, nil
+	}
+	i, ok, err := s.db.WeChatIdentity(ctx, session.WeChatID)
+	return ok && i.ByNumberAlone(), err
+}
+
+// asksMore ends a session that was begun by nothing but a number once its person may see every case (ADR 11), with auth.session_ended: who signs
+// in anew is asked for more.
+func (s *Service) asksMore(ctx context.Context, personID, sessionID string) error {
+	much, err := s.seesMuch(ctx, personID)
+	if err != nil || !much {
+		return err
+	}
+	const why = "second_factor"
+	err = s.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		ended, err := tx.EndSession(ctx, personID, sessionID, why, s.clock())
+		if err != nil || !ended {
+			return err
+		}
+		return s.recordEnd(ctx, tx, "", sessionID, personID, why)
+	})
+	s.forget(personID)
+	return cmp.Or[error](err, errSessionEnded)
 }
 
 // forget makes Check look again at the sessions of a person.

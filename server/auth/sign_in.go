@@ -195,7 +195,7 @@ func (s *Service) next(a store.Account, in store.SignIn) Step {
 	switch {
 	case s.set.SecondFactor && a.TOTP != "" && !in.SecondFactor:
 		return StepTOTP
-	case in.Scanned && a.TOTP != "" || in.Scanned && !s.set.SecondFactor:
+	case in.WeChatID != "" && (a.TOTP != "" || !s.set.SecondFactor):
 		return StepDone // no password was used that would have to be changed
 	case a.MustChange, s.set.PasswordLife > 0 && s.clock().Sub(a.PasswordAt) >= s.set.PasswordLife:
 		return StepChangePassword
@@ -217,7 +217,7 @@ func (s *Service) begin(ctx context.Context, p person, verified string) (Progres
 		in := store.SignIn{Hash: hash, PersonID: p.ID, Password: a.Password, ExpiresAt: s.clock().Add(signInLife)}
 		out = Progress{Step: s.next(*a, in), Token: token, ExpiresAt: in.ExpiresAt}
 		if out.Step == StepDone {
-			return s.finish(ctx, tx, p, a, &out)
+			return s.finish(ctx, tx, p, a, in, &out)
 		}
 		return tx.InsertSignIn(ctx, in)
 	})
@@ -276,7 +276,7 @@ func (s *Service) step(ctx context.Context, token string, want Step, decide deci
 		if err != nil {
 			return err
 		}
-		return s.finish(ctx, tx, p, a, &out)
+		return s.finish(ctx, tx, p, a, now, &out)
 	})
 	if err == nil && wrong {
 		err = errCode
@@ -322,9 +322,20 @@ func (s *Service) valid(a store.Account, in store.SignIn, ok bool) error {
 	return nil
 }
 
-// finish begins the session.
-func (s *Service) finish(ctx context.Context, tx *store.Tx, p person, a *store.Account, out *Progress) error {
-	tokens, err := s.startSession(ctx, tx, p, "")
+// finish begins the session of a sign-in. One that was confirmed on a phone is that WeChat identity's, as long as it is still bound: saving the
+// identity here makes unbinding it at the same time either come first or end the session.
+func (s *Service) finish(ctx context.Context, tx *store.Tx, p person, a *store.Account, in store.SignIn, out *Progress) error {
+	if in.WeChatID != "" {
+		i, ok, err := tx.WeChatIdentity(ctx, in.WeChatID)
+		if err != nil || !ok || i.StaffID != p.ID {
+			return cmp.Or[error](err, errStep)
+		}
+		i.SeenAt = s.clock()
+		if err := tx.SaveWeChatIdentity(ctx, &i); err != nil {
+			return err
+		}
+	}
+	tokens, err := s.startSession(ctx, tx, p, in.WeChatID, in.WeChatID != "")
 	if err != nil {
 		return err
 	}

@@ -50,6 +50,8 @@ const (
 	NeedBinding Need = "binding"       // WeChat is not bound yet, or not for this side
 	NeedConsent Need = "consent"       // to the privacy notice, which is another than the last time
 	NeedCode    Need = "second_factor" // a code of the second factor, because of what the person may see
+	// NeedInvitation is of who may see so much and has no second factor to give a code of.
+	NeedInvitation Need = "invitation"
 )
 
 // WeChatProgress is how far signing in through WeChat has come.
@@ -103,6 +105,7 @@ type bindTicket struct {
 	OpenID  string `json:"openid"`
 	UnionID string `json:"unionid,omitempty"`
 	StaffID string `json:"staff_id,omitempty"` // whom they have shown to be, and who must give a code of the second factor
+	Bound   bool   `json:"bound,omitempty"`    // … and whom they have bound before, by their number alone
 }
 
 // WeChatLogin exchanges the code of wx.login for a session on the side asked for; on the staff's, else the resident's, when none is. Who has not
@@ -137,21 +140,60 @@ func (s *Service) WeChatLogin(ctx context.Context, code string, as Side) (WeChat
 	if err != nil {
 		return WeChatProgress{}, err
 	}
+	if as == AsStaff {
+		if need, err := s.needsMore(ctx, found); err != nil || need != NeedNothing {
+			return s.askMore(ctx, bindTicket{OpenID: who.OpenID, UnionID: who.UnionID, StaffID: p.ID, Bound: true}, need, err)
+		}
+	}
 	return s.withIdentity(ctx, who.OpenID, func(ctx context.Context, tx *store.Tx, i *store.WeChatIdentity, out *WeChatProgress) error {
-		if i.ID == "" || as == AsStaff && i.StaffID != p.ID || as == AsResident && i.ResidentAt.IsZero() {
-			return errWeChatCode // unbound meanwhile
+		if i.ID == "" || as == AsStaff && (i.StaffID != p.ID || i.StaffBy != found.StaffBy) || as == AsResident && i.ResidentAt.IsZero() {
+			return errWeChatCode // unbound meanwhile, or bound anew
 		}
 		i.UnionID = cmp.Or(who.UnionID, i.UnionID)
 		return s.begunWeChat(ctx, tx, i, as, p, out)
 	})
 }
 
-// onSide is as whom an identity acts on a side.
+// onSide is as whom an identity acts on a side. Staff have an account then.
 func (s *Service) onSide(ctx context.Context, i store.WeChatIdentity, side Side) (person, error) {
-	if side == AsStaff {
-		return s.find(ctx, i.StaffID)
+	if side != AsStaff {
+		return person{}, nil // the resident of the identity
 	}
-	return person{}, nil // the resident of the identity
+	p, err := s.find(ctx, i.StaffID)
+	if err != nil {
+		return p, err
+	}
+	return p, s.openAccount(ctx, p)
+}
+
+// needsMore says what a member of staff must give who has bound an identity by their number alone and may see every case by now: a code of the
+// second factor, or an invitation where they have none set up.
+func (s *Service) needsMore(ctx context.Context, i store.WeChatIdentity) (Need, error) {
+	if !i.ByNumberAlone() {
+		return NeedNothing, nil
+	}
+	much, err := s.seesMuch(ctx, i.StaffID)
+	if err != nil || !much {
+		return NeedNothing, err
+	}
+	a, _, err := s.db.Account(ctx, i.StaffID)
+	if a.TOTP == "" {
+		return NeedInvitation, err
+	}
+	return NeedCode, err
+}
+
+// askMore gives a ticket for what needsMore has said. One for an invitation is a ticket for binding: that is what an invitation does.
+func (s *Service) askMore(ctx context.Context, t bindTicket, need Need, err error) (WeChatProgress, error) {
+	if err != nil {
+		return WeChatProgress{}, err
+	}
+	if need == NeedCode {
+		return s.giveTicket(ctx, t, NeedCode)
+	}
+	out, err := s.giveTicket(ctx, bindTicket{OpenID: t.OpenID, UnionID: t.UnionID}, NeedBinding)
+	out.Need = need
+	return out, err
 }
 
 // askWho asks the platform whose code this is, within the limits.
@@ -371,14 +413,23 @@ func (s *Service) bindable(ctx context.Context, p person) error {
 	return nil
 }
 
-// seesMuch reports whether somebody's posts open every case, so that a number alone does not bind them: a number can be taken over.
-func seesMuch(p organisation.Person) bool {
-	return slices.ContainsFunc(p.Posts, func(post organisation.Post) bool { return post.Role.SeesAll() })
+// seesMuch reports whether every case is open to somebody now, by a post of their own or as somebody's delegate, so that a number alone is not
+// enough where a second factor is asked for: a number can be taken over.
+func (s *Service) seesMuch(ctx context.Context, personID string) (bool, error) {
+	if !s.set.SecondFactor {
+		return false, nil
+	}
+	a, ok, err := s.engine.Actor(ctx, personID)
+	return ok && a.SeesAll(), err
 }
 
 // bindByPhone binds the member of staff whose number was shown, or asks for a code of the second factor first.
 func (s *Service) bindByPhone(ctx context.Context, code store.OneUseCode, t bindTicket, p person) (WeChatProgress, error) {
-	if s.set.SecondFactor && seesMuch(p.Person) {
+	much, err := s.seesMuch(ctx, p.ID)
+	if err != nil {
+		return WeChatProgress{}, err
+	}
+	if much {
 		a, _, err := s.db.Account(ctx, p.ID)
 		if err != nil {
 			return WeChatProgress{}, err
@@ -392,12 +443,15 @@ func (s *Service) bindByPhone(ctx context.Context, code store.OneUseCode, t bind
 		t.StaffID = p.ID
 		return s.giveTicket(ctx, t, NeedCode)
 	}
+	if err := s.openAccount(ctx, p); err != nil {
+		return WeChatProgress{}, err
+	}
 	return s.bind(ctx, code, t, func(ctx context.Context, tx *store.Tx, i *store.WeChatIdentity, out *WeChatProgress) error {
-		return s.bindStaff(ctx, tx, i, p, "phone", out)
+		return s.bindStaff(ctx, tx, i, p, store.ByPhone, out)
 	})
 }
 
-// BindCode is the code of the second factor that BindPhone asked for.
+// BindCode is the code of the second factor that BindPhone asked for; or signing in, of who has bound by their number alone before.
 func (s *Service) BindCode(ctx context.Context, token, totp string) (WeChatProgress, error) {
 	code, t, err := s.takeTicket(ctx, token, NeedCode)
 	if err != nil {
@@ -414,7 +468,10 @@ func (s *Service) BindCode(ctx context.Context, token, totp string) (WeChatProgr
 		return WeChatProgress{}, err
 	}
 	return s.bind(ctx, code, t, func(ctx context.Context, tx *store.Tx, i *store.WeChatIdentity, out *WeChatProgress) error {
-		return s.bindStaff(ctx, tx, i, p, "phone", out)
+		if t.Bound && i.StaffID != p.ID {
+			return errTicket // unbound meanwhile: the number was not shown again
+		}
+		return s.bindStaff(ctx, tx, i, p, store.ByCode, out)
 	})
 }
 
@@ -545,8 +602,8 @@ func (s *Service) unbindNumber(ctx context.Context, tx *store.Tx, actor string, 
 }
 
 // bindStaff binds an identity to a member of staff and begins their session. Whatever either was bound to before ends.
-func (s *Service) bindStaff(ctx context.Context, tx *store.Tx, i *store.WeChatIdentity, p person, by string, out *WeChatProgress) error {
-	if by == "phone" {
+func (s *Service) bindStaff(ctx context.Context, tx *store.Tx, i *store.WeChatIdentity, p person, by store.BoundBy, out *WeChatProgress) error {
+	if by != store.ByInvitation {
 		held, err := tx.WeChatHeld(ctx, p.ID)
 		if err != nil || held {
 			return cmp.Or[error](err, errNeedsInvite)
@@ -568,9 +625,9 @@ func (s *Service) bindStaff(ctx context.Context, tx *store.Tx, i *store.WeChatId
 			return err
 		}
 	}
-	if i.StaffID != p.ID {
-		i.StaffID, i.StaffAt = p.ID, s.clock()
-		if err := s.record(ctx, tx, p.ID, "wechat.bind", p.ID, map[string]string{"by": by}); err != nil {
+	if i.StaffID != p.ID || i.StaffBy != by && by != store.ByPhone {
+		i.StaffID, i.StaffAt, i.StaffBy = p.ID, s.clock(), by
+		if err := s.record(ctx, tx, p.ID, "wechat.bind", p.ID, map[string]string{"by": string(by)}); err != nil {
 			return err
 		}
 	}
@@ -580,7 +637,7 @@ func (s *Service) bindStaff(ctx context.Context, tx *store.Tx, i *store.WeChatId
 // unbindStaff takes the member of staff from an identity and ends every session that was begun with it.
 func (s *Service) unbindStaff(ctx context.Context, tx *store.Tx, actor string, i *store.WeChatIdentity, why string, out *WeChatProgress) error {
 	staff := i.StaffID
-	i.StaffID, i.StaffAt = "", time.Time{}
+	i.StaffID, i.StaffAt, i.StaffBy = "", time.Time{}, ""
 	if err := tx.SaveWeChatIdentity(ctx, i); err != nil {
 		return err
 	}
@@ -610,19 +667,16 @@ func (s *Service) begunWeChat(ctx context.Context, tx *store.Tx, i *store.WeChat
 		p = person{Person: organisation.Person{ID: i.ID}, resident: true}
 	} else {
 		a, ok, err := tx.Account(ctx, p.ID)
-		switch {
-		case err != nil:
+		if err != nil || !ok || !a.DisabledAt.IsZero() {
+			return cmp.Or[error](err, errNotOnList) // disabled meanwhile
+		}
+		// Who signs in through WeChat alone uses their account too. Saving it makes disabling it at the same time end this session.
+		a.SignedInAt, a.ActiveAt = s.clock(), s.clock()
+		if err := tx.SaveAccount(ctx, &a); err != nil {
 			return err
-		case ok && !a.DisabledAt.IsZero():
-			return errNotOnList // disabled meanwhile
-		case ok: // who signs in through WeChat alone uses their account too
-			a.SignedInAt, a.ActiveAt = s.clock(), s.clock()
-			if err := tx.SaveAccount(ctx, &a); err != nil {
-				return err
-			}
 		}
 	}
-	tokens, err := s.startSession(ctx, tx, p, i.ID)
+	tokens, err := s.startSession(ctx, tx, p, i.ID, false)
 	if err != nil {
 		return err
 	}
@@ -630,10 +684,10 @@ func (s *Service) begunWeChat(ctx context.Context, tx *store.Tx, i *store.WeChat
 	return s.engine.RecordIn(ctx, tx, workflow.Audited{Actor: p.ID, Action: "session.start", Object: "session:" + tokens.SessionID, Detail: map[string]string{"through": "wechat"}})
 }
 
-// Switch ends a session that was begun through WeChat and begins one on the other side.
+// Switch ends a session that was begun on a phone through WeChat and begins one on the other side; or asks for more first, and ends none.
 func (s *Service) Switch(ctx context.Context, personID, sessionID string, to Side) (WeChatProgress, error) {
 	session, ok, err := s.db.Session(ctx, sessionID)
-	if err != nil || !ok || session.PersonID != personID || session.WeChatID == "" {
+	if err != nil || !ok || session.PersonID != personID || session.WeChatID == "" || session.Scanned {
 		return WeChatProgress{}, cmp.Or[error](err, errNoWeChatSide)
 	}
 	i, ok, err := s.db.WeChatIdentity(ctx, session.WeChatID)
@@ -653,9 +707,14 @@ func (s *Service) Switch(ctx context.Context, personID, sessionID string, to Sid
 	if err != nil {
 		return WeChatProgress{}, err
 	}
+	if to == AsStaff {
+		if need, err := s.needsMore(ctx, i); err != nil || need != NeedNothing {
+			return s.askMore(ctx, bindTicket{OpenID: i.OpenID, UnionID: i.UnionID, StaffID: p.ID, Bound: true}, need, err)
+		}
+	}
 	out, err := s.withIdentity(ctx, i.OpenID, func(ctx context.Context, tx *store.Tx, now *store.WeChatIdentity, out *WeChatProgress) error {
-		if now.ID == "" || to == AsStaff && now.StaffID != p.ID || to == AsResident && now.ResidentAt.IsZero() {
-			return errNoWeChatSide // unbound meanwhile
+		if now.ID == "" || to == AsStaff && (now.StaffID != p.ID || now.StaffBy != i.StaffBy) || to == AsResident && now.ResidentAt.IsZero() {
+			return errNoWeChatSide // unbound meanwhile, or bound anew
 		}
 		ended, err := tx.EndSession(ctx, personID, sessionID, "switched", s.clock())
 		if err != nil || !ended {

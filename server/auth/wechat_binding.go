@@ -112,17 +112,20 @@ func (s *Service) BindInvitation(ctx context.Context, token, invitation string) 
 	if s.bindable(ctx, p) != nil {
 		return WeChatProgress{}, s.refuseBinding(ctx, inv.Subject, errInvite)
 	}
+	if err := s.openAccount(ctx, p); err != nil {
+		return WeChatProgress{}, err
+	}
 	return s.bind(ctx, code, t, func(ctx context.Context, tx *store.Tx, i *store.WeChatIdentity, out *WeChatProgress) error {
 		used, err := tx.UseOneUseCode(ctx, hash, s.clock())
 		if err != nil || !used {
 			return cmp.Or[error](err, errInvite)
 		}
-		return s.bindStaff(ctx, tx, i, p, "invitation", out)
+		return s.bindStaff(ctx, tx, i, p, store.ByInvitation, out)
 	})
 }
 
-// Unbind takes WeChat from a person, staff or resident, and ends every session that was begun with it. Of a lost phone, it goes from both
-// sides, and a member of staff binds the next by an invitation.
+// Unbind takes WeChat from a person, staff or resident, and ends every session that was begun with it, on the phone or by scanning at a console.
+// Of a lost phone, it goes from both sides, whoever reports it, and a member of staff binds the next by an invitation.
 func (s *Service) Unbind(ctx context.Context, personID string, lost bool) error {
 	return s.unbind(ctx, personID, personID, lost)
 }
@@ -159,7 +162,7 @@ func (s *Service) unbind(ctx context.Context, actor, personID string, lost bool)
 	_, err = s.withIdentity(ctx, i.OpenID, func(ctx context.Context, tx *store.Tx, i *store.WeChatIdentity, out *WeChatProgress) error {
 		staff := i.StaffID
 		switch {
-		case staff == personID, staff != "" && lost && actor == personID:
+		case staff == personID, i.ID == personID && staff != "" && lost:
 			if lost {
 				if err := tx.HoldWeChat(ctx, staff, s.clock()); err != nil {
 					return err
@@ -171,7 +174,7 @@ func (s *Service) unbind(ctx context.Context, actor, personID string, lost bool)
 		case i.ID != personID:
 			return errNoBound // unbound meanwhile
 		}
-		if i.ID == personID || lost && actor == personID {
+		if i.ID == personID || lost {
 			return s.leave(ctx, tx, actor, i, why, out)
 		}
 		return nil

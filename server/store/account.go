@@ -181,14 +181,14 @@ type SignIn struct {
 	SecondFactor bool   // whether a code was given
 	TOTP         string // sealed secret shown and not yet confirmed
 	Codes        int    // tried so far
-	Scanned      bool   // confirmed on the phone, instead of with a password
+	WeChatID     string // the WeChat identity that confirmed it on the phone, instead of a password; "" for one with a password
 	ExpiresAt    time.Time
 }
 
 // InsertSignIn stores a sign-in that has begun.
 func (tx *Tx) InsertSignIn(ctx context.Context, s SignIn) error {
-	if _, err := tx.exec(ctx, `INSERT INTO sign_ins (hash, person_id, password, second_factor, totp, expires_at, scanned) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		s.Hash, s.PersonID, s.Password, s.SecondFactor, s.TOTP, Millis(s.ExpiresAt), s.Scanned); err != nil {
+	if _, err := tx.exec(ctx, `INSERT INTO sign_ins (hash, person_id, password, second_factor, totp, expires_at, wechat_id) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		s.Hash, s.PersonID, s.Password, s.SecondFactor, s.TOTP, Millis(s.ExpiresAt), s.WeChatID); err != nil {
 		return fmt.Errorf("sign-in: %w", err)
 	}
 	return nil
@@ -196,8 +196,8 @@ func (tx *Tx) InsertSignIn(ctx context.Context, s SignIn) error {
 
 func readSignIn(ctx context.Context, q querier, hash string) (s SignIn, ok bool, err error) {
 	s.Hash = hash
-	err = q.queryRow(ctx, `SELECT person_id, password, second_factor, totp, codes, expires_at, scanned FROM sign_ins WHERE hash = ?`, hash).
-		Scan(&s.PersonID, &s.Password, &s.SecondFactor, &s.TOTP, &s.Codes, (*Millis)(&s.ExpiresAt), &s.Scanned)
+	err = q.queryRow(ctx, `SELECT person_id, password, second_factor, totp, codes, expires_at, wechat_id FROM sign_ins WHERE hash = ?`, hash).
+		Scan(&s.PersonID, &s.Password, &s.SecondFactor, &s.TOTP, &s.Codes, (*Millis)(&s.ExpiresAt), &s.WeChatID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s, false, nil
 	}

@@ -75,23 +75,26 @@ type FamilyConsent struct {
 	MadeAt                         time.Time
 }
 
-// InsertFamilyConsent records a consent, as new.
+// InsertFamilyConsent records a consent, as new. One that the two have already stays as it is, so that ending it ends the access.
 func (tx *Tx) InsertFamilyConsent(ctx context.Context, f FamilyConsent) error {
-	_, err := tx.exec(ctx, `INSERT INTO family_consents (id, grantor, grantee, relation, made_at, ended_at, ended_by) VALUES (?, ?, ?, ?, ?, NULL, '')`,
+	_, err := tx.exec(ctx, `INSERT INTO family_consents (id, grantor, grantee, relation, made_at, ended_at, ended_by, ended_key) VALUES (?, ?, ?, ?, ?, NULL, '', '')`,
 		uuid.Must(uuid.NewV7()).String(), f.Grantor, f.Grantee, f.Relation, Millis(f.MadeAt))
+	if isDuplicate(err) {
+		return nil
+	}
 	return err
 }
 
 // EndFamilyConsent ends a consent of which a person is one of the two; false when they have none of this id.
 func (tx *Tx) EndFamilyConsent(ctx context.Context, personID, id string, now time.Time) (bool, error) {
-	n, err := tx.exec(ctx, `UPDATE family_consents SET ended_at = ?, ended_by = ? WHERE id = ? AND ended_at IS NULL AND (grantor = ? OR grantee = ?)`, Millis(now), personID, id, personID, personID)
+	n, err := tx.exec(ctx, `UPDATE family_consents SET ended_at = ?, ended_by = ?, ended_key = id WHERE id = ? AND ended_at IS NULL AND (grantor = ? OR grantee = ?)`, Millis(now), personID, id, personID, personID)
 	return n > 0, err
 }
 
 // EndFamilyConsents ends every consent of which a person is one of the two.
 func (tx *Tx) EndFamilyConsents(ctx context.Context, personID string, now time.Time) error {
 	for _, column := range []string{"grantor", "grantee"} {
-		if _, err := tx.exec(ctx, `UPDATE family_consents SET ended_at = ?, ended_by = ? WHERE `+column+` = ? AND ended_at IS NULL`, Millis(now), personID, personID); err != nil {
+		if _, err := tx.exec(ctx, `UPDATE family_consents SET ended_at = ?, ended_by = ?, ended_key = id WHERE `+column+` = ? AND ended_at IS NULL`, Millis(now), personID, personID); err != nil {
 			return err
 		}
 	}

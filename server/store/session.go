@@ -20,6 +20,7 @@ type Session struct {
 	EndedAt      time.Time
 	EndedWhy     string
 	WeChatID     string // the WeChat identity it was begun with; "" for one begun with a password
+	Scanned      bool   // it is a console's, and was confirmed with that identity on a phone
 }
 
 // Over says why the session is over at now; "" while it is not.
@@ -35,11 +36,11 @@ func (s *Session) Over(now time.Time) string {
 	return ""
 }
 
-const sessionColumns = `id, person_id, agent, address, idle_seconds, started_at, seen_at, expires_at, ended_at, ended_why, wechat_id`
+const sessionColumns = `id, person_id, agent, address, idle_seconds, started_at, seen_at, expires_at, ended_at, ended_why, wechat_id, scanned`
 
 func (s *Session) scan(scan func(dest ...any) error) error {
 	var seconds int64
-	err := scan(&s.ID, &s.PersonID, &s.Agent, &s.Address, &seconds, (*Millis)(&s.StartedAt), (*Millis)(&s.SeenAt), (*Millis)(&s.ExpiresAt), (*Millis)(&s.EndedAt), &s.EndedWhy, &s.WeChatID)
+	err := scan(&s.ID, &s.PersonID, &s.Agent, &s.Address, &seconds, (*Millis)(&s.StartedAt), (*Millis)(&s.SeenAt), (*Millis)(&s.ExpiresAt), (*Millis)(&s.EndedAt), &s.EndedWhy, &s.WeChatID, &s.Scanned)
 	s.Idle = time.Duration(seconds) * time.Second
 	return err
 }
@@ -47,8 +48,8 @@ func (s *Session) scan(scan func(dest ...any) error) error {
 // InsertSession stores a session that begins.
 func (tx *Tx) InsertSession(ctx context.Context, s *Session) error {
 	s.Agent, s.Address = cut(s.Agent, 200), cut(s.Address, 64)
-	if _, err := tx.exec(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES (`+marks(11)+`)`, s.ID, s.PersonID, s.Agent, s.Address, int64(s.Idle/time.Second),
-		Millis(s.StartedAt), Millis(s.SeenAt), Millis(s.ExpiresAt), Millis(s.EndedAt), s.EndedWhy, s.WeChatID); err != nil {
+	if _, err := tx.exec(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES (`+marks(12)+`)`, s.ID, s.PersonID, s.Agent, s.Address, int64(s.Idle/time.Second),
+		Millis(s.StartedAt), Millis(s.SeenAt), Millis(s.ExpiresAt), Millis(s.EndedAt), s.EndedWhy, s.WeChatID, s.Scanned); err != nil {
 		return fmt.Errorf("session: %w", err)
 	}
 	return nil

@@ -27,9 +27,25 @@ type WeChatIdentity struct {
 	UnionID    string // "" when mini-program and official account are not joined
 	StaffID    string // the member of staff who has bound it; "" for none
 	StaffAt    time.Time
+	StaffBy    BoundBy   // what it was bound with
 	ResidentAt time.Time // since when its owner uses it as a resident
 	CreatedAt  time.Time
 	SeenAt     time.Time
+}
+
+// BoundBy is what a member of staff has bound WeChat with. "" is of a binding from before this was kept, and counts as ByPhone.
+type BoundBy string
+
+// The ways.
+const (
+	ByPhone      BoundBy = "phone"      // their number in the organisation, alone
+	ByCode       BoundBy = "code"       // the number, and a code of the second factor
+	ByInvitation BoundBy = "invitation" // an invitation that the system administrator made for them
+)
+
+// ByNumberAlone says that a member of staff has bound the identity by nothing but their number, which can be taken over.
+func (i *WeChatIdentity) ByNumberAlone() bool {
+	return i.StaffID != "" && i.StaffBy != ByCode && i.StaffBy != ByInvitation
 }
 
 // OpenIDIndex is the blind index of an openid of the mini-program.
@@ -51,12 +67,12 @@ type sealedIdentity struct {
 
 func identityPlace(id string) string { return "wechat_identities.sealed:" + id }
 
-const identityColumns = `id, version, sealed, staff_id, staff_at, resident_at, created_at, seen_at`
+const identityColumns = `id, version, sealed, staff_id, staff_at, staff_by, resident_at, created_at, seen_at`
 
 func (i *WeChatIdentity) scan(s Sealer, scan func(dest ...any) error) error {
 	var sealed string
 	var staff sql.NullString
-	if err := scan(&i.ID, &i.Version, &sealed, &staff, (*Millis)(&i.StaffAt), (*Millis)(&i.ResidentAt), (*Millis)(&i.CreatedAt), (*Millis)(&i.SeenAt)); err != nil {
+	if err := scan(&i.ID, &i.Version, &sealed, &staff, (*Millis)(&i.StaffAt), &i.StaffBy, (*Millis)(&i.ResidentAt), (*Millis)(&i.CreatedAt), (*Millis)(&i.SeenAt)); err != nil {
 		return err
 	}
 	i.StaffID = staff.String
@@ -128,13 +144,13 @@ func (tx *Tx) SaveWeChatIdentity(ctx context.Context, i *WeChatIdentity) error {
 		return err
 	}
 	staff := sql.NullString{String: i.StaffID, Valid: i.StaffID != ""}
-	args := []any{i.Version + 1, unionIndex(s, i.UnionID), sealed, s.CurrentKey(), staff, Millis(i.StaffAt), Millis(i.ResidentAt), Millis(i.SeenAt), id}
+	args := []any{i.Version + 1, unionIndex(s, i.UnionID), sealed, s.CurrentKey(), staff, Millis(i.StaffAt), string(i.StaffBy), Millis(i.ResidentAt), Millis(i.SeenAt), id}
 	n := int64(1)
 	if i.ID == "" {
-		_, err = tx.exec(ctx, `INSERT INTO wechat_identities (version, union_index, sealed, sealed_key, staff_id, staff_at, resident_at, seen_at, id, created_at, openid_index) VALUES (`+marks(11)+`)`,
+		_, err = tx.exec(ctx, `INSERT INTO wechat_identities (version, union_index, sealed, sealed_key, staff_id, staff_at, staff_by, resident_at, seen_at, id, created_at, openid_index) VALUES (`+marks(12)+`)`,
 			append(args, Millis(i.CreatedAt), OpenIDIndex(s, i.OpenID))...)
 	} else {
-		n, err = tx.exec(ctx, `UPDATE wechat_identities SET version = ?, union_index = ?, sealed = ?, sealed_key = ?, staff_id = ?, staff_at = ?, resident_at = ?, seen_at = ? WHERE id = ? AND version = ?`, append(args, i.Version)...)
+		n, err = tx.exec(ctx, `UPDATE wechat_identities SET version = ?, union_index = ?, sealed = ?, sealed_key = ?, staff_id = ?, staff_at = ?, staff_by = ?, resident_at = ?, seen_at = ? WHERE id = ? AND version = ?`, append(args, i.Version)...)
 	}
 	switch {
 	case isDuplicate(err) || err == nil && n == 0:

@@ -48,7 +48,7 @@ var errNoBlobs = apperr.New(apperr.Unavailable, "attachment.unavailable", "本�
 
 // NewUpload is what a client says of a file before it sends it.
 type NewUpload struct {
-	Name   string `json:"name,omitempty" maxLength:"255" doc:"文件名，只给能看到附件的人看；其中的电话和证件号码会被遮盖"`
+	Name   string `json:"name,omitempty" maxLength:"255" doc:"文件名，只给能看到附件的工作人员看；其中的电话和证件号码会被遮盖。诉求人上传的不留文件名"`
 	Size   int64  `json:"size" minimum:"1" doc:"字节数"`
 	SHA256 string `json:"sha256,omitempty" pattern:"^[0-9a-f]{64}$" doc:"整个文件的 SHA-256；给出则收齐后核对"`
 }
@@ -83,6 +83,9 @@ func (e *Engine) StartUpload(ctx context.Context, actor casework.Actor, up NewUp
 	a := store.Attachment{
 		ID: newID(), Owner: actor.PersonID, Name: shownName(up.Name), Key: blob.NewKey(), State: store.AttachmentUploading,
 		Announced: up.Size, Digest: up.SHA256, CreatedAt: e.Now(k),
+	}
+	if onlyRequester(actor) {
+		a.Name = "" // words of theirs that nobody has looked at
 	}
 	a.DropAt = a.CreatedAt.Add(uploadLife)
 	asked := ""
@@ -456,6 +459,9 @@ func (e *Engine) Attachments(ctx context.Context, actor casework.Actor, session,
 		v := AttachmentView{
 			ID: a.ID, Name: a.Name, Type: f.Type, Size: f.Size, Width: a.Width, Height: a.Height, With: f.With, WithLabel: f.With.Label(),
 			At: f.At, Public: f.Public, Review: f.Review, Erased: a.State == store.AttachmentErased,
+		}
+		if f.TicketID != "" {
+			v.Name = "" // a requester's own words, kept before StartUpload left them out
 		}
 		if sight == casework.Full {
 			v.By = k.person(f.By)

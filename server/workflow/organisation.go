@@ -280,7 +280,7 @@ func (e *Engine) partWeChat(ctx context.Context, tx *store.Tx, actor casework.Ac
 	if err != nil || !bound {
 		return err
 	}
-	i.StaffID, i.StaffAt = "", time.Time{}
+	i.StaffID, i.StaffAt, i.StaffBy = "", time.Time{}, ""
 	if err := tx.SaveWeChatIdentity(ctx, &i); err != nil {
 		if errors.Is(err, store.ErrChanged) {
 			return errRevised // to be tried again
