@@ -55,7 +55,7 @@ func (s *server) disinvite(ctx context.Context, in *personPath) (struct{}, error
 
 // Unbinding says whether the phone was lost.
 type Unbinding struct {
-	Lost bool `json:"lost,omitempty" doc:"手机丢失：工作身份今后凭邀请码才能再绑定"`
+	Lost bool `json:"lost,omitempty" doc:"手机丢失：两种身份都解绑，用它扫码登录的电脑也退出；工作身份今后凭邀请码才能再绑定"`
 }
 
 func (s *server) unbindPerson(ctx context.Context, in *struct {
