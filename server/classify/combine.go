@@ -1,0 +1,496 @@
+package classify
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"xiaopu/server/casework"
+	"xiaopu/server/ticket"
+)
+
+// Source is where an answer comes from.
+type Source string
+
+// The sources.
+const (
+	FromLexicon Source = "lexicon" // 词库
+	FromModel   Source = "model"   // 模型
+	FromDuties  Source = "duties"  // 权责清单
+	FromHistory Source = "history" // 历史决定
+)
+
+// Label is the Chinese word.
+func (s Source) Label() string {
+	switch s {
+	case FromLexicon:
+		return "词库"
+	case FromModel:
+		return "模型"
+	case FromDuties:
+		return "权责清单"
+	case FromHistory:
+		return "历史决定"
+	}
+	return string(s)
+}
+
+// Query is a ticket as far as its class hangs on it.
+type Query struct {
+	Text
+	Category   []string // what its source calls it, e.g. the hotline's levels
+	Enterprise bool     // a company asks
+}
+
+// Department is one that may lead.
+type Department struct {
+	ID        string
+	Name      string
+	ShortName string
+}
+
+// Duty is an entry of the duty list (权责清单): whose a matter is.
+type Duty struct {
+	ID         string
+	Name       string
+	Topic      string   // a label that the lexicon finds; "" when it is told by its words alone
+	Words      []string // that tell it
+	Department string   // id
+}
+
+// Decision is what was decided about a case that is like the ticket's.
+type Decision struct {
+	Case       string  // its number
+	Topic      string  // a label that the lexicon finds
+	Department string  // id of the lead
+	Likeness   float64 // 0 to 1; 1 is the same matter
+}
+
+// Knowledge is what an answer is made of. Everything but the lexicon may be missing.
+type Knowledge struct {
+	Lexicon     *Lexicon
+	Model       *Model // of topics
+	Leads       *Model // of lead departments, by id or name
+	Departments []Department
+	Duties      []Duty
+}
+
+// Answer says what a ticket is about, and whose it is.
+type Answer struct {
+	Domain    Choice // casework.Livelihood or casework.Business
+	Branch    Choice // the topic's first level
+	Topic     Choice // both levels, as Topic.Path
+	Lead      Choice // a department's id
+	Crossings []Mark
+	Marks     []Mark // what makes it urgent
+}
+
+// Choice is one part of an answer.
+type Choice struct {
+	Value       string // "" where nothing is known
+	Name        string // for people
+	Probability float64
+	// Ask is set where the answer is too unsure to stand without a clerk; Options are then what they choose from.
+	Ask      bool
+	Options  []Option  // the best, Value among them
+	Opinions []Opinion // what each source says for itself
+}
+
+// Option is one of the answers that may be right.
+type Option struct {
+	Value       string
+	Name        string
+	Probability float64
+}
+
+// Opinion is what one source says for itself, and why.
+type Opinion struct {
+	Source      Source
+	Value       string
+	Name        string
+	Probability float64
+	Reasons     []Reason
+}
+
+var domainNames = map[casework.Domain]string{casework.Livelihood: "民生", casework.Business: "商企"}
+
+const (
+	mostOptions = 3
+	// ownAdvice is what a source counts that has read the same words as another: half, as it is no witness of its own.
+	ownAdvice = 0.5
+	// undecided is how much likeness stands for the chance that the cases before say nothing about this one.
+	undecided = 0.4
+	// asUsual is how often the usual department leads.
+	asUsual = 0.8
+)
+
+// Combine answers a ticket's class from all that is known. Decisions are those about cases like it.
+func (k Knowledge) Combine(q Query, decisions []Decision) Answer {
+	x := k.Lexicon
+	h := x.read(q)
+	opinions := []opinion{x.opinion(h, q)}
+	if k.Model != nil {
+		opinions = append(opinions, x.modelled(k.Model, q.Text, opinions[0].shares))
+	}
+	if o, ok := x.decided(decisions); ok {
+		opinions = append(opinions, o)
+	}
+	if o, ok := x.dutiful(k.Duties, q); ok {
+		opinions = append(opinions, o)
+	}
+	topics := pool(opinions, len(x.topics))
+
+	var a Answer
+	a.Topic = x.choice(topics, opinions, func(t Topic) (value, name string) { return t.Path(), t.Path() })
+	a.Branch = x.choice(topics, opinions, func(t Topic) (value, name string) { return t.Branch, t.Branch })
+	a.Domain = x.choice(topics, opinions, func(t Topic) (value, name string) { return string(t.Domain), domainNames[t.Domain] })
+	a.Lead = k.lead(q, topics, decisions)
+	a.Marks = x.mark(x.marks, q.Text)
+	a.Crossings = x.crossing(q.Text, opinions[0].shares, h)
+	return a
+}
+
+// opinion is what one source holds of every topic (or department): shares, which leave to 1 what it does not know.
+type opinion struct {
+	source Source
+	weight float64
+	shares []float64
+	why    func(i int) []Reason
+}
+
+// opinion is the lexicon's own.
+func (x *Lexicon) opinion(h hits, q Query) opinion {
+	s := shares(h.topics)
+	// Who speaks moves mass between the domains: a word as 2 to 1, a company as 3 to 1.
+	for i, t := range x.topics {
+		factor := 1.0
+		for range h.domains[t.Domain] {
+			factor = min(factor*2, 8)
+		}
+		if q.Enterprise && t.Domain == casework.Business {
+			factor *= 3
+		}
+		s[i] *= factor
+	}
+	if sum := total(s); sum > surest {
+		for i := range s {
+			s[i] *= surest / sum
+		}
+	}
+	return opinion{FromLexicon, 1, s, func(i int) []Reason {
+		words := map[string]float64{}
+		for w, p := range h.words[i] {
+			words[w] = p
+		}
+		for w, p := range h.domains[x.topics[i].Domain] {
+			words[w] += p
+		}
+		return reasons(words)
+	}}
+}
+
+// modelled is the model's opinion. A label of the first level is shared among its topics as the lexicon would; what the tree
+// does not have is not known.
+func (x *Lexicon) modelled(m *Model, t Text, lexicon []float64) opinion {
+	s := make([]float64, len(x.topics))
+	labels := make([]string, len(x.topics))
+	best := make([]float64, len(x.topics))
+	for _, g := range m.Classify(t) {
+		under := x.find(g.Label)
+		sum := 0.0
+		for _, i := range under {
+			sum += lexicon[i] + 0.01
+		}
+		for _, i := range under {
+			part := g.Probability * (lexicon[i] + 0.01) / sum
+			s[i] += part
+			if part > best[i] {
+				labels[i], best[i] = g.Label, part
+			}
+		}
+	}
+	return opinion{FromModel, 1, s, func(i int) []Reason { return m.Reasons(t, labels[i]) }}
+}
+
+func (x *Lexicon) decided(decisions []Decision) (opinion, bool) {
+	s, why, sum := make([]float64, len(x.topics)), make([]map[string]float64, len(x.topics)), 0.0
+	for _, d := range decisions {
+		under := x.find(d.Topic)
+		for _, i := range under {
+			s[i] += d.Likeness / float64(len(under))
+			if why[i] == nil {
+				why[i] = map[string]float64{}
+			}
+			why[i][d.Case] += d.Likeness
+		}
+		if len(under) > 0 {
+			sum += d.Likeness
+		}
+	}
+	for i := range s {
+		s[i] /= sum + undecided
+	}
+	return opinion{FromHistory, 1, s, func(i int) []Reason { return reasons(why[i]) }}, sum > 0
+}
+
+// dutiful is what the duty list's words say about the topic.
+func (x *Lexicon) dutiful(duties []Duty, q Query) (opinion, bool) {
+	points, why := make([]float64, len(x.topics)), make([]map[string]float64, len(x.topics))
+	told := false
+	for _, d := range duties {
+		n := d.points(q)
+		if n == 0 {
+			continue
+		}
+		under := x.find(d.Topic)
+		for _, i := range under {
+			told = true
+			points[i] += n / float64(len(under))
+			if why[i] == nil {
+				why[i] = map[string]float64{}
+			}
+			why[i][d.Name] += n
+		}
+	}
+	return opinion{FromDuties, ownAdvice, shares(points), func(i int) []Reason { return reasons(why[i]) }}, told
+}
+
+// points is how much the words of a duty stand in a ticket.
+func (d Duty) points(q Query) (points float64) {
+	title, body := q.Text.parts()
+	for _, text := range []string{string(title), string(body)} {
+		for _, w := range d.Words {
+			if word := string(plain(w, false)); word != "" && strings.Contains(text, word) {
+				points += plainWord
+			}
+		}
+	}
+	return points
+}
+
+// pool makes one opinion of several: what they do not know is spread evenly, then they are multiplied. The lexicon counts less
+// beside a model, for it has read the same words.
+func pool(opinions []opinion, n int) []float64 {
+	if n == 0 {
+		return nil
+	}
+	logs := make([]float64, n)
+	model := slices.ContainsFunc(opinions, func(o opinion) bool { return o.source == FromModel })
+	for _, o := range opinions {
+		weight := o.weight
+		if model && o.source == FromLexicon {
+			weight = ownAdvice
+		}
+		rest := max(1-total(o.shares), 1e-3) / float64(n)
+		for i := range logs {
+			logs[i] += weight * math.Log(o.shares[i]+rest)
+		}
+	}
+	top, sum := slices.Max(logs), 0.0
+	for i, l := range logs {
+		logs[i] = math.Exp(l - top)
+		sum += logs[i]
+	}
+	for i := range logs {
+		logs[i] /= sum
+	}
+	return logs
+}
+
+func total(shares []float64) (sum float64) {
+	for _, s := range shares {
+		sum += s
+	}
+	return sum
+}
+
+// choice sums the topics' shares by what value says of each.
+func (x *Lexicon) choice(topics []float64, opinions []opinion, value func(Topic) (value, name string)) Choice {
+	c := choose(topics, func(i int) (string, string) { return value(x.topics[i]) }, x.askBelow)
+	for _, o := range opinions {
+		if own := own(o, func(i int) (string, string) { return value(x.topics[i]) }); own.Probability > 0 {
+			c.Opinions = append(c.Opinions, own)
+		}
+	}
+	if len(c.Opinions) == 0 {
+		return Choice{Ask: true, Options: c.Options}
+	}
+	return c
+}
+
+func choose(shares []float64, value func(i int) (value, name string), askBelow float64) Choice {
+	var options []Option
+	at := map[string]int{}
+	for i, s := range shares {
+		v, name := value(i)
+		j, ok := at[v]
+		if !ok {
+			j = len(options)
+			at[v] = j
+			options = append(options, Option{Value: v, Name: name})
+		}
+		options[j].Probability += s
+	}
+	slices.SortStableFunc(options, func(a, b Option) int { return cmp.Compare(b.Probability, a.Probability) })
+	if len(options) == 0 {
+		return Choice{Ask: true}
+	}
+	best := options[0]
+	return Choice{Value: best.Value, Name: best.Name, Probability: best.Probability, Ask: best.Probability < askBelow, Options: options[:min(len(options), mostOptions)]}
+}
+
+// own is the best of what one source says for itself.
+func own(o opinion, value func(i int) (value, name string)) Opinion {
+	c := choose(o.shares, value, 0)
+	strongest, at := 0.0, -1
+	for i, s := range o.shares {
+		if v, _ := value(i); v == c.Value && s > strongest {
+			strongest, at = s, i
+		}
+	}
+	if at < 0 {
+		return Opinion{}
+	}
+	return Opinion{o.source, c.Value, c.Name, c.Probability, o.why(at)}
+}
+
+// lead suggests who leads: by what was decided before, by the duty list, by the usual department of the topic.
+func (k Knowledge) lead(q Query, topics []float64, decisions []Decision) Choice {
+	n := len(k.Departments)
+	at := func(id string) int {
+		return slices.IndexFunc(k.Departments, func(d Department) bool { return d.ID == id || d.Name == id || d.ShortName != "" && d.ShortName == id })
+	}
+	var opinions []opinion
+	tell := func(source Source, weight float64, shares []float64, why []map[string]float64) {
+		if total(shares) > 0 {
+			opinions = append(opinions, opinion{source, weight, shares, func(i int) []Reason { return reasons(why[i]) }})
+		}
+	}
+	note := func(why []map[string]float64, i int, words string, n float64) {
+		if why[i] == nil {
+			why[i] = map[string]float64{}
+		}
+		why[i][words] += n
+	}
+
+	s, why := make([]float64, n), make([]map[string]float64, n)
+	for t, share := range topics {
+		if i := k.usual(k.Lexicon.topics[t].Lead); i >= 0 {
+			s[i] += asUsual * share
+			note(why, i, k.Lexicon.topics[t].Path(), share)
+		}
+	}
+	tell(FromLexicon, 1, s, why)
+
+	if k.Leads != nil {
+		s = make([]float64, n)
+		label := make([]string, n)
+		for _, g := range k.Leads.Classify(q.Text) {
+			if i := at(g.Label); i >= 0 {
+				s[i] += g.Probability
+				label[i] = g.Label
+			}
+		}
+		if total(s) > 0 {
+			opinions = append(opinions, opinion{FromModel, 1, s, func(i int) []Reason { return k.Leads.Reasons(q.Text, label[i]) }})
+		}
+	}
+
+	s, why = make([]float64, n), make([]map[string]float64, n)
+	for _, d := range k.Duties {
+		i := at(d.Department)
+		if i < 0 {
+			continue
+		}
+		points := d.points(q)
+		if under := k.Lexicon.find(d.Topic); len(under) > 0 {
+			for _, t := range under {
+				points += strongWord * topics[t]
+			}
+		}
+		s[i] += points
+		if points > 0.1 {
+			note(why, i, d.Name, points)
+		}
+	}
+	tell(FromDuties, 1, shares(s), why)
+
+	s, why = make([]float64, n), make([]map[string]float64, n)
+	sum := 0.0
+	for _, d := range decisions {
+		if i := at(d.Department); i >= 0 {
+			s[i] += d.Likeness
+			sum += d.Likeness
+			note(why, i, d.Case, d.Likeness)
+		}
+	}
+	for i := range s {
+		s[i] /= sum + undecided
+	}
+	tell(FromHistory, 1, s, why)
+
+	if len(opinions) == 0 {
+		return Choice{Ask: true}
+	}
+	value := func(i int) (string, string) { return k.Departments[i].ID, k.Departments[i].Name }
+	c := choose(pool(opinions, n), value, k.Lexicon.askBelow)
+	for _, o := range opinions {
+		c.Opinions = append(c.Opinions, own(o, value))
+	}
+	return c
+}
+
+// usual gives the first department whose name has the first of the words that any has, -1 when none does.
+func (k Knowledge) usual(lead []string) int {
+	for _, w := range lead {
+		for i, d := range k.Departments {
+			if strings.Contains(d.Name, w) || d.ShortName != "" && strings.Contains(d.ShortName, w) {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// both is how much of the lexicon's points two topics must each have, for a ticket to be about both.
+const both = 0.25
+
+// crossing finds the crossings that a text tells, and those that follow from its being about two topics: of two usual
+// departments, of two branches.
+func (x *Lexicon) crossing(t Text, lexicon []float64, h hits) []Mark {
+	out := x.mark(x.crossings, t)
+	var about []int
+	for i, s := range lexicon {
+		if s >= both && h.topics[i] >= strongWord {
+			about = append(about, i)
+		}
+	}
+	add := func(kind ticket.Crossing, i, j int) {
+		if slices.ContainsFunc(out, func(m Mark) bool { return m.Kind == string(kind) }) {
+			return
+		}
+		name := ""
+		for _, r := range x.crossings {
+			if r.Kind == string(kind) {
+				name = r.Name
+			}
+		}
+		if name == "" {
+			return // this street has no such flag
+		}
+		words := map[string]float64{x.topics[i].Path(): lexicon[i], x.topics[j].Path(): lexicon[j]}
+		out = append(out, Mark{Kind: string(kind), Name: name, Probability: min(lexicon[i], lexicon[j]) * 2 * asUsual, Source: FromLexicon, Reasons: reasons(words)})
+	}
+	for a, i := range about {
+		for _, j := range about[a+1:] {
+			if p, q := x.topics[i], x.topics[j]; len(p.Lead) > 0 && len(q.Lead) > 0 && !slices.ContainsFunc(p.Lead, func(w string) bool { return slices.Contains(q.Lead, w) }) {
+				add(ticket.CrossDepartment, i, j)
+			}
+			if x.topics[i].Domain != x.topics[j].Domain {
+				add(ticket.CrossField, i, j)
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,18 @@
+package config
+
+import "xiaopu/server/classify"
+
+// LoadTopics reads a tree of topics, such as configs/topics.yaml. The error joins one line for each problem.
+func LoadTopics(data []byte) (classify.Tree, error) {
+	var t classify.Tree
+	s := source{complete: true}
+	if s.decode(data, seedBytes, &t) {
+		for _, problem := range t.Check() {
+			s.at(problem.Path, "%s", problem.Message)
+		}
+	}
+	if err := s.err(); err != nil {
+		return classify.Tree{}, err
+	}
+	return t, nil
+}
