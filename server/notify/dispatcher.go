@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"xiaopu/server/cache"
+	"xiaopu/server/config"
 	"xiaopu/server/store"
 	"xiaopu/server/workflow"
 )
@@ -231,7 +232,7 @@ type job struct {
 	o     store.Outgoing
 	lease string
 	k     *workflow.Knowledge
-	count int // how many notices the message tells
+	news  []store.InboxRow // what the message tells
 	reach Reach
 	why   []string // channels that do not reach the recipient
 	doubt bool     // an earlier channel's message may have arrived
@@ -242,7 +243,7 @@ func (d *Dispatcher) advance(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	j.k, j.count = k, 1
+	j.k, j.news = k, []store.InboxRow{j.o.InboxRow}
 	begun := len(j.o.Deliveries) > 0
 	if !begun && now.Sub(j.since()) > time.Duration(d.o.Plan.ExpireHours)*time.Hour {
 		return j.settle(ctx, store.NoticeUntold, "", "超过时限未能发送", now)
@@ -254,14 +255,17 @@ func (d *Dispatcher) advance(ctx context.Context, j *job) error {
 	}
 	if !j.o.SendAt.IsZero() {
 		if err := d.o.DB.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-			j.count, err = tx.CloseBundle(ctx, j.o)
+			j.news, err = tx.CloseBundle(ctx, j.o)
 			return err
 		}); err != nil {
 			return err
 		}
 	}
-	if !begun && !j.o.Urgent && (j.count == 0 || j.o.SendAt.IsZero() && !j.o.ReadAt.IsZero()) {
+	if !begun && !j.o.Urgent && (len(j.news) == 0 || j.o.SendAt.IsZero() && !j.o.ReadAt.IsZero()) {
 		return j.settle(ctx, store.NoticeTold, Inbox, "", now)
+	}
+	if len(j.news) == 0 { // read since, by a clock that is behind: what was begun says what it said
+		j.news = []store.InboxRow{j.o.InboxRow}
 	}
 	if j.reach, err = d.o.Book.Reach(ctx, j.o.Recipient); err != nil {
 		return err
@@ -269,7 +273,7 @@ func (d *Dispatcher) advance(ctx context.Context, j *job) error {
 	if done, err := j.resume(ctx); done || err != nil {
 		return err
 	}
-	for _, name := range d.o.Plan.channelsFor(j.o) {
+	for _, name := range d.o.Plan.channelsFor(j.news) {
 		done, err := j.try(ctx, name)
 		if done || err != nil {
 			return err
@@ -423,27 +427,26 @@ func (j *job) begin(ctx context.Context, channel Channel, last store.Delivery, n
 	if to == "" {
 		return cannot(why)
 	}
-	m, err := j.d.o.Plan.compose(j.o, name, j.k.NoticeText(j.o.InboxRow), j.count)
+	account := j.d.account(to)
+	template, why, err := j.template(ctx, name, account, last)
+	if err != nil {
+		return false, err
+	}
+	if why != "" {
+		return cannot(why)
+	}
+	m, err := j.d.o.Plan.compose(j.o, name, template, j.news, j.k.NoticeText(j.news[0]))
 	if err != nil { // a code or a state that does not fit: found by the tests of the templates
 		j.d.o.Logger.ErrorContext(ctx, "a notice does not fit its template", slog.Any("error", err))
 		return cannot("内容不符合模板")
 	}
 	m.To = to
-	account := j.d.account(to)
-	why, err = j.unusable(ctx, name, account, m)
-	if err != nil {
-		return false, err
-	}
 	closed, minute := j.d.closures.closed(ctx, name, m.Template)
 	switch {
-	case why != "":
 	case minute && j.mayRetry(last.Tries):
 		return true, j.postpone(ctx, now.Add(untilNextMinute(now)))
-	default:
-		why = closed
-	}
-	if why != "" {
-		return cannot(why)
+	case closed != "":
+		return cannot(closed)
 	}
 	if at, open := j.d.o.Plan.morning(j.k.Calendar, now); !open && !j.o.Urgent && !repeated {
 		return true, j.postpone(ctx, at)
@@ -465,7 +468,7 @@ func (j *job) begin(ctx context.Context, channel Channel, last store.Delivery, n
 		return err
 	})
 	if errors.Is(err, store.ErrNoGrant) {
-		return cannot("没有可用的订阅次数")
+		return cannot(noGrantLeft)
 	}
 	if err != nil {
 		return false, err
@@ -478,26 +481,41 @@ func (j *job) begin(ctx context.Context, channel Channel, last store.Delivery, n
 	return j.answered(ctx, next, id, err, repeated)
 }
 
-// unusable says why a template cannot be sent to an account.
-func (j *job) unusable(ctx context.Context, channel, account string, m Message) (string, error) {
+// template gives the template of a message to an account: the first of those for what it tells that can be sent, else why none
+// can. What is sent again keeps its own.
+func (j *job) template(ctx context.Context, channel, account string, last store.Delivery) (t config.NoticeTemplate, why string, err error) {
 	if !needsTemplate(channel) {
-		return "", nil
+		return t, "", nil
 	}
-	if m.Template == "" {
-		return "没有对应的模板", nil
+	list, why := j.d.o.Plan.templatesFor(channel, j.news), "没有对应的模板"
+	if last.Doubtful() {
+		list = slices.DeleteFunc(list, func(x config.NoticeTemplate) bool { return x.ID != last.Template })
 	}
-	if j.d.o.Plan.differs(m.Template) != "" {
-		return "模板与平台不一致", nil
+	var grants []store.Grant
+	if channel == Standing || len(list) > 1 {
+		if grants, err = j.d.o.DB.Grants(ctx, account); err != nil {
+			return t, "", err
+		}
 	}
-	if channel != Standing {
-		return "", nil
+	for _, x := range list {
+		granted := slices.ContainsFunc(grants, func(g store.Grant) bool {
+			return g.Template == x.ID && (g.Standing || channel == Once && g.Remaining > 0)
+		})
+		switch {
+		case j.d.o.Plan.differs(x.ID) != "":
+			why = "模板与平台不一致"
+		case channel == Standing && !granted:
+			why = "没有长期订阅"
+		case channel == Once && len(list) > 1 && !granted: // of a single one the reservation tells
+			why = noGrantLeft
+		default:
+			return x, "", nil
+		}
 	}
-	list, err := j.d.o.DB.Grants(ctx, account)
-	if err != nil || slices.ContainsFunc(list, func(g store.Grant) bool { return g.Template == m.Template && g.Standing }) {
-		return "", err
-	}
-	return "没有长期订阅", nil
+	return t, why, nil
 }
+
+const noGrantLeft = "没有可用的订阅次数"
 
 // answered notes what came of a try.
 func (j *job) answered(ctx context.Context, last store.Delivery, id string, sendErr error, repeated bool) (done bool, err error) {

@@ -598,7 +598,7 @@ func TestWhatAProcessWasSendingWhenItEnded(t *testing.T) {
 		b := d.write("p-1", casework.NoticeDispatched, false)
 		// It wrote down that it was about to send, and was gone.
 		for id, start := range map[string]store.Delivery{a: {Channel: Once, Account: AccountIndex(d.db.Sealer(), miniProgram), Granted: onceTemplate, Template: onceTemplate},
-			b: {Channel: Official, Account: AccountIndex(d.db.Sealer(), official)}} {
+			b: {Channel: Official, Account: AccountIndex(d.db.Sealer(), official), Template: "OA-tmpl-case-notice-000000000000000000000001"}} {
 			start.NoticeID = id
 			now := *d.now.Load()
 			list, err := d.db.LeaseNotices(t.Context(), "gone", now, now.Add(time.Minute), 10)
@@ -658,6 +658,43 @@ func TestWhatIsNotUrgentWaitsForTheMorningAndGoesAsOneMessage(t *testing.T) {
 			t.Errorf("%+v", d.official.last)
 		}
 	})
+}
+
+// The first of a bundle speaks for all of it, but what it goes by is theirs.
+func TestABundleGoesByWhatReachesAnyOfIt(t *testing.T) {
+	const resultTemplate = "MP-tmpl-case-result-0000000000000000000005"
+	night, morning := tuesday.Add(9*time.Hour), time.Date(2026, 3, 4, 8, 30, 0, 0, workday.Shanghai)
+	eachDesk(t, func(t *testing.T, d *desk) {
+		d.at(night)
+		d.book.reach["p-1"] = Reach{Phone: "13800001111"}
+		a, b := d.write("p-1", casework.NoticeProgress, false), d.write("p-1", casework.NoticeSupervised, false)
+		d.allow(onceTemplate, false, 1) // of the requester, and none of what the first goes by
+		e, f := d.write("requester:r-1", casework.NoticeResolved, false), d.write("requester:r-1", casework.NoticeProgress, false)
+		d.run()
+		d.at(morning)
+		d.run()
+		d.expect(a, "told sms")
+		d.expect(b, "told sms")
+		d.expect(e, "told once")
+		d.expect(f, "told once")
+		if d.once.last.Template != onceTemplate || d.sms.sent() != 1 || d.remaining(resultTemplate) != 0 {
+			t.Errorf("%+v", d.once.last)
+		}
+	})
+	// What is left when the rest was read is told as itself.
+	d := newDesk(t, storetest.Open(t))
+	d.at(night)
+	a, b := d.write("p-1", casework.NoticeProgress, false), d.write("p-1", casework.NoticeSupervised, false)
+	d.run()
+	if err := d.db.MarkRead(t.Context(), "p-1", "", []string{a}, *d.now.Load()); err != nil {
+		t.Fatal(err)
+	}
+	d.at(morning)
+	d.run()
+	d.expect(b, "told official")
+	if d.official.last.State != "被督办" || d.official.last.Key != a+".official" {
+		t.Errorf("%+v", d.official.last)
+	}
 }
 
 func TestWhatIsReadOvernightIsNotSent(t *testing.T) {

@@ -33,26 +33,37 @@ func NewPlan(n config.Notices) *Plan {
 	return &Plan{Notices: n, allowed: map[string]map[string][]string{}, mismatch: map[string]string{}}
 }
 
-// channelsFor gives the channels for a notice in the order in which they are tried.
-func (p *Plan) channelsFor(o store.Outgoing) []string {
-	audience := store.AudienceOf(o.Recipient)
-	for _, order := range p.Orders {
-		if order.For == audience && (o.Urgent || !order.Urgent) && (len(order.Kinds) == 0 || slices.Contains(order.Kinds, o.Kind)) {
-			return order.Channels
+// channelsFor gives the channels for a message that tells a person these notices, in the order in which they are tried: those of
+// the order of each, so that none loses a channel by going with others. Orders stand in the file with the more special ones first.
+func (p *Plan) channelsFor(news []store.InboxRow) (list []string) {
+	for _, order := range entriesFor(p.Orders, news, func(order config.ChannelOrder, n store.InboxRow) bool {
+		return order.For == store.AudienceOf(n.Recipient) && (n.Urgent || !order.Urgent) && (len(order.Kinds) == 0 || slices.Contains(order.Kinds, n.Kind))
+	}) {
+		for _, c := range order.Channels {
+			if !slices.Contains(list, c) {
+				list = append(list, c)
+			}
 		}
 	}
-	return nil
+	return list
 }
 
-// template gives the template for a notice on a channel; ok is false when there is none.
-func (p *Plan) template(channel, recipient string, kind casework.NoticeKind) (config.NoticeTemplate, bool) {
-	audience := store.AudienceOf(recipient)
-	for _, t := range p.Templates {
-		if t.Channel == channel && (t.For == "" || t.For == audience) && (len(t.Kinds) == 0 || slices.Contains(t.Kinds, kind)) {
-			return t, true
+// templatesFor gives the templates on a channel by which a message may tell a person these notices.
+func (p *Plan) templatesFor(channel string, news []store.InboxRow) []config.NoticeTemplate {
+	return entriesFor(p.Templates, news, func(t config.NoticeTemplate, n store.InboxRow) bool {
+		return t.Channel == channel && (t.For == "" || t.For == store.AudienceOf(n.Recipient)) && (len(t.Kinds) == 0 || slices.Contains(t.Kinds, n.Kind))
+	})
+}
+
+// entriesFor gives the entries of a list that are the first to fit one of the notices.
+func entriesFor[T any](list []T, news []store.InboxRow, fits func(T, store.InboxRow) bool) (first []T) {
+	for _, e := range list {
+		rest := slices.DeleteFunc(slices.Clone(news), func(n store.InboxRow) bool { return fits(e, n) })
+		if len(rest) < len(news) {
+			first, news = append(first, e), rest
 		}
 	}
-	return config.NoticeTemplate{}, false
+	return first
 }
 
 // words gives what a message says of an event.
@@ -77,10 +88,11 @@ func (p *Plan) words(recipient string, kind casework.NoticeKind) config.BundleWo
 // noNumber stands where a notice is of no single case: a code must not be empty.
 const noNumber = "-"
 
-// compose writes the message that tells a notice and, when count is more than one, others of the same person with it. The text
-// is the whole notice in one sentence.
-func (p *Plan) compose(o store.Outgoing, channel, text string, count int) (Message, error) {
-	words, number, page, at := p.words(o.Recipient, o.Kind), o.Number, p.InboxPage, o.CreatedAt
+// compose writes the message that tells a person these notices by a template; the zero template is none. o is the notice that
+// speaks for them, text the whole of a single one in one sentence.
+func (p *Plan) compose(o store.Outgoing, channel string, t config.NoticeTemplate, news []store.InboxRow, text string) (Message, error) {
+	n, count := news[0], len(news)
+	words, number, page, at := p.words(n.Recipient, n.Kind), n.Number, p.InboxPage, n.CreatedAt
 	if count > 1 {
 		words, number, at = p.Bundle, "", o.SendAt
 		words.Text = strings.ReplaceAll(words.Text, "{count}", fmt.Sprint(count))
@@ -94,18 +106,13 @@ func (p *Plan) compose(o store.Outgoing, channel, text string, count int) (Messa
 		m.Number = number
 	}
 	due := at
-	if t, err := time.Parse(time.RFC3339, o.Args["due"]); err == nil && count <= 1 {
+	if t, err := time.Parse(time.RFC3339, n.Args["due"]); err == nil && count == 1 {
 		due, m.Due = t, t
 	}
-	if o.CaseID != "" && count <= 1 {
-		page = strings.ReplaceAll(p.CasePage, "{case}", url.QueryEscape(o.CaseID))
+	if n.CaseID != "" && count == 1 {
+		page = strings.ReplaceAll(p.CasePage, "{case}", url.QueryEscape(n.CaseID))
 	}
-	m.Page = page
-	t, ok := p.template(channel, o.Recipient, o.Kind)
-	if !ok {
-		return m, nil
-	}
-	m.Template = t.ID
+	m.Page, m.Template = page, t.ID
 	p.mu.RLock()
 	allowed := p.allowed[t.ID]
 	p.mu.RUnlock()
@@ -114,7 +121,7 @@ func (p *Plan) compose(o store.Outgoing, channel, text string, count int) (Messa
 		value := map[string]string{"number": number, "event": words.Event, "state": words.State, "text": words.Text, "due": fitTime(due), "at": fitTime(at)}[filler]
 		fitted, err := Fit(name, value, allowed[name])
 		if err != nil {
-			return m, fmt.Errorf("template %s, %s: %w", t.Name, o.Kind, err)
+			return m, fmt.Errorf("template %s, %s: %w", t.Name, n.Kind, err)
 		}
 		m.Keywords[name] = fitted
 	}

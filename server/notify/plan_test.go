@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,13 +44,23 @@ func outgoing(recipient string, kind casework.NoticeKind) store.Outgoing {
 	return o
 }
 
+// composed is a message that tells a notice so many times.
+func composed(p *Plan, o store.Outgoing, channel string, count int) (Message, error) {
+	news := slices.Repeat([]store.InboxRow{o.InboxRow}, count)
+	var t config.NoticeTemplate
+	if list := p.templatesFor(channel, news); len(list) > 0 {
+		t = list[0]
+	}
+	return p.compose(o, channel, t, news, "难事 NS2026-000042 …")
+}
+
 func TestEveryNoticeFitsEveryTemplateAndNothingPersonalIsInIt(t *testing.T) {
 	p := shipped(t)
 	for _, kind := range casework.NoticeKinds {
 		for _, recipient := range []string{"p-1", "requester:r-1"} {
 			for _, channel := range config.NoticeChannels {
 				for _, count := range []int{1, 2, 1000} {
-					m, err := p.compose(outgoing(recipient, kind), channel, "难事 NS2026-000042 …", count)
+					m, err := composed(p, outgoing(recipient, kind), channel, count)
 					if err != nil {
 						t.Errorf("%s to %s: %v", kind, recipient, err)
 						continue
@@ -73,18 +84,18 @@ func TestEveryNoticeFitsEveryTemplateAndNothingPersonalIsInIt(t *testing.T) {
 
 func TestAMessageLeadsToItsCaseAndABundleToTheInbox(t *testing.T) {
 	p := shipped(t)
-	m, err := p.compose(outgoing("p-1", casework.NoticeDispatched), Official, "", 1)
+	m, err := composed(p, outgoing("p-1", casework.NoticeDispatched), Official, 1)
 	if err != nil || m.Page != "pages/case/detail?id=c-1" || m.Keywords["character_string1"] != "NS2026-000042" || m.Keywords["time4"] != "2026年03月05日 17:00" || m.Keywords["phrase3"] != "待接单" {
 		t.Errorf("%+v %v", m, err)
 	}
-	m, err = p.compose(outgoing("p-1", casework.NoticeDispatched), Official, "", 7)
+	m, err = composed(p, outgoing("p-1", casework.NoticeDispatched), Official, 7)
 	if err != nil || m.Page != "pages/inbox/index" || m.Keywords["character_string1"] != "-" || m.Keywords["thing5"] != "您有7条新消息，请查看" || m.Number != "" {
 		t.Errorf("%+v %v", m, err)
 	}
-	if m, err = p.compose(outgoing("p-1", casework.NoticeDispatched), WeCom, "", 1); err != nil || m.Page != "pages/case/detail?id=c-1" {
+	if m, err = composed(p, outgoing("p-1", casework.NoticeDispatched), WeCom, 1); err != nil || m.Page != "pages/case/detail?id=c-1" {
 		t.Errorf("%+v %v", m, err)
 	}
-	m, err = p.compose(outgoing("p-1", casework.NoticeEscalated), Official, "", 1)
+	m, err = composed(p, outgoing("p-1", casework.NoticeEscalated), Official, 1)
 	if err != nil || m.Template != "OA-tmpl-case-escalated-0000000000000000002" {
 		t.Errorf("%+v %v", m, err)
 	}
@@ -102,10 +113,36 @@ func TestChannelsFollowRecipientAndEvent(t *testing.T) {
 		"a requester":                                    {outgoing("requester:r-1", casework.NoticeEscalated), "standing once official"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := strings.Join(p.channelsFor(c.o), " "); got != c.want {
+			if got := strings.Join(p.channelsFor([]store.InboxRow{c.o.InboxRow}), " "); got != c.want {
 				t.Error(got)
 			}
 		})
+	}
+}
+
+func TestABundleHasTheChannelsOfAllThatItTells(t *testing.T) {
+	p := shipped(t)
+	for name, c := range map[string]struct {
+		recipient string
+		kinds     []casework.NoticeKind
+		want      string
+	}{
+		"an order behind progress":  {"p-1", []casework.NoticeKind{casework.NoticeProgress, casework.NoticeSupervised}, "official wecom standing once sms"},
+		"progress behind an order":  {"p-1", []casework.NoticeKind{casework.NoticeSupervised, casework.NoticeProgress}, "official wecom standing once sms"},
+		"progress and what is like": {"p-1", []casework.NoticeKind{casework.NoticeProgress, casework.NoticeDispatched}, "official standing once wecom"},
+	} {
+		var news []store.InboxRow
+		for _, k := range c.kinds {
+			news = append(news, outgoing(c.recipient, k).InboxRow)
+		}
+		if got := strings.Join(p.channelsFor(news), " "); got != c.want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	// A narrow order above a wide one takes none of the wide one's away.
+	p.Orders = []config.ChannelOrder{{For: "staff", Kinds: []casework.NoticeKind{casework.NoticeProgress}, Channels: []string{Once}}, {For: "staff", Channels: []string{Official, Once, SMS}}}
+	if got := strings.Join(p.channelsFor([]store.InboxRow{outgoing("p-1", casework.NoticeDispatched).InboxRow, outgoing("p-1", casework.NoticeProgress).InboxRow}), " "); got != "once official sms" {
+		t.Error(got)
 	}
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -56,28 +57,36 @@ func (db *DB) OutboxWaiting(ctx context.Context, now time.Time) (n int, oldest t
 
 // Inbox lists a recipient's notices, newest first, behind the id given ("" for the first page).
 func (db *DB) Inbox(ctx context.Context, recipient string, unread bool, before string, limit int) ([]InboxRow, error) {
-	text, args := `SELECT id, recipient, stands_for, case_id, number, seq, kind, urgent, args, created_at, read_at FROM inbox WHERE recipient = ?`, []any{recipient}
+	text, args := `SELECT `+inboxColumns+` FROM inbox i WHERE i.recipient = ?`, []any{recipient}
 	if unread {
-		text += ` AND is_read = 0`
+		text += ` AND i.is_read = 0`
 	}
 	if before != "" {
-		text += ` AND id < ?`
+		text += ` AND i.id < ?`
 		args = append(args, before)
 	}
-	rows, err := db.query(ctx, text+` ORDER BY id DESC LIMIT ?`, append(args, limit)...)
+	return scanInbox(db.query(ctx, text+` ORDER BY i.id DESC LIMIT ?`, append(args, limit)...))
+}
+
+const inboxColumns = `i.id, i.recipient, i.stands_for, i.case_id, i.number, i.seq, i.kind, i.urgent, i.args, i.created_at, i.read_at`
+
+func (n *InboxRow) scan(scan func(...any) error, more ...any) error {
+	var args []byte
+	if err := scan(append([]any{&n.ID, &n.Recipient, &n.StandsFor, &n.CaseID, &n.Number, &n.Seq, &n.Kind, &n.Urgent, &args, (*Millis)(&n.CreatedAt), (*Millis)(&n.ReadAt)}, more...)...); err != nil {
+		return err
+	}
+	return json.Unmarshal(args, &n.Args)
+}
+
+func scanInbox(rows *sql.Rows, err error) (list []InboxRow, _ error) {
 	if err != nil {
 		return nil, fmt.Errorf("inbox: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
-	var list []InboxRow
 	for rows.Next() {
 		var n InboxRow
-		var raw []byte
-		if err := rows.Scan(&n.ID, &n.Recipient, &n.StandsFor, &n.CaseID, &n.Number, &n.Seq, &n.Kind, &n.Urgent, &raw, (*Millis)(&n.CreatedAt), (*Millis)(&n.ReadAt)); err != nil {
-			return nil, err
-		}
-		if err := json.Unmarshal(raw, &n.Args); err != nil {
-			return nil, fmt.Errorf("inbox %s: %w", n.ID, err)
+		if err := n.scan(rows.Scan); err != nil {
+			return nil, fmt.Errorf("inbox: %w", err)
 		}
 		list = append(list, n)
 	}

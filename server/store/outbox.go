@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -46,16 +45,10 @@ var ErrNoticeTaken = errors.New("store: the notice is another worker's")
 // ErrNoNotice says that there is no such notice on a list of those that did not get through.
 var ErrNoNotice = apperr.New(apperr.NotFound, "notice.not_found", "没有找到这条消息，可能已经处理。")
 
-const outgoingColumns = `i.id, i.recipient, i.stands_for, i.case_id, i.number, i.seq, i.kind, i.urgent, i.args, i.created_at, i.read_at,
-	o.state, o.send_at, o.settled_at, o.settled_by, o.channel, o.why`
+const outgoingColumns = inboxColumns + `, o.state, o.send_at, o.settled_at, o.settled_by, o.channel, o.why`
 
 func (o *Outgoing) scan(scan func(...any) error) error {
-	var args []byte
-	if err := scan(&o.ID, &o.Recipient, &o.StandsFor, &o.CaseID, &o.Number, &o.Seq, &o.Kind, &o.Urgent, &args, (*Millis)(&o.CreatedAt), (*Millis)(&o.ReadAt),
-		&o.State, (*Millis)(&o.SendAt), (*Millis)(&o.SettledAt), &o.SettledBy, &o.Channel, &o.Why); err != nil {
-		return err
-	}
-	return json.Unmarshal(args, &o.Args)
+	return o.InboxRow.scan(scan, &o.State, (*Millis)(&o.SendAt), (*Millis)(&o.SettledAt), &o.SettledBy, &o.Channel, &o.Why)
 }
 
 // LeaseNotices takes up to limit notices that are due at now and that nobody has in hand, the longest due first.
@@ -165,15 +158,15 @@ func (tx *Tx) holdNotice(ctx context.Context, id, lease string, sendAt time.Time
 	return nil
 }
 
-// CloseBundle ends the joining of a notice that has waited for the morning and counts those that it speaks for and that were not
+// CloseBundle ends the joining of a notice that has waited for the morning and gives those that it speaks for and that were not
 // read by then, itself included: however often it is asked, the message says the same.
-func (tx *Tx) CloseBundle(ctx context.Context, o Outgoing) (unread int, err error) {
+func (tx *Tx) CloseBundle(ctx context.Context, o Outgoing) (unread []InboxRow, err error) {
 	if _, err := tx.exec(ctx, `UPDATE notice_bundles SET joinable = 0 WHERE recipient = ? AND send_at = ?`, o.Recipient, Millis(o.SendAt)); err != nil {
-		return 0, fmt.Errorf("notice bundle: %w", err)
+		return nil, fmt.Errorf("notice bundle: %w", err)
 	}
-	err = tx.queryRow(ctx, `SELECT COUNT(*) FROM outbox o JOIN inbox i ON i.id = o.inbox_id WHERE o.bundle = ? AND (i.read_at IS NULL OR i.read_at > ?)`, o.ID, Millis(o.SendAt)).Scan(&unread)
+	unread, err = scanInbox(tx.query(ctx, `SELECT `+inboxColumns+` FROM outbox o JOIN inbox i ON i.id = o.inbox_id WHERE o.bundle = ? AND (i.read_at IS NULL OR i.read_at > ?)`, o.ID, Millis(o.SendAt)))
 	if o.ReadAt.IsZero() || o.ReadAt.After(o.SendAt) {
-		unread++
+		unread = append(unread, o.InboxRow)
 	}
 	return unread, err
 }
