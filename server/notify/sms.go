@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -21,6 +22,7 @@ type TextMessages struct {
 	URL    string
 	Key    string
 	Client *http.Client // nil for one that waits for five seconds
+	Links  *Links       // nil for messages without
 }
 
 const (
@@ -45,9 +47,13 @@ func (*TextMessages) Account(r Reach) (account, why string) {
 // Repeatable is what the interface asks of a provider.
 func (*TextMessages) Repeatable() time.Duration { return smsOnce }
 
-// Send sends the notice in one sentence.
+// Send sends the notice in one sentence, and the address of its page if there is one.
 func (s *TextMessages) Send(ctx context.Context, m Message) (string, error) {
-	body, err := json.Marshal(map[string]string{"id": m.Key, "phone": m.To, "text": m.Text})
+	text := m.Text
+	if link := s.Links.To(ctx, m.Page); link != "" {
+		text = strings.TrimSuffix(text, "。") + "。查看 " + link
+	}
+	body, err := json.Marshal(map[string]string{"id": m.Key, "phone": m.To, "text": text})
 	if err != nil {
 		return "", &Refusal{Class: Stop, Err: err}
 	}

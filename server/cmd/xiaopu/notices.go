@@ -28,6 +28,9 @@ func (s *system) notices(memory *cache.Cache, people *auth.Service, chat *weChat
 		book.WeCom = chat.client.HasCorp()
 	}
 	if sms := chat.textMessages(s.config); sms != nil {
+		if chat.client != nil {
+			sms.Links = &notify.Links{Linker: chat.client, Cache: memory, Logger: s.log}
+		}
 		o.Channels = append(o.Channels, sms)
 	}
 	d := notify.New(o)

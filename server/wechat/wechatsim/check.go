@@ -247,6 +247,9 @@ func (s *Server) followCode(in *request) (any, error) {
 	return map[string]any{"ticket": ticket, "expire_seconds": ask.Seconds, "url": content}, nil
 }
 
+// linkSite begins the links to pages of mini-programs.
+const linkSite = "https://wxaurl.cn/"
+
 func (s *Server) link(in *request) (any, error) {
 	var ask struct {
 		Path     string `json:"path"`
@@ -263,7 +266,7 @@ func (s *Server) link(in *request) (any, error) {
 	case ask.Path != "" && !s.there(ask.Path):
 		return nil, refused{40165, "invalid weapp pagepath"}
 	}
-	content := "https://wxaurl.cn/" + draw(11)
+	content := linkSite + draw(11)
 	s.made(Scannable{Content: content, Page: strings.TrimPrefix(ask.Path, "/") + "?" + ask.Query})
 	return map[string]any{"errcode": 0, "errmsg": "ok", "url_link": content}, nil
 }

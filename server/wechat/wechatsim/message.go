@@ -243,13 +243,19 @@ func short(s string, least, most int) bool {
 	return n < least || n > most
 }
 
-// SMS puts a text message on the phone with a number, and reports whether there is one.
+// SMS puts a text message on the phone with a number, and reports whether there is one. A link in it opens its page at a tap.
 func (s *Server) SMS(number, text string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.find(func(p *Phone) bool { return p.Number == number })
 	if p != nil {
-		s.receive(p, Message{ID: fmt.Sprint(s.next()), By: BySMS, Text: text})
+		m := Message{ID: fmt.Sprint(s.next()), By: BySMS, Text: text}
+		if i := strings.Index(text, linkSite); i >= 0 {
+			if c := s.scannable(strings.Fields(text[i:])[0]); c != nil {
+				m.AppID, m.Page = s.app.id, c.Page
+			}
+		}
+		s.receive(p, m)
 	}
 	return p != nil
 }
