@@ -123,7 +123,8 @@ func (s *server) lookUp(ctx context.Context, in *struct{ Body OrderLookup }) (au
 }
 
 func (s *server) ownData(ctx context.Context, _ *struct{}) (auth.OwnData, error) {
-	return s.signIn.OwnData(ctx, actorOf(ctx).PersonID)
+	x := exchangeOf(ctx)
+	return s.signIn.OwnData(ctx, x.actor, x.sessionID)
 }
 
 func (s *server) eraseOwn(ctx context.Context, in *struct {

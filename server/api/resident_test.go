@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"xiaopu/server/auth"
+	"xiaopu/server/casework"
 	"xiaopu/server/workflow"
 )
 
@@ -107,6 +108,24 @@ func TestOwnDataAndErasure(t *testing.T) {
 	if len(data.Tickets) == 0 || len(data.Phones) != 1 || data.Tickets[0].Phone != residentPhone {
 		t.Errorf("%+v", data)
 	}
+	// What they brought is theirs too, wherever its review stands, by links of this session.
+	who := ok[Me](o.me(access)).ID
+	body := picture(t)
+	a, c := o.rated(who, "", o.attachment(who, "楼道.jpg", body))
+	ok[CommandResult](a)
+	o.attachment(who, "没有用的.jpg", picture(t)) // in no case
+	data = ok[auth.OwnData](o.as(access, http.MethodPost, "/me/data", nil))
+	if len(data.Pictures) != 1 || data.Pictures[0].Number != c.Number || data.Pictures[0].Name != "楼道.jpg" || data.Pictures[0].Review != casework.ReviewWaiting {
+		t.Fatalf("%+v", data.Pictures)
+	}
+	fetch := func() int { return o.call("", http.MethodGet, data.Pictures[0].URL, nil).status }
+	o.at("2026-03-02 10:14") // longer than other links, and as long as the session lives
+	if got := fetch(); got != http.StatusOK {
+		t.Error("the link is over:", got)
+	}
+	if family := ok[auth.OwnData](o.as(o.bound("thief", auth.AsResident).AccessToken, http.MethodPost, "/me/data", nil)); len(family.Pictures) != 0 {
+		t.Errorf("somebody else's: %+v", family.Pictures)
+	}
 	erase := func(phone string) answer {
 		return o.as(access, http.MethodPost, "/me/erasure", fields{"code": o.sim.Login(phone)})
 	}
@@ -116,6 +135,9 @@ func TestOwnDataAndErasure(t *testing.T) {
 		t.Errorf("%+v", done)
 	}
 	o.me(access).refused(http.StatusUnauthorized, "auth.session_ended")
+	if got := fetch(); got == http.StatusOK {
+		t.Error("the link outlives the session")
+	}
 	phone, _ := o.sim.Phone(residentPhone)
 	if _, ok, err := o.db.WeChatIdentityOf(t.Context(), phone.OpenID); err != nil || ok {
 		t.Error("the identity is still there", err)

@@ -76,9 +76,14 @@ func throughWeChat(t testing.TB, street *office, settings auth.Settings) *weChat
 		DB: o.db, Engine: o.engine, Cache: o.cache, Signer: o.signer, Clock: o.clock, Settings: settings, WeChat: o.client, Logger: logger,
 		HashCost: auth.HashCost{MemoryKiB: 64, Passes: 1, Lanes: 1},
 	})
-	o.handler = NewHandler(Options{Engine: o.engine, Signer: o.signer, SignIn: o.signIn, Version: "test", Clock: o.clock, Logger: logger, Cache: o.cache, WeChat: wechat.NewReceiver(app, oa, o.signIn, o.cache, o.clock)})
+	checker := &workflow.WeChatChecker{DB: o.db, Engine: o.engine, WeChat: o.client, Clock: o.clock}
+	o.handler = NewHandler(Options{
+		Engine: o.engine, Signer: o.signer, SignIn: o.signIn, Version: "test", Clock: o.clock, Logger: logger, Cache: o.cache,
+		WeChat: wechat.NewReceiver(app, oa, wechat.Handlers{o.signIn, checker}, o.cache, o.clock),
+	})
 	pushes := httptest.NewServer(o.handler)
 	t.Cleanup(pushes.Close)
+	o.engine.CheckWith(checker, pushes.URL)
 	o.sim.Callback(pushes.URL+"/wechat/push/app", pushes.URL+"/wechat/push/oa")
 	for _, number := range []string{headPhone, centrePhone, adminPhone, residentPhone} {
 		o.sim.AddPhone(number, "", number, "")

@@ -258,6 +258,7 @@ var words = map[string]string{
 	"Policy.order_days":              "超期督办答复期限（工作日）",
 	"Policy.rating_days":             "评价期限（工作日）",
 	"Policy.report_day":              "专报截止日（每月几日）",
+	"Policy.review_days":             "内容审核期限（工作日）",
 	"Policy.task_ack_hours":          "任务确认期限（工作小时）",
 	"Policy.tier_days":               "各级响应期限",
 	"Policy.triggers":                "入库标准；0 或 false 为停用",

@@ -253,10 +253,13 @@ type OwnData struct {
 	Enterprises []store.Enterprise     `json:"enterprises" doc:"绑定的企业"`
 	Consents    []store.PrivacyConsent `json:"consents" doc:"同意过的隐私政策"`
 	Tickets     []workflow.OwnTicket   `json:"tickets" doc:"以您的手机号反映的事项"`
+	Pictures    []workflow.OwnPicture  `json:"pictures" doc:"您上传、用在事项里的照片"`
 }
 
 // OwnData gives a resident a copy of what is stored of them: what was asked under their own numbers, not their family's.
-func (s *Service) OwnData(ctx context.Context, personID string) (out OwnData, err error) {
+// What they have brought is there as links that are good for an hour of this session.
+func (s *Service) OwnData(ctx context.Context, actor casework.Actor, session string) (out OwnData, err error) {
+	personID := actor.PersonID
 	if !store.IsResident(personID) {
 		return out, errOnlySelf
 	}
@@ -284,7 +287,11 @@ func (s *Service) OwnData(ctx context.Context, personID string) (out OwnData, er
 		return out, err
 	}
 	consents, err := s.db.Consents(ctx, personID)
+	if err != nil {
+		return out, err
+	}
 	out.Enterprises, out.Consents = append(out.Enterprises, companies...), append(out.Consents, consents...)
+	out.Pictures, err = s.engine.OwnPictures(ctx, actor, session)
 	return out, err
 }
 

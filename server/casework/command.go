@@ -966,11 +966,13 @@ func (m Remind) apply(d *draft) error {
 	if err := d.emit("remind", reminded(m), false); err != nil {
 		return err
 	}
-	d.tellHeld(m.Held, nil)
 	to := []Addressee{d.c.head(), d.c.handler()}
 	d.tell(NoticeReminded, d.dueArgs(), append(to, d.c.waitsFor()...)...)
 	return nil
 }
+
+// AskedBy reports whether a has tickets on the case. Whoever has is held to what residents are held to, whatever else they are here.
+func (c *Case) AskedBy(a Actor) bool { return len(c.requestersOf(a)) > 0 }
 
 // requestersOf lists the keys by which a has tickets on the case.
 func (c *Case) requestersOf(a Actor) []string {

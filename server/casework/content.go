@@ -1,5 +1,11 @@
 package casework
 
+import (
+	"time"
+
+	"xiaopu/server/workday"
+)
+
 // Held is what somebody wrote or brought that others do not see before it was looked at: the id of its review. "" for what
 // waits for nobody.
 type Held string
@@ -49,14 +55,12 @@ func (m SettleContent) apply(d *draft) error {
 	return nil
 }
 
-// tellHeld tells the centre that something waits for it before others see it.
-func (d *draft) tellHeld(held Held, files []string) {
-	for _, id := range files {
-		if d.c.Files[id].Review == ReviewWaiting {
-			held = "a file"
-		}
+// ReviewDue is when somebody is told that what waits for a person since an instant still does: at the close of the days that the
+// policy gives for a review, and from then on, told for the last time at an instant, at the opening of each working day (domain §3,
+// rule 7: nothing rests).
+func ReviewDue(cal *workday.Calendar, p Policy, since, told time.Time) time.Time {
+	if told.IsZero() {
+		return count(cal, Clock{StartAt: since, Days: p.ReviewDays}).DueAt
 	}
-	if held != "" {
-		d.tell(NoticeContentWaiting, nil, centre)
-	}
+	return count(cal, Clock{StartAt: told, Days: 1, Opening: true}).DueAt
 }

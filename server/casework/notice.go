@@ -45,6 +45,7 @@ const (
 	NoticeAssigned        NoticeKind = "assigned"
 	NoticeHandedOver      NoticeKind = "handed_over"
 	NoticeContentWaiting  NoticeKind = "content_waiting"
+	NoticeContentLate     NoticeKind = "content_late"
 	NoticeContentRefused  NoticeKind = "content_refused"
 )
 
@@ -53,7 +54,7 @@ var NoticeKinds = []NoticeKind{
 	NoticeReported, NoticeRegistered, NoticeRejected, NoticeMerged, NoticeSplit, NoticeDispatched, NoticeReturned, NoticeReminded, NoticeAcceptDue, NoticeUnaccepted,
 	NoticeAccepted, NoticeContactDue, NoticeDeadlineNear, NoticeEscalated, NoticeConvening, NoticeOffered, NoticeConvened, NoticeTaskGiven, NoticeTaskEnded, NoticeTaskWaiting,
 	NoticeProgress, NoticeSubmitted, NoticeHeld, NoticeFailed, NoticeResolved, NoticeRated, NoticeCallbackMissing, NoticeReopened, NoticeCarriedOver, NoticeOverdue,
-	NoticeHeldOver, NoticeSupervised, NoticeAnswered, NoticeOrderLate, NoticeIdle, NoticeHearingMissed, NoticeCoordinated, NoticeAssigned, NoticeHandedOver, NoticeContentWaiting, NoticeContentRefused,
+	NoticeHeldOver, NoticeSupervised, NoticeAnswered, NoticeOrderLate, NoticeIdle, NoticeHearingMissed, NoticeCoordinated, NoticeAssigned, NoticeHandedOver, NoticeContentWaiting, NoticeContentLate, NoticeContentRefused,
 	NoticeReportDue, NoticeHearingDue, NoticeCalendarMissing,
 }
 

@@ -29,6 +29,7 @@ type Policy struct {
 	HoldDays          int `json:"hold_days"`           // working days a result submitted in time holds the escalation (decision)
 	RatingDays        int `json:"rating_days"`         // working days (decision)
 	CallbackDays      int `json:"callback_days"`       // working days (decision)
+	ReviewDays        int `json:"review_days"`         // centre's time for what residents bring and a person must look at, working days (decision)
 	WarnHours         int `json:"warn_hours"`          // last warning before a stage's deadline, working hours
 	OrderDays         int `json:"order_days"`          // due of the order that tier I overdue makes by itself, working days (decision)
 	HeldOverDays      int `json:"held_over_days"`      // how often the principal leader is told after a hold-over, working days (“weekly”)
@@ -83,8 +84,14 @@ func defaultPrivacy() Privacy {
 	return Privacy{RowDays: 90, CaseYears: 3, TicketYears: 3, UnmaskPerDay: 50}
 }
 
-// Ruling fills what p leaves out.
-func (p Privacy) Ruling() Privacy {
+// Ruling fills what p leaves out because it is from before there was such a number.
+func (p Policy) Ruling() Policy {
+	p.ReviewDays = cmp.Or(p.ReviewDays, DefaultPolicy().ReviewDays)
+	p.Privacy = p.Privacy.ruling()
+	return p
+}
+
+func (p Privacy) ruling() Privacy {
 	d := defaultPrivacy()
 	return Privacy{
 		RowDays: cmp.Or(p.RowDays, d.RowDays), CaseYears: cmp.Or(p.CaseYears, d.CaseYears), TicketYears: cmp.Or(p.TicketYears, d.TicketYears),
@@ -101,7 +108,7 @@ func DefaultPolicy() Policy {
 		OfficeHours: workday.DefaultHours,
 		HopsToII:    3,
 		IdleDays:    1, ContactDays: 1, AcceptRemindHours: 4, AcceptDays: 1, TaskAckHours: 4, HoldDays: 1,
-		RatingDays: 10, CallbackDays: 1, WarnHours: 2, OrderDays: 3, HeldOverDays: 5, HearingDay: 10, ReportDay: 5,
+		RatingDays: 10, CallbackDays: 1, ReviewDays: 1, WarnHours: 2, OrderDays: 3, HeldOverDays: 5, HearingDay: 10, ReportDay: 5,
 		Triggers: Triggers{
 			Unaccepted: 3, Reassigned: 3, Dissatisfied: true, BurstTickets: 5, BurstMinPeople: 1,
 			HotTickets: 10, HotDays: 7, LongUnresolvedDays: 30, Cross: true,
@@ -142,6 +149,7 @@ var policyNumbers = []policyNumber{
 	{"hold_days", "核查宽限", "个工作日", 1, maxClockDays, func(p *Policy) *int { return &p.HoldDays }},
 	{"rating_days", "评价期限", "个工作日", 1, maxClockDays, func(p *Policy) *int { return &p.RatingDays }},
 	{"callback_days", "不满意回访期限", "个工作日", 1, maxClockDays, func(p *Policy) *int { return &p.CallbackDays }},
+	{"review_days", "内容审核期限", "个工作日", 1, maxClockDays, func(p *Policy) *int { return &p.ReviewDays }},
 	{"warn_hours", "到期前提醒", "个工作小时", 1, maxClockHours, func(p *Policy) *int { return &p.WarnHours }},
 	{"order_days", "超期督办答复期限", "个工作日", 1, maxClockDays, func(p *Policy) *int { return &p.OrderDays }},
 	{"held_over_days", "挂账后报告间隔", "个工作日", 1, maxClockDays, func(p *Policy) *int { return &p.HeldOverDays }},

@@ -98,7 +98,6 @@ func (d *draft) rate(n RatingNote, attachments ...string) error {
 	if err := d.emit("rate", rated{n, attachments}, true); err != nil {
 		return err
 	}
-	d.tellHeld(n.Held, attachments)
 	if n.Rating == Dissatisfied {
 		d.tell(NoticeRated, map[string]string{"call_back_by": timeArg(d.c.Clocks[clockCallback].DueAt)}, centre)
 	}

@@ -46,6 +46,8 @@ type Config struct {
 	TrustedProxies []string `yaml:"trusted_proxies"` // addresses or networks
 	Attachments    string   `yaml:"attachments"`     // folder; "" for one beside the database, see cmd
 	ContentWords   string   `yaml:"content_words"`   // file of content.Parse; "" for the list built in
+	ContentCheck   string   `yaml:"content_check"`   // wechat, local, or empty: wechat where there is one
+	PublicURL      string   `yaml:"public_url"`      // https://host by which the internet reaches this service; "" for none
 	MaxUploadMB    int      `yaml:"max_upload_mb"`
 
 	NoticesFile string `yaml:"notices_file"` // a copy of configs/notices.yaml; "" for the one built in

@@ -13,6 +13,15 @@ const (
 	Real    = "real"    // the platform itself
 )
 
+// The values of ContentCheck.
+const (
+	ByWeChat = "wechat"
+	Local    = "local"
+)
+
+// ChecksByWeChat reports whether WeChat looks at what residents write and bring.
+func (c Config) ChecksByWeChat() bool { return c.WeChatMode() != Off && c.ContentCheck != Local }
+
 // WeChatMode is WeChat, or what an empty one means.
 func (c Config) WeChatMode() string {
 	switch {
@@ -69,6 +78,15 @@ func (c Config) checkWeChat() (out []finding) {
 	}
 	if !validListen(c.WeChatStandInListen) || !Loopback(c.WeChatStandInListen) {
 		wrong("wechat_standin_listen", "现在是“%s”，应为本机的 地址:端口，例如 127.0.0.1:8090", shorten(c.WeChatStandInListen))
+	}
+	if !slices.Contains([]string{"", ByWeChat, Local}, c.ContentCheck) {
+		wrong("content_check", "现在是“%s”，应为 wechat（由微信检查）或 local（只用词表和人工）", shorten(c.ContentCheck))
+	}
+	if c.ContentCheck == ByWeChat && c.WeChatMode() == Off {
+		wrong("content_check", "是 wechat，却没有启用微信，请改为 local，或设置 wechat")
+	}
+	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Scheme != "https" || !hostName.MatchString(u.Host) || c.PublicURL != "https://"+u.Host) {
+		wrong("public_url", "应为外网访问本服务的地址，例如 https://xiaopu.example.gov.cn，不带路径，末尾没有斜杠")
 	}
 	if !slices.Contains([]string{"release", "trial", "develop"}, c.WeChatVersion) {
 		wrong("wechat_version", "现在是“%s”，应为 release（正式版）、trial（体验版）或 develop（开发版）", shorten(c.WeChatVersion))

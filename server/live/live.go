@@ -115,6 +115,8 @@ type Hub struct {
 	alone atomic.Bool // something was told here that other processes did not hear of
 	local string      // begins the ids of what only this process knows
 
+	dropped atomic.Int64 // changes that found no room with a listener
+
 	mu        sync.Mutex
 	listeners map[*Listener]struct{}
 	people    map[string]int
@@ -357,6 +359,7 @@ func (l *Listener) put(c Change) {
 	case l.changes <- c:
 	default:
 		l.lost.Store(true)
+		l.hub.dropped.Add(1)
 	}
 }
 
@@ -371,6 +374,16 @@ func (l *Listener) Scope() Scope { return *l.scope.Load() }
 
 // SetScope changes what the listener hears of.
 func (l *Listener) SetScope(s Scope) { l.scope.Store(&s) }
+
+// Streams tells how many listen here now, and how many changes found no room with one since the start.
+func (h *Hub) Streams() (open int, dropped int64) {
+	if h == nil {
+		return 0, 0
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.listeners), h.dropped.Load()
+}
 
 // Close ends the listening.
 func (l *Listener) Close() {

@@ -51,6 +51,10 @@ type Sources struct {
 	Deadlines func(ctx context.Context) (now, earliest time.Time, err error)
 	// Outbox gives how many notices wait to be sent, up to a bound, and since when the oldest of them does.
 	Outbox func(ctx context.Context) (waiting int, oldest, now time.Time, err error)
+	// Reviews gives how much of what residents brought waits for a person, up to a bound, and since when the oldest of it does.
+	Reviews func(ctx context.Context) (waiting int, oldest, now time.Time, err error)
+	// Streams gives how many clients listen to live changes here, and how many changes found no room with one since the start.
+	Streams func() (open int, dropped int64)
 	// CacheAway tells whether a Redis that is configured does not answer.
 	CacheAway func() bool
 	// Database is the pool that serves reads.
@@ -189,6 +193,10 @@ var (
 	lag     = describe("deadline_lag_seconds", "How long the earliest deadline that has passed waits to be acted on; 0 when none does.")
 	waiting = describe("outbox_waiting", "Notices that are due to be sent, counted up to 1000.")
 	age     = describe("outbox_oldest_seconds", "How long the first of the notices that are due waits to be sent.")
+	review  = describe("reviews_waiting", "What residents brought and a person must look at, counted up to 1000.")
+	reviews = describe("reviews_oldest_seconds", "How long the first of it waits.")
+	streams = describe("streams_open", "Clients of this process that listen to live changes.")
+	dropped = describe("stream_changes_dropped_total", "Changes that found no room with a client that did not read fast enough: it was told to load anew.")
 	away    = describe("cache_away", "1 while Redis is configured and does not answer.")
 	opened  = describe("db_connections", "Connections of the reading pool, by state.", "state")
 	limit   = describe("db_connections_max", "The most connections of the reading pool.")
@@ -202,7 +210,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 
 // Describe is part of prometheus.Collector.
 func (c states) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{lag, waiting, age, away, opened, limit, waits, waited} {
+	for _, d := range []*prometheus.Desc{lag, waiting, age, review, reviews, streams, dropped, away, opened, limit, waits, waited} {
 		out <- d
 	}
 }
@@ -224,6 +232,17 @@ func (c states) Collect(out chan<- prometheus.Metric) {
 			gauge(waiting, float64(n))
 			gauge(age, since(oldest, now))
 		}
+	}
+	if c.s.Reviews != nil {
+		if n, oldest, now, err := c.s.Reviews(ctx); err == nil {
+			gauge(review, float64(n))
+			gauge(reviews, since(oldest, now))
+		}
+	}
+	if c.s.Streams != nil {
+		open, lost := c.s.Streams()
+		gauge(streams, float64(open))
+		out <- prometheus.MustNewConstMetric(dropped, prometheus.CounterValue, float64(lost))
 	}
 	if c.s.CacheAway != nil {
 		v := 0.0

@@ -45,6 +45,8 @@ func TestWhatHappensIsCounted(t *testing.T) {
 	m.Watch(metrics.Sources{
 		Deadlines: func(context.Context) (time.Time, time.Time, error) { return now, now.Add(-90 * time.Second), nil },
 		Outbox:    func(context.Context) (int, time.Time, time.Time, error) { return 0, now, now, broken },
+		Reviews:   func(context.Context) (int, time.Time, time.Time, error) { return 3, now.Add(-time.Hour), now, nil },
+		Streams:   func() (int, int64) { return 5, 7 },
 		CacheAway: func() bool { return true },
 		Database: func() sql.DBStats {
 			return sql.DBStats{MaxOpenConnections: 32, InUse: 3, Idle: 2, WaitCount: 4, WaitDuration: time.Second}
@@ -68,6 +70,10 @@ func TestWhatHappensIsCounted(t *testing.T) {
 		`xiaopu_audited_total{action="ticket.unmask"} 1`,
 		`xiaopu_deadline_lag_seconds 90`,
 		`xiaopu_cache_away 1`,
+		`xiaopu_reviews_waiting 3`,
+		`xiaopu_reviews_oldest_seconds 3600`,
+		`xiaopu_streams_open 5`,
+		`xiaopu_stream_changes_dropped_total 7`,
 		`xiaopu_db_connections{state="in_use"} 3`,
 		`xiaopu_db_waits_total 4`,
 		`xiaopu_build_info{go="go1.`,

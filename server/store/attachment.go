@@ -145,6 +145,12 @@ func scanAttachments(s Sealer, rows *sql.Rows, err error) (list []Attachment, _ 
 	return list, rows.Err()
 }
 
+// OwnAttachments lists what somebody has brought into cases and is still kept, in the order in which its upload began, behind the id given.
+func (db *DB) OwnAttachments(ctx context.Context, owner, after string, limit int) ([]Attachment, error) {
+	rows, err := db.query(ctx, `SELECT `+attachmentColumns+` FROM attachments WHERE owner = ? AND state = 'kept' AND id > ? ORDER BY id LIMIT ?`, owner, after, limit)
+	return scanAttachments(db.Sealer(), rows, err)
+}
+
 // Uploads counts what somebody has uploaded, or is uploading, that is in no case yet, and the bytes that they announced.
 func (tx *Tx) Uploads(ctx context.Context, owner string) (n int, bytes int64, err error) {
 	err = tx.queryRow(ctx, `SELECT COUNT(*), COALESCE(SUM(announced), 0) FROM attachments WHERE owner = ? AND case_id = '' AND state IN ('uploading', 'ready')`, owner).Scan(&n, &bytes)

@@ -53,7 +53,7 @@ var notReads = []string{
 	"AddPlatform", "AppendFeed", "NoteRequest", "SetPlatform",
 	"AddCalendarYear", "AddCertificate", "AddClosure", "AddImportProblems", "AddPolicy", "EraseRow", "InsertCase", "InsertNotices", "InsertTickets", "KeepPersonFrom", "MoveSequence", "NoteDone",
 	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SaveCertificate", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "SpendEvidence", "StopAging", "UpdateTicket", "WithdrawPolicy",
-	"InsertReview", "DecideReview", "DropReviews", "InsertAttachment", "AttachmentIsReady", "KeepAttachment", "MoveAttachments", "DropAttachment", "EraseAttachment", "KeepAttachmentFrom", "AttachmentIsGone",
+	"InsertReview", "DecideReview", "DropReviews", "TakeReview", "TraceReview", "ReviewToPeople", "ChaseReview", "RecountReviews", "InsertAttachment", "AttachmentIsReady", "KeepAttachment", "MoveAttachments", "DropAttachment", "EraseAttachment", "KeepAttachmentFrom", "AttachmentIsGone",
 	"InsertImportProfile", "UpdateImportProfile", "DeleteImportProfile", "PutTicketFact", "FactsArrived",
 	"EndDelivery", "ForgetDeliveries", "PostponeNotice", "ReopenNotice", "SettleNotice", "StartDelivery",
 	"DropSignIns", "EndSession", "EndSessions", "FinishSignIn", "InsertAccount", "InsertRefreshToken", "InsertSession", "InsertSignIn", "RotateRefreshToken",
@@ -121,12 +121,26 @@ func reads() (list []read) {
 			return ignore(db.CountTodos(ctx, keys, []casework.TodoKind{casework.TodoAccept, casework.TodoHandle, casework.TodoTask}))
 		})
 	}
-	for _, open := range []bool{false, true} {
+	for _, state := range []store.ReviewState{store.ReviewDecided, store.ReviewOpen} {
 		for _, after := range []string{"", "rv-00300"} {
-			add("Reviews", fmt.Sprint(open, after), func(ctx context.Context, db *store.DB) error { return ignore(db.Reviews(ctx, open, after, 21)) })
+			add("Reviews", fmt.Sprint(state, after), func(ctx context.Context, db *store.DB) error { return ignore(db.Reviews(ctx, state, after, 21)) })
 		}
 	}
-	inside("Review", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.Review(ctx, "rv-00300")) })
+	for _, state := range []store.ReviewState{store.ReviewOpen, store.ReviewOutside} {
+		add("DueReviews", fmt.Sprint(state), func(ctx context.Context, db *store.DB) error { return ignore(db.DueReviews(ctx, state, day(20), 21)) })
+	}
+	add("ReviewOfTrace", "", func(ctx context.Context, db *store.DB) error { return ignore(db.ReviewOfTrace(ctx, "trace-00300")) })
+	add("ReviewsWaiting", "", func(ctx context.Context, db *store.DB) error {
+		_, _, err := db.ReviewsWaiting(ctx)
+		return err
+	})
+	for _, after := range []string{"", "a-00300"} {
+		add("OwnAttachments", after, func(ctx context.Context, db *store.DB) error {
+			return ignore(db.OwnAttachments(ctx, "p-003", after, 21))
+		})
+	}
+	add("Review", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Review(ctx, "rv-00300")) })
+	inside("Review", "inside", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.Review(ctx, "rv-00300")) })
 	inside("ResealReviews", "", func(ctx context.Context, tx *store.Tx) error {
 		_, _, err := tx.ResealReviews(ctx)
 		return err
@@ -733,13 +747,19 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	bulk(t, db, `import_rows (import_id, line, body, created_at)`, pieces)
 	var reviewed [][]any
 	for i := range 3000 {
-		key := 0
-		if i%50 == 0 {
-			key = 2
+		key, state := 0, 0
+		var next any
+		switch i % 50 {
+		case 0:
+			key, state, next = 2, 1, store.Millis(day(rnd.IntN(60)))
+		case 1:
+			state, next = 2, store.Millis(day(rnd.IntN(60)))
 		}
-		reviewed = append(reviewed, []any{fmt.Sprintf("rv-%05d", i), i%50 == 0, false, "rate", some("c-%05d", 600), "NS-1", "t-1", "", "", key, "", "", store.Millis(day(3))})
+		reviewed = append(reviewed, []any{
+			fmt.Sprintf("rv-%05d", i), state, false, "rate", some("c-%05d", 600), "NS-1", "t-1", "", "", key, "", "", store.Millis(day(3)), fmt.Sprintf("trace-%05d", i), next, next,
+		})
 	}
-	bulk(t, db, `reviews (id, open, passed, command, case_id, number, ticket_id, attachment_id, sealed, sealed_key, reason, decided_by, created_at)`, reviewed)
+	bulk(t, db, `reviews (id, open, passed, command, case_id, number, ticket_id, attachment_id, sealed, sealed_key, reason, decided_by, created_at, trace, people_at, next_at)`, reviewed)
 	var attachments [][]any
 	for i := range 3000 {
 		state, caseID, sealed, key := "kept", some("c-%05d", 600), "", 0

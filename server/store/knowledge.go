@@ -199,7 +199,7 @@ func (db *DB) PolicyVersions(ctx context.Context) ([]StoredPolicy, error) {
 		if err := json.Unmarshal(body, &p.Policy); err != nil {
 			return nil, fmt.Errorf("policy: %w", err)
 		}
-		p.Policy.Privacy = p.Policy.Privacy.Ruling() // versions from before it had any
+		p.Policy = p.Policy.Ruling()
 		list = append(list, p)
 	}
 	return list, rows.Err()

@@ -40,7 +40,7 @@ const (
 	SubscribeSent = "subscribe_msg_sent_event"   // Items with MsgID, Code ("0" for delivered) and Status
 	Answered      = "subscribe_msg_popup_event"  // Items with Status accept or reject
 	Withdrawn     = "subscribe_msg_change_event" // Items with Status reject
-	MediaChecked  = "wxa_media_check"            // TraceID, Suggest, Label
+	MediaChecked  = "wxa_media_check"            // TraceID; Suggest and Label, or Code
 )
 
 // Event is what the platform pushed. It can be kept as JSON. No print or log shows whom it is about.
@@ -56,6 +56,7 @@ type Event struct {
 	TraceID string      `json:"trace_id,omitempty"`
 	Suggest string      `json:"suggest,omitempty"`
 	Label   int         `json:"label,omitempty"`
+	Code    string      `json:"code,omitempty"` // of a check that failed, such as of a picture that could not be fetched
 	Items   []EventItem `json:"items,omitempty"`
 }
 
@@ -80,6 +81,9 @@ func (e Event) LogValue() slog.Value {
 
 // Delivered reports whether Status says that a message arrived.
 func (e Event) Delivered() bool { return e.Status == "success" }
+
+// Failed reports whether a check could not be made.
+func (e Event) Failed() bool { return e.Code != "" }
 
 // Handler is told what was pushed. It keeps the event and returns: the platform waits for the answer five seconds at the most,
 // and asks again when there is none. The same event (by ID) may come more than once.
@@ -212,6 +216,7 @@ type pushed struct {
 	MsgID        text   `json:"MsgID" xml:"MsgID"`
 	Status       text   `json:"Status" xml:"Status"`
 	TraceID      text   `json:"trace_id" xml:"trace_id"`
+	ErrCode      text   `json:"errcode" xml:"errcode"`
 	Result       struct {
 		Suggest text `json:"suggest" xml:"suggest"`
 		Label   text `json:"label" xml:"label"`
@@ -276,6 +281,9 @@ func readEvent(from string, raw []byte) (Event, error) {
 	if p.MsgType == "event" {
 		e.Name = p.Event
 	}
+	if p.ErrCode != "0" {
+		e.Code = string(p.ErrCode)
+	}
 	list := append(append(append([]pushedItem(p.List), p.Popup.List...), p.Change.List...), p.Sent.List...)
 	for _, i := range list[:min(len(list), maxItems)] {
 		item := EventItem{Template: string(i.TemplateID), Status: string(i.Status), MsgID: string(i.MsgID), Code: string(i.ErrorCode)}
@@ -284,7 +292,7 @@ func readEvent(from string, raw []byte) (Event, error) {
 		}
 		e.Items = append(e.Items, item)
 	}
-	fields := []string{e.Name, e.OpenID, e.Key, e.MsgID, e.Status, e.TraceID, e.Suggest}
+	fields := []string{e.Name, e.OpenID, e.Key, e.MsgID, e.Status, e.TraceID, e.Suggest, e.Code}
 	for _, i := range e.Items {
 		fields = append(fields, i.Template, i.Status, i.MsgID, i.Code)
 	}

@@ -382,7 +382,7 @@ func (w *writer) files(ctx context.Context, actor casework.Actor, cmd casework.C
 		}
 		if a.Owner == actor.PersonID && a.State == store.AttachmentReady {
 			f := casework.File{SHA256: a.SHA256, Type: a.Type, Size: a.Size}
-			if w.screened != nil && !w.screened[id] {
+			if w.screened {
 				f.Review = casework.ReviewWaiting
 			}
 			files[id] = f
@@ -456,26 +456,31 @@ func (e *Engine) Attachments(ctx context.Context, actor casework.Actor, session,
 		if !ok || !casework.SeesFile(f, actor, sight) {
 			continue
 		}
-		v := AttachmentView{
-			ID: a.ID, Name: a.Name, Type: f.Type, Size: f.Size, Width: a.Width, Height: a.Height, With: f.With, WithLabel: f.With.Label(),
-			At: f.At, Public: f.Public, Review: f.Review, Erased: a.State == store.AttachmentErased,
-		}
-		if f.TicketID != "" {
-			v.Name = "" // a requester's own words, kept before StartUpload left them out
-		}
+		v := fileView(a, f)
 		if sight == casework.Full {
 			v.By = k.person(f.By)
 		} else if f.By != actor.PersonID {
 			v.Name = "" // whoever named it did not write for them
 		}
 		if !v.Erased {
-			if err := e.link(&v, a, actor, session); err != nil {
+			if err := e.link(&v, a, actor, session, linkLife); err != nil {
 				return page, err
 			}
 		}
 		page.Items = append(page.Items, v)
 	}
 	return page, nil
+}
+
+func fileView(a store.Attachment, f casework.File) AttachmentView {
+	v := AttachmentView{
+		ID: a.ID, Name: a.Name, Type: f.Type, Size: f.Size, Width: a.Width, Height: a.Height, With: f.With, WithLabel: f.With.Label(),
+		At: f.At, Public: f.Public, Review: f.Review, Erased: a.State == store.AttachmentErased,
+	}
+	if f.TicketID != "" {
+		v.Name = "" // a requester's own words, kept before StartUpload left them out
+	}
+	return v
 }
 
 // FileLink is what a link to a file says, sealed: whose it is, and until when. So it names nobody, cannot be changed or made, and
@@ -490,8 +495,8 @@ type FileLink struct {
 
 const placeOfLink = "attachments.link"
 
-func (e *Engine) link(v *AttachmentView, a store.Attachment, actor casework.Actor, session string) error {
-	until := e.clock().Add(linkLife).Truncate(time.Second).UTC()
+func (e *Engine) link(v *AttachmentView, a store.Attachment, actor casework.Actor, session string, life time.Duration) error {
+	until := e.clock().Add(life).Truncate(time.Second).UTC()
 	address := func(thumb bool) (string, error) {
 		plain, err := json.Marshal(FileLink{a.ID, thumb, actor.PersonID, session, until.Unix()})
 		if err != nil {
@@ -537,7 +542,7 @@ func (e *Engine) File(ctx context.Context, actor casework.Actor, link FileLink) 
 	if err != nil {
 		return File{}, err
 	}
-	if a.State != store.AttachmentKept || e.blobs == nil {
+	if a.State != store.AttachmentKept {
 		return File{}, store.ErrNoAttachment
 	}
 	l, sight, err := e.visible(ctx, actor, a.CaseID)
@@ -547,11 +552,19 @@ func (e *Engine) File(ctx context.Context, actor casework.Actor, link FileLink) 
 	if f, ok := l.Case.Files[a.ID]; !ok || !casework.SeesFile(f, actor, sight) {
 		return File{}, store.ErrNoAttachment
 	}
+	return e.open(ctx, a, link.Thumb)
+}
+
+// open opens an attachment that is kept, or its small picture.
+func (e *Engine) open(ctx context.Context, a store.Attachment, thumb bool) (File, error) {
+	if e.blobs == nil {
+		return File{}, errNoBlobs
+	}
 	box, err := blob.NewBox(e.blobs, a.ID, a.Key)
 	if err != nil {
 		return File{}, err
 	}
-	if link.Thumb {
+	if thumb {
 		small, err := box.Thumb(ctx, a.SHA256)
 		if err != nil {
 			return File{}, e.blobAway(ctx, err)

@@ -28,8 +28,8 @@ type Request struct {
 	// Key is the client's Idempotency-Key; "" for none.
 	Key string
 
-	held     store.Review    // words that must be looked at before others see them
-	screened map[string]bool // pictures that need not; nil for what is no resident's
+	held     store.Review // words that must be looked at before others see them
+	screened bool         // it is a requester's: what it brings is looked at first
 }
 
 // Outcome is the case after a command.
@@ -97,6 +97,9 @@ func (e *Engine) given(ctx context.Context, r Request) (Outcome, error) {
 		return Outcome{}, err
 	}
 	out, err := e.do(ctx, k, r, asked)
+	if r.screened {
+		e.wakeChecks()
+	}
 	if r.Key != "" && (errors.Is(err, store.ErrDone) || errors.Is(err, store.ErrStale)) {
 		// The same request may have come twice at once: then the other one did it.
 		if again, done, rerr := e.replay(ctx, r, asked); done || rerr != nil {
@@ -132,7 +135,7 @@ func (e *Engine) do(ctx context.Context, k *Knowledge, r Request, asked string) 
 	var refused error
 	err = e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		refused = nil
-		w := &writer{live: e.live, tx: tx, k: k, now: now}
+		w := &writer{live: e.live, tx: tx, k: k, now: now, pictures: e.whoLooks()}
 		c, err := w.command(ctx, r)
 		if err != nil {
 			var refusal *refusal
@@ -164,7 +167,8 @@ type writer struct {
 	feed []store.FeedRow // what platforms are told at the end
 	live *live.Hub
 
-	screened map[string]bool // as Request.screened
+	screened bool              // as Request.screened
+	pictures store.ReviewState // of the reviews of pictures
 }
 
 func (w *writer) command(ctx context.Context, r Request) (casework.Case, error) {
@@ -202,7 +206,7 @@ func (w *writer) command(ctx context.Context, r Request) (casework.Case, error) 
 	}
 	w.screened = r.screened
 	next, err := w.decide(ctx, l, r.Actor, w.k.noteWhere(r.Command, l.Case))
-	if err == nil && r.screened != nil {
+	if err == nil && r.screened {
 		err = w.holdBack(ctx, r, l.Case, next.Case)
 	}
 	if err != nil {
@@ -594,7 +598,7 @@ func (e *Engine) sweep(ctx context.Context) (Swept, error) {
 			}
 		}
 	}
-	return s, nil
+	return s, e.chaseReviews(ctx, k)
 }
 
 // keyLife is how long an Idempotency-Key is remembered; a client has given up long before.

@@ -35,7 +35,11 @@ type Engine struct {
 	metrics *metrics.Metrics
 	alive   atomic.Int64 // Unix ms of the sweeper's last sign of life
 
-	checker  Checker
+	reviewsCounted atomic.Int64  // the calendar's revision that the clocks of reviews were last looked at under
+	toCheck        chan struct{} // there is a picture for the platform
+
+	checker  Checker // a platform's; nil for none
+	public   string  // where it fetches pictures
 	words    *content.Words
 	live     *live.Hub
 	blobs    blob.Store
@@ -56,9 +60,7 @@ type Options struct {
 	Matcher recognition.Matcher
 	// Profiles are the import profiles that are shipped.
 	Profiles []ticket.Profile
-	// Checker looks at what residents write and bring; nil leaves it to Words alone, and pictures to people.
-	Checker Checker
-	// Words is the list that texts are compared with; nil means the one built in.
+	// Words is the list that residents' texts are compared with; nil means the one built in.
 	Words *content.Words
 	// Live tells clients what changes; nil tells nobody.
 	Live *live.Hub
@@ -79,7 +81,10 @@ func New(db *store.DB, o Options) *Engine {
 	if o.Words == nil {
 		o.Words = content.BuiltIn()
 	}
-	return &Engine{checker: o.Checker, words: o.Words, db: db, clock: o.Clock, log: o.Logger, matcher: o.Matcher, profiles: o.Profiles, metrics: o.Metrics, live: o.Live, blobs: o.Blobs, decoding: make(chan struct{}, picturesAtOnce)}
+	return &Engine{
+		words: o.Words, db: db, clock: o.Clock, log: o.Logger, matcher: o.Matcher, profiles: o.Profiles, metrics: o.Metrics, live: o.Live, blobs: o.Blobs,
+		decoding: make(chan struct{}, picturesAtOnce), toCheck: make(chan struct{}, 1),
+	}
 }
 
 // Knowledge is what every decision needs beside the case: immutable, shared.

@@ -2,8 +2,10 @@ package workflow
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"xiaopu/server/casework"
 	"xiaopu/server/store"
 )
 
@@ -18,6 +20,48 @@ type OwnTicket struct {
 	Name       string    `json:"name,omitempty" doc:"姓名"`
 	Phone      string    `json:"phone,omitempty" doc:"电话"`
 	IDNumber   string    `json:"id_number,omitempty" doc:"证件号码"`
+}
+
+// OwnPicture is a picture as who brought it takes it with them.
+type OwnPicture struct {
+	AttachmentView
+
+	Number string `json:"number" doc:"难事编号"`
+}
+
+// copyLinkLife is how long the links of a copy are good: time enough to fetch many pictures over a bad network.
+const copyLinkLife = time.Hour
+
+// OwnPictures gives what the actor has brought into the cases that they see, wherever its review stands, with links to it that are good for
+// this session. What is in no case yet goes within a day and is left out.
+func (e *Engine) OwnPictures(ctx context.Context, actor casework.Actor, session string) ([]OwnPicture, error) {
+	out := []OwnPicture{}
+	after := ""
+	for {
+		list, err := e.db.OwnAttachments(ctx, actor.PersonID, after, retentionBatch)
+		if err != nil || len(list) == 0 {
+			return out, err
+		}
+		for _, a := range list {
+			after = a.ID
+			l, sight, err := e.visible(ctx, actor, a.CaseID)
+			if errors.Is(err, store.ErrNoCase) {
+				continue // whose it was has taken back their consent
+			}
+			if err != nil {
+				return out, err
+			}
+			f, ok := l.Case.Files[a.ID]
+			if !ok || !casework.SeesFile(f, actor, sight) {
+				continue
+			}
+			p := OwnPicture{Number: l.Case.Number, AttachmentView: fileView(a, f)}
+			if err := e.link(&p.AttachmentView, a, actor, session, copyLinkLife); err != nil {
+				return out, err
+			}
+			out = append(out, p)
+		}
+	}
 }
 
 // OwnTickets gives what was asked under a requester's key, in full, the newest first. What departments have written is not theirs.

@@ -15,86 +15,101 @@ import (
 	"xiaopu/server/ticket"
 )
 
-// Checker looks at what residents write and bring before others see it. author is the person's id. It may take seconds; an error
-// says that it is away, and the list of words takes its place.
+// Checker is a platform that looks at what residents write and bring before others see it. author is the person's id.
 type Checker interface {
-	Text(ctx context.Context, author, text string) (content.Verdict, error)
-	// Picture gives content.Review for what it cannot tell at once; what it finds later it says with Engine.SettleReview.
-	Picture(ctx context.Context, author, attachmentID string) (content.Verdict, error)
+	// Text gives what it thinks of words. It may take seconds. An error says that it is away; the list of words takes its place then.
+	Text(ctx context.Context, author, words string) (content.Verdict, error)
+	// Picture asks for a look at what lies at an address that is good for pictureWithin, and gives the name of that look. What it finds it
+	// says later, with Engine.SettlePicture. ErrNotForPlatform when a person must look instead; after any other error it is asked again.
+	Picture(ctx context.Context, author, address string) (trace string, err error)
 }
 
-var (
-	errRiskyText    = apperr.New(apperr.InvalidArgument, "content.risky_text", "文字里有不能提交的内容（如广告、辱骂），请修改后再提交。")
-	errRiskyPicture = apperr.New(apperr.InvalidArgument, "content.risky_picture", "有照片不能提交，请换一张或去掉后再提交。")
-)
+// ErrNotForPlatform says that a platform is not to look at something, or cannot: a person does.
+var ErrNotForPlatform = errors.New("workflow: not for the platform")
 
-// screened looks at what a resident writes and brings with a command, and gives the command with what must wait taken out of it,
-// beside what waits. It runs outside the transaction, since a checker is another machine.
+// CheckWith lets a platform look at what residents bring; pictures too, where it can fetch them from a public address of this service,
+// https://host. It is for before the engine is used.
+func (e *Engine) CheckWith(c Checker, public string) { e.checker, e.public = c, public }
+
+var errRiskyText = apperr.New(apperr.InvalidArgument, "content.risky_text", "文字里有不能提交的内容（如广告、辱骂），请修改后再提交。")
+
+// screened looks at what a requester writes with a command, and gives the command with what must wait taken out of it, beside what
+// waits; pictures always do. It runs outside the transaction, since a platform is another machine.
+//
+// Who has a ticket on the case is looked at, whatever posts they hold: a post is no way around it. Who has none acts for the office,
+// whose words are its own.
 func (e *Engine) screened(ctx context.Context, r Request) (Request, error) {
-	if r.Actor.IsSystem() || len(r.Actor.Requesters) == 0 || r.Actor.SeesAll() {
-		return r, nil // who sees everything acts for the office
-	}
-	text, ids := "", []string(nil)
+	var words string
 	switch m := r.Command.(type) {
 	case casework.Rate:
-		text, ids = m.Words, m.Attachments
+		words = m.Words
 	case casework.Remind:
-		text = m.Text
+		words = m.Text
 	default:
 		return r, nil
 	}
-	r.screened = map[string]bool{}
-	if strings.TrimSpace(text) != "" {
-		switch e.verdict(ctx, func(c Checker) (content.Verdict, error) { return c.Text(ctx, r.Actor.PersonID, text) }, e.words.Check(text)) {
-		case content.Pass:
-		case content.Risky:
-			return r, errRiskyText
-		default:
-			r.held = store.Review{ID: newID(), Command: string(r.Command.Name()), Text: text}
-		}
+	if r.Actor.IsSystem() || len(r.Actor.Requesters) == 0 {
+		return r, nil
 	}
-	for _, id := range ids {
-		switch e.verdict(ctx, func(c Checker) (content.Verdict, error) { return c.Picture(ctx, r.Actor.PersonID, id) }, content.Review) {
-		case content.Pass:
-			r.screened[id] = true
-		case content.Risky:
-			return r, errRiskyPicture
-		}
+	l, err := e.db.Case(ctx, r.CaseID)
+	if err != nil {
+		return r, err
 	}
-	if r.held.ID != "" {
-		switch m := r.Command.(type) {
-		case casework.Rate:
-			m.Words, m.Held = "", casework.Held(r.held.ID)
-			r.Command = m
-		case casework.Remind:
-			m.Text, m.Held = "", casework.Held(r.held.ID)
-			r.Command = m
-		}
+	if l.Case.Version == r.Version && !l.Case.AskedBy(r.Actor) { // of this version, so that it is so when the command is decided
+		return r, nil
+	}
+	r.screened = true
+	switch e.verdict(ctx, r.Actor.PersonID, words) {
+	case content.Pass:
+		return r, nil
+	case content.Risky:
+		return r, errRiskyText
+	}
+	r.held = store.Review{ID: newID(), State: store.ReviewOpen, Command: string(r.Command.Name()), Text: words}
+	switch m := r.Command.(type) {
+	case casework.Rate:
+		m.Words, m.Held = "", casework.Held(r.held.ID)
+		r.Command = m
+	case casework.Remind:
+		m.Text, m.Held = "", casework.Held(r.held.ID)
+		r.Command = m
 	}
 	return r, nil
 }
 
-// verdict asks the platform's checker, where there is one; while it is away, and where there is none, local holds. The worse of
-// the two counts for words that the list knows.
-func (e *Engine) verdict(ctx context.Context, ask func(Checker) (content.Verdict, error), local content.Verdict) content.Verdict {
+// verdict asks the platform, where there is one; while it is away, and where there is none, the list of words decides. What the list does
+// not take is not sent anywhere.
+func (e *Engine) verdict(ctx context.Context, author, words string) content.Verdict {
+	if strings.TrimSpace(words) == "" {
+		return content.Pass
+	}
+	local := e.words.Check(words)
 	if e.checker == nil || local == content.Risky {
 		return local
 	}
-	v, err := ask(e.checker)
-	if err != nil {
-		e.log.WarnContext(ctx, "the content checker is away: the list of words takes its place", slog.Any("error", err))
+	v, err := e.checker.Text(ctx, author, words)
+	switch {
+	case errors.Is(err, ErrNotForPlatform):
+		return content.Review
+	case err != nil:
+		e.log.WarnContext(ctx, "the content check is away: the list of words takes its place", slog.Any("error", err))
 		return local
 	}
 	return v
 }
 
-// holdBack stores what a command has brought that must wait.
+// holdBack stores what a command has brought that must wait, and tells who is to look.
 func (w *writer) holdBack(ctx context.Context, r Request, before, after casework.Case) error {
-	ticketID := w.ownTicket(r, after)
-	held := r.held
-	if held.ID != "" {
-		held.CaseID, held.Number, held.TicketID, held.CreatedAt = after.ID, after.Number, ticketID, w.now
-		if err := w.tx.InsertReview(ctx, held); err != nil {
+	ticketID, forPeople := w.ownTicket(r, after), false
+	hold := func(held store.Review) error {
+		held.CaseID, held.Number, held.TicketID, held.CreatedAt, held.NextAt = after.ID, after.Number, ticketID, w.now, w.now
+		if held.State == store.ReviewOpen {
+			held.PeopleAt, held.NextAt, forPeople = w.now, w.k.reviewDue(w.now, time.Time{}), true
+		}
+		return w.tx.InsertReview(ctx, held)
+	}
+	if r.held.ID != "" {
+		if err := hold(r.held); err != nil {
 			return err
 		}
 	}
@@ -102,13 +117,24 @@ func (w *writer) holdBack(ctx context.Context, r Request, before, after casework
 		if _, had := before.Files[id]; had || after.Files[id].Review != casework.ReviewWaiting {
 			continue
 		}
-		if err := w.tx.InsertReview(ctx, store.Review{
-			ID: newID(), Command: string(r.Command.Name()), CaseID: after.ID, Number: after.Number, TicketID: ticketID, AttachmentID: id, CreatedAt: w.now,
-		}); err != nil {
+		if err := hold(store.Review{ID: newID(), State: w.pictures, Command: string(r.Command.Name()), AttachmentID: id}); err != nil {
 			return err
 		}
 	}
-	return nil
+	if !forPeople {
+		return nil
+	}
+	return w.tell(ctx, after.ID, after.Number, casework.NoticeContentWaiting, casework.ToPost(casework.Centre, ""))
+}
+
+// tell gives a notice that belongs to no event of a case but is about one.
+func (w *writer) tell(ctx context.Context, caseID, number string, kind casework.NoticeKind, to ...casework.Addressee) error {
+	return w.deliver(ctx, casework.Decision{Case: casework.Case{ID: caseID, Number: number}, Notices: []casework.Notice{{Kind: kind, To: to}}})
+}
+
+// reviewDue is casework.ReviewDue under the policy of when the wait began.
+func (k *Knowledge) reviewDue(since, told time.Time) time.Time {
+	return casework.ReviewDue(k.Calendar, k.PolicyAt(since), since, told)
 }
 
 // ownTicket is the ticket that a resident's command is about.
@@ -150,7 +176,11 @@ func (e *Engine) Reviews(ctx context.Context, actor casework.Actor, session stri
 	if err != nil {
 		return page, err
 	}
-	rows, err := e.db.Reviews(ctx, waiting, after, limit+1)
+	state := store.ReviewDecided
+	if waiting {
+		state = store.ReviewOpen
+	}
+	rows, err := e.db.Reviews(ctx, state, after, limit+1)
 	if err != nil {
 		return page, err
 	}
@@ -171,12 +201,12 @@ func (e *Engine) Reviews(ctx context.Context, actor casework.Actor, session stri
 func (e *Engine) reviewView(ctx context.Context, k *Knowledge, r store.Review, actor casework.Actor, session string) (ReviewView, error) {
 	v := ReviewView{
 		ID: r.ID, CaseID: r.CaseID, Number: r.Number, With: casework.Name(r.Command).Label(), Text: ticket.MaskText(r.Text), CreatedAt: r.CreatedAt,
-		Waiting: r.Open, Passed: r.Passed, Reason: r.Reason, DecidedBy: k.person(r.DecidedBy),
+		Waiting: r.State != store.ReviewDecided, Passed: r.Passed, Reason: r.Reason, DecidedBy: k.person(r.DecidedBy),
 	}
 	if !r.DecidedAt.IsZero() {
 		v.DecidedAt = &r.DecidedAt
 	}
-	if r.AttachmentID == "" || !r.Open {
+	if r.AttachmentID == "" || !v.Waiting {
 		return v, nil
 	}
 	a, err := e.db.Attachment(ctx, r.AttachmentID)
@@ -184,7 +214,7 @@ func (e *Engine) reviewView(ctx context.Context, k *Knowledge, r store.Review, a
 		return v, err
 	}
 	var links AttachmentView
-	err = e.link(&links, a, actor, session)
+	err = e.link(&links, a, actor, session, linkLife)
 	v.URL, v.ThumbURL = links.URL, links.ThumbURL
 	return v, err
 }
@@ -211,17 +241,104 @@ func (e *Engine) DecideReview(ctx context.Context, actor casework.Actor, id stri
 	return e.reviewView(ctx, k, r, actor, "")
 }
 
-// SettlePicture decides the review of an attachment for a checker that answered late; what it leaves to a person stays.
-// Nothing waiting is no error: somebody was first.
-func (e *Engine) SettlePicture(ctx context.Context, reviewID string, v content.Verdict) error {
-	if v == content.Review {
-		return nil
+// SettlePicture is what a platform found in a picture, by the name of its look: what it passes or refuses is decided, what it leaves to a
+// person waits for one. It may come late, and twice: what is decided stays as it is. store.ErrNoReview when no look has that name.
+func (e *Engine) SettlePicture(ctx context.Context, trace string, v content.Verdict) error {
+	r, err := e.db.ReviewOfTrace(ctx, trace)
+	if err != nil {
+		return err
 	}
-	_, err := e.settle(ctx, "", reviewID, v == content.Pass, "")
+	if v != content.Pass && v != content.Risky {
+		return e.toPeople(ctx, r.ID)
+	}
+	_, err = e.settle(ctx, "", r.ID, v == content.Pass, "")
 	if errors.Is(err, store.ErrReviewDecided) {
 		return nil
 	}
 	return err
+}
+
+// toPeople lets a person look at what a platform was to, and tells the centre. Twice does it once.
+func (e *Engine) toPeople(ctx context.Context, id string) error {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return err
+	}
+	now := e.Now(k)
+	return e.db.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
+		moved, err := tx.ReviewToPeople(ctx, id, now, k.reviewDue(now, time.Time{}))
+		if err != nil || !moved {
+			return err
+		}
+		r, err := tx.Review(ctx, id)
+		if err != nil {
+			return err
+		}
+		w := &writer{live: e.live, tx: tx, k: k, now: now}
+		return w.tell(ctx, r.CaseID, r.Number, casework.NoticeContentWaiting, casework.ToPost(casework.Centre, ""))
+	})
+}
+
+// chaseReviews tells the supervisor and the centre of what has waited for a person beyond the policy's days, then each working day, once
+// for each case. Any number of processes may do so at once.
+func (e *Engine) chaseReviews(ctx context.Context, k *Knowledge) error {
+	if e.reviewsCounted.Load() != k.CalendarRevision {
+		// Counted under another calendar, maybe: everything is looked at, and moves to its place without anybody being told.
+		if err := e.db.RecountReviews(ctx); err != nil {
+			return err
+		}
+		e.reviewsCounted.Store(k.CalendarRevision)
+	}
+	for {
+		now := e.Now(k)
+		list, err := e.db.DueReviews(ctx, store.ReviewOpen, now, sweepBatch)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		of := map[string][]store.Review{}
+		for _, r := range list {
+			of[r.CaseID] = append(of[r.CaseID], r)
+		}
+		for _, caseID := range sorted(of) {
+			if err := e.chaseCase(ctx, k, now, of[caseID]); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// chaseCase does so for the reviews of one case.
+func (e *Engine) chaseCase(ctx context.Context, k *Knowledge, now time.Time, list []store.Review) error {
+	return e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		late := false
+		for _, r := range list {
+			told, next := r.ToldAt, k.reviewDue(r.PeopleAt, r.ToldAt)
+			isLate := !next.After(now)
+			if isLate {
+				told, next = now, k.reviewDue(r.PeopleAt, now)
+			}
+			first, err := tx.ChaseReview(ctx, r, told, next)
+			if err != nil {
+				return err
+			}
+			late = late || first && isLate
+		}
+		if !late {
+			return nil
+		}
+		w := &writer{live: e.live, tx: tx, k: k, now: now}
+		return w.tell(ctx, list[0].CaseID, list[0].Number, casework.NoticeContentLate, casework.ToPost(casework.Supervisor, ""), casework.ToPost(casework.Centre, ""))
+	})
+}
+
+// ReviewsWaiting tells of what waits for a person: how much, up to store.CountCap, and since when the first of it does.
+func (e *Engine) ReviewsWaiting(ctx context.Context) (waiting int, oldest, now time.Time, err error) {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return 0, oldest, now, err
+	}
+	waiting, oldest, err = e.db.ReviewsWaiting(ctx)
+	return waiting, oldest, e.Now(k), err
 }
 
 // settle decides a review and shows in the case what is shown from now on.
@@ -235,7 +352,7 @@ func (e *Engine) settle(ctx context.Context, by, id string, pass bool, reason st
 		if r, err = tx.Review(ctx, id); err != nil {
 			return err
 		}
-		if !r.Open {
+		if r.State == store.ReviewDecided {
 			return store.ErrReviewDecided
 		}
 		text := ""
@@ -254,7 +371,7 @@ func (e *Engine) settle(ctx context.Context, by, id string, pass bool, reason st
 		if err != nil {
 			return err
 		}
-		r.Open, r.Passed, r.Reason, r.DecidedBy, r.DecidedAt, r.Text = false, pass, reason, by, now, ""
+		r.State, r.Passed, r.Reason, r.DecidedBy, r.DecidedAt, r.Text = store.ReviewDecided, pass, reason, by, now, ""
 		if err := tx.DecideReview(ctx, r); err != nil {
 			return err
 		}

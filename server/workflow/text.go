@@ -361,7 +361,8 @@ func (k *Knowledge) NoticeText(r store.InboxRow) string {
 		casework.NoticeAnswered: n + " 的督办已答复", casework.NoticeOrderLate: n + " 的督办逾期未答复", casework.NoticeIdle: n + " 超时未处理，请督促城运中心",
 		casework.NoticeHearingMissed: n + " 已办结但未在专题汇报中销项", casework.NoticeCoordinated: n + " 有领导协调意见", casework.NoticeAssigned: n + " 指定您办理" + due,
 		casework.NoticeContentWaiting: n + " 有诉求人提交的文字或照片待审核，审核前别人看不到", casework.NoticeContentRefused: n + " 有提交的内容未通过审核",
-		casework.NoticeHandedOver: n + " 因有人离岗或调动，有工作移交给您或本部门" + due,
+		casework.NoticeContentLate: n + " 诉求人提交的内容超时未审核，请督促城运中心",
+		casework.NoticeHandedOver:  n + " 因有人离岗或调动，有工作移交给您或本部门" + due,
 	}[r.Kind]; ok {
 		return t
 	}

@@ -390,7 +390,7 @@ func TestMetricsAreServedApart(t *testing.T) {
 			`xiaopu_http_requests_total{method="POST",route="/api/v1/cases",status="201"} 1`, `xiaopu_http_requests_total{method="GET",route="/api/v1/cases/:id",status="404"} 1`,
 			`xiaopu_http_requests_total{method="GET",route="none",status="404"} 2`, `xiaopu_http_request_seconds_count{method="POST",route="/api/v1/cases"} 1`,
 			`xiaopu_commands_total{command="report",outcome="done"} 1`, `xiaopu_commands_total{command="accept",outcome="`, `xiaopu_sweep_failures_total 0`,
-			`xiaopu_deadline_lag_seconds 0`, `xiaopu_outbox_waiting `, `xiaopu_outbox_oldest_seconds `, `xiaopu_sign_ins_total{outcome="`, `xiaopu_imports_running 0`,
+			`xiaopu_deadline_lag_seconds 0`, `xiaopu_outbox_waiting `, `xiaopu_outbox_oldest_seconds `, `xiaopu_sign_ins_total{outcome="`, `xiaopu_imports_running 0`, `xiaopu_reviews_waiting 0`, `xiaopu_reviews_oldest_seconds 0`, `xiaopu_streams_open 0`, `xiaopu_stream_changes_dropped_total 0`,
 			`xiaopu_cache_away 0`, `xiaopu_db_connections_max `, `xiaopu_build_info{`, `go_goroutines `,
 		} {
 			if !strings.Contains(text, "\n"+part) {

@@ -120,6 +120,7 @@ func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer, mem
 	background.Go(func() { c.live.Run(ctx) })
 	background.Go(func() { chat.run(ctx) })
 	background.Go(func() { notices.Run(ctx) })
+	background.Go(func() { s.engine.RunChecks(ctx) })
 	background.Go(func() { (&deadline.Keeper{Engine: s.engine, Logger: s.log}).Run(ctx) })
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -176,7 +177,7 @@ func (c *call) watch(s *system, memory *cache.Cache) (*http.Server, error) {
 	if s.config.MetricsListen == "" {
 		return server, nil
 	}
-	m.Watch(metrics.Sources{Deadlines: s.engine.Deadlines, Outbox: s.engine.Outbox, CacheAway: memory.Away, Database: s.db.Stats})
+	m.Watch(metrics.Sources{Deadlines: s.engine.Deadlines, Outbox: s.engine.Outbox, Reviews: s.engine.ReviewsWaiting, Streams: c.live.Streams, CacheAway: memory.Away, Database: s.db.Stats})
 	listener, err := (&net.ListenConfig{}).Listen(c.ctx, "tcp", s.config.MetricsListen)
 	if err != nil {
 		return nil, apperr.New(apperr.Unavailable, "serve.listen", "不能在 %s 上提供监控数据：地址可能已被占用，请用 XIAOPU_METRICS_LISTEN 换一个地址。", s.config.MetricsListen).With(err)

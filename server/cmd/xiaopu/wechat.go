@@ -60,6 +60,15 @@ func (c *call) weChat(s *system, memory *cache.Cache, listening net.Addr) (*weCh
 		return nil, errors.Join(err, w.close())
 	}
 	w.pushes = &workflow.WeChatPushes{DB: s.db, Handler: wechat.Handlers{}, Clock: time.Now, Logger: s.log}
+	if cfg.ChecksByWeChat() {
+		checker := &workflow.WeChatChecker{DB: s.db, Engine: s.engine, WeChat: w.client, Clock: time.Now}
+		public := cfg.PublicURL
+		if o.StandIn != "" { // it is on this machine
+			public = "http://" + reachable(listening)
+		}
+		s.engine.CheckWith(checker, public)
+		w.tell(checker)
+	}
 	w.receiver = wechat.NewReceiver(o.App, o.OA, w.pushes, memory, time.Now)
 	return w, nil
 }

@@ -7,17 +7,16 @@ import (
 	"image/color"
 	"image/jpeg"
 	"image/png"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 )
 
-// Words in a text, or in a picture's address, that the stand-in finds something in.
+// Words in a text that the stand-in finds something in.
 const (
 	RiskyWord  = "违法"
 	ReviewWord = "待审"
-	RiskyName  = "risky"
-	ReviewName = "review"
 )
 
 const visitedWithin = 2 * time.Hour
@@ -50,6 +49,7 @@ func (s *Server) checkText(in *request) (any, error) {
 	case strings.Contains(ask.Content, ReviewWord):
 		suggest, label = "review", 20003
 	}
+	s.looked(ask.OpenID, false, suggest)
 	return map[string]any{
 		"errcode": 0, "errmsg": "ok", "trace_id": draw(36), "result": map[string]any{"suggest": suggest, "label": label},
 		"detail": []any{map[string]any{"strategy": "content_model", "errcode": 0, "suggest": suggest, "label": label, "prob": 90}},
@@ -87,20 +87,63 @@ func (s *Server) checkMedia(in *request) (any, error) {
 		return nil, refused{48001, "version 1 has been frozen"}
 	case ask.URL == "" || ask.Type != 1 && ask.Type != 2:
 		return nil, refused{40004, "invalid media type"}
+	case !strings.HasPrefix(ask.URL, "http://") && !strings.HasPrefix(ask.URL, "https://"):
+		return nil, refused{40035, "invalid media_url"}
 	}
 	if err := s.visitor(in.account, ask.OpenID, ask.Scene); err != nil {
 		return nil, err
 	}
-	suggest, label := "pass", 100
-	switch {
-	case strings.Contains(ask.URL, RiskyName):
-		suggest, label = "risky", 20002
-	case strings.Contains(ask.URL, ReviewName):
-		suggest, label = "review", 20002
-	}
 	id := draw(36)
-	s.tell(s.app, event{FromUserName: ask.OpenID, Event: "wxa_media_check", AppID: s.app.id, TraceID: id, Version: 2, Result: &result{suggest, label}})
+	s.tasks.Go(func() { // it is fetched later: there is no waiting for it
+		e := event{FromUserName: ask.OpenID, Event: "wxa_media_check", AppID: s.app.id, TraceID: id, Version: 2, ErrCode: new(int)}
+		img, err := s.fetch(ask.URL)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		found := result{Suggest: Lost}
+		if err != nil {
+			*e.ErrCode, e.ErrMsg = s.rules.LostPictureCode, "picture cannot be fetched"
+		} else {
+			found = judge(img)
+			e.Result = &found
+		}
+		s.looked(ask.OpenID, true, found.Suggest)
+		s.tell(s.app, e)
+	})
 	return map[string]any{"errcode": 0, "errmsg": "ok", "trace_id": id}, nil
+}
+
+// Look is what the stand-in found in a text or a picture.
+type Look struct {
+	Phone   string    `json:"phone"`
+	Picture bool      `json:"picture"`
+	Suggest string    `json:"suggest"` // as the platform says it, or Lost
+	At      time.Time `json:"at"`
+}
+
+// Lost is what a look says at a picture that could not be fetched.
+const Lost = "lost"
+
+const maxLooks = 200
+
+func (s *Server) looked(openid string, picture bool, suggest string) {
+	l := Look{Picture: picture, Suggest: suggest, At: s.now()}
+	if p := s.user(s.app, openid); p != nil {
+		l.Phone = p.ID
+	}
+	s.looks = append(s.looks, l)
+	if len(s.looks) > maxLooks {
+		s.looks = s.looks[1:]
+	}
+	s.changed()
+}
+
+// Looks gives what was looked at, the newest first.
+func (s *Server) Looks() []Look {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := append([]Look{}, s.looks...)
+	slices.Reverse(list)
+	return list
 }
 
 // Scannable is a code that was made: of the mini-program, or of the official account.

@@ -206,6 +206,7 @@ type world struct {
 	Phones    []Phone     `json:"phones"`
 	Templates []Template  `json:"templates"`
 	Scans     []Scannable `json:"scans"`
+	Looks     []Look      `json:"looks"`
 }
 
 // shown is how many messages of a phone the page gets.
@@ -215,7 +216,7 @@ const shown = 50
 func (s *Server) look(name string) (any, error) {
 	switch name {
 	case "world":
-		w := world{Phones: s.Phones(), Scans: s.Scannables()}
+		w := world{Phones: s.Phones(), Scans: s.Scannables(), Looks: s.Looks()}
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		w.Version, w.Now, w.AppID, w.OAID, w.Templates = s.version, s.now(), s.app.id, s.oa.id, append([]Template{}, s.templates...)
@@ -257,7 +258,7 @@ func (s *Server) Reset() {
 	clear(s.codes)
 	clear(s.hits)
 	clear(s.sent)
-	s.faults, s.scans = nil, nil
+	s.faults, s.scans, s.looks = nil, nil, nil
 	s.changed()
 }
 

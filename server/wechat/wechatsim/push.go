@@ -30,6 +30,8 @@ type event struct {
 	AppID        string   `json:"appid,omitempty" xml:"appid,omitempty"`
 	TraceID      string   `json:"trace_id,omitempty" xml:"trace_id,omitempty"`
 	Version      int      `json:"version,omitempty" xml:"version,omitempty"`
+	ErrCode      *int     `json:"errcode,omitempty" xml:"errcode,omitempty"`
+	ErrMsg       string   `json:"errmsg,omitempty" xml:"errmsg,omitempty"`
 	Result       *result  `json:"result,omitempty" xml:"result,omitempty"`
 }
 

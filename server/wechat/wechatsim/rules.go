@@ -19,12 +19,13 @@ type Rules struct {
 	WideCountTwice    bool   `json:"wide_count_twice"`     // characters outside the basic plane count as two
 	NewTokenAt300     bool   `json:"new_token_at_300"`     // at exactly 300 seconds left the stable token is already the next one
 	PictureType       string `json:"picture_type"`         // what a transparent code says it is
+	LostPictureCode   int    `json:"lost_picture_code"`    // of the event about a picture that could not be fetched
 	PushXML           bool   `json:"push_xml"`             // the mini-program's pushes are XML, as can be set for it
 }
 
 // DefaultRules are the likelier answers.
 func DefaultRules() Rules {
-	return Rules{AskAtOnce: 5, SilentAcceptTells: true, PhoneMismatchCode: 40029, VisitWithin2h: true, DateTakesTime: true, PictureType: "image/jpeg"}
+	return Rules{AskAtOnce: 5, SilentAcceptTells: true, PhoneMismatchCode: 40029, VisitWithin2h: true, DateTakesTime: true, PictureType: "image/jpeg", LostPictureCode: -1008}
 }
 
 // Quota limits calls of one path; 0 is no limit.

@@ -63,8 +63,10 @@ type Server struct {
 	pages []string
 	keep  string
 	push  *http.Client
-	slots chan struct{} // pushes under way
-	tasks sync.WaitGroup
+	// pictures fetches those to be checked, from where their address says and nowhere else.
+	pictures *http.Client
+	slots    chan struct{} // pushes under way
+	tasks    sync.WaitGroup
 
 	mu        sync.Mutex
 	rand      *mathrand.Rand
@@ -83,6 +85,7 @@ type Server struct {
 	current   map[string]string // account to token
 	forced    map[string]time.Time
 	scans     []*Scannable
+	looks     []Look
 	faults    []*Fault
 	sent      map[string]sentOnce // what must not be sent twice, by openid and id
 	number    int64
@@ -104,7 +107,8 @@ func New(o Options) (*Server, error) {
 	app, oa, corp = cmp.Or(o.App, app), cmp.Or(o.OA, oa), cmp.Or(o.Corp, corp)
 	s := &Server{
 		clock: o.Clock, pages: o.Pages, keep: o.Keep, push: &http.Client{Timeout: 5 * time.Second}, slots: make(chan struct{}, 16),
-		rand: mathrand.New(mathrand.NewPCG(o.Seed, 1)), rules: DefaultRules(), quotas: defaultQuotas(), used: map[string]int{},
+		pictures: &http.Client{Timeout: 5 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		rand:     mathrand.New(mathrand.NewPCG(o.Seed, 1)), rules: DefaultRules(), quotas: defaultQuotas(), used: map[string]int{},
 		app:       &account{kind: miniProgram, id: app.AppID, original: "gh_00000000app1", secret: app.Secret, token: app.Token, aesKey: app.AESKey},
 		oa:        &account{kind: official, id: oa.AppID, original: "gh_000000000oa2", secret: oa.Secret, token: oa.Token, aesKey: oa.AESKey},
 		corp:      &account{kind: weCom, id: corp.ID, secret: corp.Secret},

@@ -4,6 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -470,6 +474,63 @@ func TestContentChecks(t *testing.T) {
 	if got := check("x", phone.OpenID, 2).code(); got != 61010 {
 		t.Error("not there for two hours:", got)
 	}
+}
+
+// A picture is fetched from where its address says and judged by its colour; the verdict is pushed.
+func TestPicturesAreFetchedAndJudged(t *testing.T) {
+	p := newPlatform(t)
+	p.Login(head)
+	phone, _ := p.Phone(head)
+	fill := func(c color.Color) []byte {
+		m := image.NewRGBA(image.Rect(0, 0, 60, 40))
+		draw.Draw(m, m.Bounds(), image.NewUniform(c), image.Point{}, draw.Src)
+		var b bytes.Buffer
+		if err := png.Encode(&b, m); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	pictures := map[string][]byte{
+		"/grey": fill(color.RGBA{120, 120, 120, 255}), "/red": fill(color.RGBA{230, 20, 20, 255}), "/yellow": fill(color.RGBA{240, 220, 30, 255}), "/text": []byte("no picture"), "/large": make([]byte, 10<<20+1),
+	}
+	files := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, ok := pictures[r.URL.Path]
+		if !ok || r.Header.Get("Authorization") != "" {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = w.Write(body)
+	}))
+	defer files.Close()
+	check := func(address string, kind int, openid string) answer {
+		return p.post("/wxa/media_check_async?access_token="+p.token(false), fields{"version": 2, "openid": openid, "scene": 2, "media_type": kind, "media_url": address})
+	}
+	for address, want := range map[string]string{
+		files.URL + "/grey": "pass", files.URL + "/red": "risky", files.URL + "/yellow": "review",
+		files.URL + "/text": wechatsim.Lost, files.URL + "/large": wechatsim.Lost, files.URL + "/none": wechatsim.Lost, "https://example.gov.cn/grey": wechatsim.Lost,
+	} {
+		if got := check(address, 2, phone.OpenID); got.code() != 0 || got["trace_id"] == "" {
+			t.Error(got)
+		}
+		p.Wait()
+		if l := p.Looks()[0]; l.Suggest != want || !l.Picture || l.Phone != head {
+			t.Errorf("%s: %+v, want %s", address, l, want)
+		}
+	}
+	if got := []int{check("", 2, phone.OpenID).code(), check("ftp://x/y", 2, phone.OpenID).code(), check(files.URL, 3, phone.OpenID).code(), check(files.URL, 2, "o").code()}; cmp.Diff([]int{40004, 40035, 40004, 40003}, got) != "" {
+		t.Error(got)
+	}
+	p.at = p.at.Add(2*time.Hour + time.Second)
+	if got := check(files.URL+"/grey", 2, phone.OpenID).code(); got != 61010 {
+		t.Error("not there for two hours:", got)
+	}
+	r := p.Rules()
+	r.VisitWithin2h = false
+	p.SetRules(r)
+	if got := check(files.URL+"/grey", 2, phone.OpenID).code(); got != 0 {
+		t.Error("the switch:", got)
+	}
+	p.Wait()
 }
 
 func TestWeCom(t *testing.T) {
