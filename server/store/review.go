@@ -176,9 +176,13 @@ func (tx *Tx) ReviewToPeople(ctx context.Context, id string, since, next time.Ti
 }
 
 // ChaseReview moves the clock of what waits for a person, as it was read, and notes when somebody was told. It reports whether nobody was
-// first.
+// first: the clock alone does not say so, since RecountReviews sets it back.
 func (tx *Tx) ChaseReview(ctx context.Context, r Review, told, next time.Time) (bool, error) {
-	n, err := tx.exec(ctx, `UPDATE reviews SET told_at = ?, next_at = ? WHERE id = ? AND open = 1 AND next_at = ?`, Millis(told), Millis(next), r.ID, Millis(r.NextAt))
+	before := int64(0)
+	if !r.ToldAt.IsZero() {
+		before = r.ToldAt.UnixMilli()
+	}
+	n, err := tx.exec(ctx, `UPDATE reviews SET told_at = ?, next_at = ? WHERE id = ? AND open = 1 AND next_at = ? AND COALESCE(told_at, 0) = ?`, Millis(told), Millis(next), r.ID, Millis(r.NextAt), before)
 	return n > 0, err
 }
 
