@@ -8,7 +8,12 @@
 //
 //	Doc ─read→ signature ─keys→ candidates ─score→ pairs ─matter by matter→ Placement, with its Reasons
 //
-// Joins finds matters that turned out to be one. Group does all of it for a heap of documents.
+// What the package knows of the language, the problems of a street office (concepts), plain words and the endings of names, was
+// written down from general knowledge; what words weigh, an Index learns from the tickets it is given.
+//
+// Two documents are compared by their words outside names, the names of places and parties, the problems (concepts), line
+// numbers, who asks and when. No single one decides: weights adds them up to a probability. A matter is judged by its members
+// most like the document. Group does it for a heap of documents, one after the other.
 //
 // The index keeps hashes, not texts: the words of a Reason come from the document that is asked about.
 //

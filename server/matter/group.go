@@ -11,21 +11,22 @@ import (
 func Group(docs []Doc, g Gazetteer) []string {
 	x := NewIndex(g)
 	order := make([]int, len(docs))
-	readings := make([]reading, len(docs))
+	readings := make([]*reading, len(docs))
 	for i := range docs {
 		order[i] = i
-		readings[i] = x.g.read(docs[i])
-		x.learn(&readings[i], 1)
+		readings[i] = x.places.read(docs[i])
+		x.learn(readings[i])
 	}
 	slices.SortStableFunc(order, func(a, b int) int {
 		return cmp.Or(docs[a].At.Compare(docs[b].At), cmp.Compare(docs[a].ID, docs[b].ID))
 	})
 	for _, i := range order {
-		m := x.place(&readings[i], docs[i]).Matter
+		m := x.place(readings[i], docs[i]).Matter
 		if m == "" {
 			m = docs[i].ID
 		}
-		x.put(readings[i], docs[i], m, false)
+		x.put(readings[i], docs[i], m)
+		readings[i] = nil
 	}
 	names := make([]string, len(docs))
 	for i := range docs {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -14,7 +15,7 @@ type Doc struct {
 	Title    string
 	Text     string
 	Place    string   // what the row's own columns say: community, address
-	Category string   // the source's own, the deepest level that says something
+	Category string   // the source's own
 	Order    string   // its order number
 	Links    []string // numbers of the orders it quotes or is a repeat of
 	At       time.Time
@@ -23,8 +24,8 @@ type Doc struct {
 // Placement is where a document belongs.
 type Placement struct {
 	Matter      string      // "" when it is about something new
-	Probability float64     // that it belongs there; of the nearest matter when Matter is ""
-	Near        []Candidate // the matters looked at that are not absurd, best first, Matter's among them
+	Probability float64     // that it belongs to Matter, or to the nearest one when Matter is ""
+	Near        []Candidate // the matters it was weighed against, best first, Matter's among them
 	Reasons     []Reason    // for Matter
 }
 
@@ -36,43 +37,27 @@ type Candidate struct {
 	Reasons     []Reason
 }
 
-// Join is a pair of matters that look like one.
-type Join struct {
-	Matter, Other string
-	Probability   float64
-	ID, OtherID   string // the two tickets most alike
-	Reasons       []Reason
-}
-
-// entry is what the index keeps of a ticket.
-type entry struct {
-	id     string
-	person uint64 // hashed; 0 when unknown
-	order  uint64
-	at     int64 // days since 1970
-	terms  []term
-	cut    [4]uint16 // ends of names, topic, body, areas in terms; then lines
-	norms  [3]float32
-	matter int32
-	keep   bool
-}
-
-// Index finds the matter of a ticket. Its zero value is not usable: see NewIndex.
+// Index finds the matter of a ticket. Make one with NewIndex.
 type Index struct {
-	g       *gazetteer
+	places  *gazetteer
 	count   []uint32 // how many documents hold a term, by part of its hash
-	docs    int
+	learned int      // how many documents were counted
+	idf     idfTable
+
 	entries []entry
-	free    []uint32
+	free    []uint32 // slots of entries that no list names any more
+	dead    int      // slots of removed entries that lists still name
 	slots   map[string]uint32
 	orders  map[uint64]uint32
-	posted  map[term][]uint32
-	matters []members
-	named   map[string]int32
-	apart   map[string][]string
+	persons map[uint64]uint32 // the last ticket of each person; entry.prior leads on
+	posted  map[key][]uint32
 
-	sum     []float32 // scratch of candidates
+	matters map[string]*members
+	apart   map[string][]string // the matters a ticket must not be in
+
+	sum     []float32 // of the candidates' shared keys, by slot; zero between calls
 	touched []uint32
+	scratch signature
 }
 
 type members struct {
@@ -80,62 +65,91 @@ type members struct {
 	slots []uint32
 }
 
+// entry is what the index keeps of a ticket.
+type entry struct {
+	id     string // "" when removed
+	person uint64 // hashed, as order; 0 when unknown
+	order  uint64
+	matter *members
+	packed
+	day   int32
+	prior uint32 // the same person's ticket before; none at the end
+	keep  bool
+}
+
 // NewIndex makes an empty index that knows the places of g.
 func NewIndex(g Gazetteer) *Index {
 	return &Index{
-		g: g.compile(), count: make([]uint32, 1<<countBits),
-		slots: map[string]uint32{}, orders: map[uint64]uint32{}, posted: map[term][]uint32{}, named: map[string]int32{}, apart: map[string][]string{},
+		places: g.compile(), count: make([]uint32, 1<<termBits),
+		slots: map[string]uint32{}, orders: map[uint64]uint32{}, persons: map[uint64]uint32{}, posted: map[key][]uint32{}, matters: map[string]*members{}, apart: map[string][]string{},
 	}
 }
-
-const countBits = 20
 
 // Len is how many tickets the index holds.
 func (x *Index) Len() int { return len(x.slots) }
 
-// Matter is the matter a ticket is in; "" when the index does not hold it.
+// Matter is the matter that a ticket is in; "" when the index does not hold it.
 func (x *Index) Matter(id string) string {
 	if s, ok := x.slots[id]; ok {
-		return x.matters[x.entries[s].matter].name
+		return x.entries[s].matter.name
 	}
 	return ""
 }
 
-// Put adds a ticket to a matter. One that is there already is replaced.
+// Learn counts the words of a ticket that is not to be held, such as one that is closed: how common a word is decides
+// what it weighs. Put learns by itself.
+func (x *Index) Learn(d Doc) { x.learn(x.places.read(d)) }
+
+// Put adds a ticket to a matter. One that is there already is read anew.
 func (x *Index) Put(d Doc, matter string) {
-	x.put(x.g.read(d), d, matter, true)
+	r := x.places.read(d)
+	if _, again := x.slots[d.ID]; !again {
+		x.learn(r)
+	}
+	x.put(r, d, matter)
 }
 
-func (x *Index) put(r reading, d Doc, matter string, learn bool) {
+func (x *Index) put(r *reading, d Doc, matter string) {
 	keep := false
 	if s, ok := x.slots[d.ID]; ok {
 		keep = x.entries[s].keep
 		x.Remove(d.ID)
 	}
-	if learn {
-		x.learn(&r, 1)
-	}
-	e := entry{id: d.ID, person: fingerprint(d.Person), order: fingerprint(d.Order), at: d.At.Unix() / 86400, keep: keep}
-	e.set(&r.signature)
-	e.norms = x.norms(&r.signature)
+	x.cut(r)
 	var s uint32
 	if n := len(x.free); n > 0 {
-		s = x.free[n-1]
-		x.free = x.free[:n-1]
-		x.entries[s] = e
+		s, x.free = x.free[n-1], x.free[:n-1]
 	} else {
 		s = uint32(len(x.entries))
-		x.entries = append(x.entries, e)
+		x.entries = append(x.entries, entry{})
 		x.sum = append(x.sum, 0)
 	}
-	x.slots[d.ID] = s
-	if e.order != 0 {
-		x.orders[e.order] = s
+	id := strings.Clone(d.ID)
+	x.entries[s] = entry{id: id, person: fingerprint(d.Person), order: fingerprint(d.Order), day: day(d.At), prior: none, keep: keep, packed: pack(&r.signature)}
+	if p := x.entries[s].person; p != 0 {
+		if before, ok := x.persons[p]; ok {
+			x.entries[s].prior = before
+		}
+		x.persons[p] = s
 	}
-	for _, k := range x.keys(&r.signature) {
-		x.posted[k] = append(x.posted[k], s)
+	x.slots[id] = s
+	if o := x.entries[s].order; o != 0 {
+		x.orders[o] = s
+	}
+	for _, k := range x.rarest(r.keys)[:min(len(r.keys), maxKeys)] {
+		x.post(k, s)
 	}
 	x.enter(s, matter)
+}
+
+// post adds a ticket to those that have a key. Of a key that many have, only the newest are kept: it finds nothing that
+// others do not.
+func (x *Index) post(k key, s uint32) {
+	list := x.posted[k]
+	if len(list) >= maxPosted {
+		list = list[:copy(list, list[maxPosted/2:])]
+	}
+	x.posted[k] = append(list, s)
 }
 
 // Move puts a ticket of the index into another matter. One that it does not hold is left alone.
@@ -146,35 +160,63 @@ func (x *Index) Move(id, matter string) {
 	}
 }
 
-// Remove takes a ticket out. What persons decided about it stays.
+// Remove takes a ticket out, such as one that was closed. What persons decided about it stays.
 func (x *Index) Remove(id string) {
 	s, ok := x.slots[id]
 	if !ok {
 		return
 	}
 	x.leave(s)
-	e := &x.entries[s]
-	sig := e.signature()
-	for _, k := range x.keys(&sig) {
-		if list := x.posted[k]; len(list) > 0 {
-			if list = slices.DeleteFunc(list, func(o uint32) bool { return o == s }); len(list) == 0 {
-				delete(x.posted, k)
-			} else {
-				x.posted[k] = list
-			}
-		}
-	}
-	x.learn(&reading{signature: sig}, -1)
-	if x.orders[e.order] == s {
-		delete(x.orders, e.order)
+	x.forget(s)
+	if o := x.entries[s].order; x.orders[o] == s {
+		delete(x.orders, o)
 	}
 	delete(x.slots, id)
 	x.entries[s] = entry{}
-	x.free = append(x.free, s)
+	if x.dead++; x.dead > len(x.slots)/2+1000 {
+		x.sweep()
+	}
 }
 
-// Apart records that a person took a ticket out of a matter: Place never puts it there again, and Joins proposes
-// neither that matter for the one it is in, nor the reverse. It holds for a ticket that the index does not know yet, too.
+// forget takes a ticket from its person's.
+func (x *Index) forget(s uint32) {
+	e := &x.entries[s]
+	last, ok := x.persons[e.person]
+	switch {
+	case !ok:
+	case last == s && e.prior == none:
+		delete(x.persons, e.person)
+	case last == s:
+		x.persons[e.person] = e.prior
+	default:
+		for o := last; o != none; o = x.entries[o].prior {
+			if x.entries[o].prior == s {
+				x.entries[o].prior = e.prior
+				return
+			}
+		}
+	}
+}
+
+// sweep takes removed entries off the lists, so that their slots can be used again.
+func (x *Index) sweep() {
+	for k, list := range x.posted {
+		list = slices.DeleteFunc(list, func(s uint32) bool { return x.entries[s].id == "" })
+		if len(list) == 0 {
+			delete(x.posted, k)
+		} else {
+			x.posted[k] = list
+		}
+	}
+	x.free, x.dead = x.free[:0], 0
+	for s := range x.entries {
+		if x.entries[s].id == "" {
+			x.free = append(x.free, uint32(s))
+		}
+	}
+}
+
+// Apart records that a person took a ticket out of a matter: Place never puts it there again. It holds for a ticket that the index does not know yet, too.
 func (x *Index) Apart(id, matter string) {
 	if !slices.Contains(x.apart[id], matter) {
 		x.apart[id] = append(x.apart[id], matter)
@@ -189,170 +231,192 @@ func (x *Index) Keep(id string) {
 }
 
 func (x *Index) enter(s uint32, matter string) {
-	m, ok := x.named[matter]
-	if !ok {
-		m = int32(len(x.matters))
-		x.matters = append(x.matters, members{name: matter})
-		x.named[matter] = m
+	m := x.matters[matter]
+	if m == nil {
+		m = &members{name: strings.Clone(matter)}
+		if m.name == x.entries[s].id {
+			m.name = x.entries[s].id // one string for both
+		}
+		x.matters[m.name] = m
 	}
 	x.entries[s].matter = m
-	x.matters[m].slots = append(x.matters[m].slots, s)
+	m.slots = append(m.slots, s)
 }
 
 func (x *Index) leave(s uint32) {
-	m := &x.matters[x.entries[s].matter]
-	m.slots = slices.DeleteFunc(m.slots, func(o uint32) bool { return o == s })
-}
-
-// learn counts the terms of a document, by one more or one fewer.
-func (x *Index) learn(r *reading, by int) {
-	x.docs += by
-	for _, t := range r.body {
-		if c := &x.count[t>>(32-countBits)]; by > 0 || *c > 0 {
-			*c = uint32(int(*c) + by)
-		}
+	m := x.entries[s].matter
+	if m.slots = slices.DeleteFunc(m.slots, func(o uint32) bool { return o == s }); len(m.slots) == 0 {
+		delete(x.matters, m.name)
 	}
 }
 
-// idf weighs a term by how few documents hold it. As if background documents had been read before, so that the
-// first five complaints about one lift do not make “lift” an empty word.
-func (x *Index) idf(t term) float64 {
-	return math.Log((float64(x.docs) + background) / (float64(x.count[t>>(32-countBits)]) + 1))
-}
-
-const background = 500
-
-func (x *Index) norms(s *signature) (n [3]float32) {
-	for i, part := range [][]term{s.names, s.topic, s.body} {
-		v := 0.0
+// learn counts the terms of a document.
+func (x *Index) learn(r *reading) {
+	x.learned++
+	for _, part := range [][]term{r.words, r.named, r.title} {
 		for _, t := range part {
-			w := x.idf(t)
-			v += w * w
+			x.count[t]++
 		}
-		n[i] = float32(v)
 	}
-	return n
-}
-
-func (e *entry) set(s *signature) {
-	e.terms = make([]term, 0, len(s.names)+len(s.topic)+len(s.body)+len(s.areas)+len(s.lines))
-	for i, part := range [][]term{s.names, s.topic, s.body, s.areas} {
-		e.terms = append(e.terms, part...)
-		e.cut[i] = uint16(len(e.terms))
+	for _, c := range r.concepts {
+		x.count[concept(c)]++
 	}
-	e.terms = append(e.terms, s.lines...)
 }
 
-func (e *entry) signature() signature {
-	return signature{names: e.terms[:e.cut[0]], topic: e.terms[e.cut[0]:e.cut[1]], body: e.terms[e.cut[1]:e.cut[2]], areas: e.terms[e.cut[2]:e.cut[3]], lines: e.terms[e.cut[3]:]}
+const (
+	// background is how many documents are taken to have been read before the first one, so that the first five complaints about one
+	// lift do not make “lift” an empty word.
+	background = 500
+	// mostIDF bounds what a rare word weighs: one that stands in one ticket of a thousand says as much as any.
+	mostIDF = 7.3
+)
+
+// idfTable keeps logarithms that are needed again and again.
+type idfTable struct {
+	of  int
+	sqr [4096]float32
 }
 
-// keys are the terms a document is found by.
-func (x *Index) keys(s *signature) []term {
-	k := slices.Concat(s.names, s.topic)
-	slices.Sort(k)
-	return slices.Compact(k)
+// square is the squared weight of a term: the logarithm of how few documents hold it.
+func (x *Index) square(t term) float32 {
+	if x.idf.of != x.learned+1 {
+		x.idf.of = x.learned + 1
+		for c := range x.idf.sqr {
+			x.idf.sqr[c] = x.squareOf(uint32(c))
+		}
+	}
+	c := x.count[t]
+	if int(c) < len(x.idf.sqr) {
+		return x.idf.sqr[c]
+	}
+	return x.squareOf(c)
+}
+
+func (x *Index) squareOf(count uint32) float32 {
+	w := min(math.Log(float64(x.learned+background)/float64(count+1)), mostIDF)
+	return float32(w * w)
+}
+
+func concept(c uint8) term { return hash(kindConcept, uint32(c), 0).term() }
+
+// cut keeps of a text's words the rarest, those of the title before all others.
+func (x *Index) cut(r *reading) {
+	if r.wordsCut || len(r.words) <= maxWords {
+		return
+	}
+	r.wordsCut = true
+	slices.SortFunc(r.words, func(a, b term) int {
+		if fa, fb := has(r.first, a), has(r.first, b); fa != fb {
+			if fa {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(x.square(b), x.square(a)), cmp.Compare(a, b))
+	})
+	r.words = r.words[:maxWords]
+	slices.Sort(r.words)
 }
 
 // The bounds of looking for candidates.
 const (
-	maxPostings   = 20_000 // looked at for one document
-	maxCandidates = 200    // compared in full
+	maxKeys       = 32    // a ticket is found by
+	maxPosted     = 2_000 // tickets that a key finds
+	maxPostings   = 10_000
+	maxCandidates = 150 // compared in full
 )
 
-// candidates gives the tickets that share the rarest keys with s.
-func (x *Index) candidates(s *signature, self uint32) []uint32 {
-	keys := x.keys(s)
-	slices.SortFunc(keys, func(a, b term) int { return cmp.Or(cmp.Compare(len(x.posted[a]), len(x.posted[b])), cmp.Compare(a, b)) })
+// rarest sorts keys by how few tickets they find.
+func (x *Index) rarest(keys []key) []key {
+	slices.SortFunc(keys, func(a, b key) int { return cmp.Or(cmp.Compare(len(x.posted[a]), len(x.posted[b])), cmp.Compare(a, b)) })
+	return keys
+}
+
+// candidates gives the tickets that share the most and rarest keys with a document.
+func (x *Index) candidates(keys []key, self uint32) []uint32 {
 	left := maxPostings
 	x.touched = x.touched[:0]
-	for _, k := range keys {
+	for _, k := range x.rarest(slices.Clone(keys)) {
 		list := x.posted[k]
 		if left -= len(list); left < 0 {
 			break
 		}
-		w := float32(x.idf(k))
+		w := 1 / float32(math.Sqrt(float64(len(list)+4)))
 		for _, s := range list {
-			if s == self {
+			if s == self || x.entries[s].id == "" {
 				continue
 			}
 			if x.sum[s] == 0 {
 				x.touched = append(x.touched, s)
 			}
-			x.sum[s] += w * w
+			x.sum[s] += w
 		}
 	}
-	slices.SortFunc(x.touched, func(a, b uint32) int { return cmp.Or(cmp.Compare(x.sum[b], x.sum[a]), cmp.Compare(a, b)) })
+	slices.SortFunc(x.touched, func(a, b uint32) int { return cmp.Or(cmp.Compare(x.sum[b], x.sum[a]), cmp.Compare(b, a)) })
 	for _, s := range x.touched {
 		x.sum[s] = 0
 	}
 	return x.touched[:min(len(x.touched), maxCandidates)]
 }
 
+// What makes a placement.
+const (
+	linked    = 0.99 // a quoted order is hardly ever about something else
+	joinAt    = 0.5
+	leastNear = 0.1
+	mostNear  = 5
+	compared  = 3 // members of a matter that are most like the document
+	// leastLogit bounds how much one unlike member counts against a matter: people describe one thing in many ways.
+	leastLogit = -4.0
+)
+
+type scored struct {
+	logit float64
+	slot  uint32
+}
+
 const none = math.MaxUint32
 
 // Place says which matter a document belongs to. It does not change the index; a ticket that the index holds is
 // compared with the others.
-func (x *Index) Place(d Doc) Placement {
-	r := x.g.read(d)
-	return x.place(&r, d)
-}
+func (x *Index) Place(d Doc) Placement { return x.place(x.places.read(d), d) }
 
 func (x *Index) place(r *reading, d Doc) Placement {
 	self := uint32(none)
 	if s, ok := x.slots[d.ID]; ok {
 		self = s
 		if e := &x.entries[s]; e.keep {
-			name := x.matters[e.matter].name
-			return Placement{Matter: name, Probability: 1, Near: []Candidate{{Matter: name, Probability: 1, Nearest: d.ID, Reasons: []Reason{kept}}}, Reasons: []Reason{kept}}
+			return certain(Candidate{Matter: e.matter.name, Probability: 1, Nearest: d.ID, Reasons: []Reason{kept}})
 		}
 	}
 	apart := x.apart[d.ID]
 	for _, l := range d.Links {
 		if s, ok := x.orders[fingerprint(l)]; ok && s != self {
-			if name := x.matters[x.entries[s].matter].name; !slices.Contains(apart, name) {
-				c := Candidate{Matter: name, Probability: linked, Nearest: x.entries[s].id, Reasons: []Reason{{Kind: ByLink, Text: "引用了工单 " + l}}}
-				return Placement{Matter: name, Probability: linked, Near: []Candidate{c}, Reasons: c.Reasons}
+			if e := &x.entries[s]; !slices.Contains(apart, e.matter.name) {
+				return certain(Candidate{Matter: e.matter.name, Probability: linked, Nearest: e.id, Reasons: []Reason{quotes(l)}})
 			}
 		}
 	}
+	x.cut(r)
 	q := x.query(r, d)
-	type found struct {
-		sum, best float64
-		n         int
-		nearest   uint32
-	}
-	by := map[int32]*found{}
-	for _, s := range x.candidates(&r.signature, self) {
-		e := &x.entries[s]
-		v := logit(x.compare(q, e))
-		f := by[e.matter]
-		if f == nil {
-			f = &found{best: math.Inf(-1)}
-			by[e.matter] = f
-		}
-		f.n++
-		f.sum += max(v, -leastLogit)
-		if v > f.best {
-			f.best, f.nearest = v, s
-		}
+	by := map[*members][]scored{}
+	for _, s := range x.candidates(r.keys, self) {
+		m := x.entries[s].matter
+		by[m] = append(by[m], scored{logit(x.likeness(q, s)), s})
 	}
 	var near []Candidate
-	for m, f := range by {
-		name := x.matters[m].name
-		if slices.Contains(apart, name) {
+	for m, found := range by {
+		if slices.Contains(apart, m.name) {
 			continue
 		}
-		n := len(x.matters[m].slots)
+		slices.SortFunc(found, func(a, b scored) int { return cmp.Or(cmp.Compare(b.logit, a.logit), cmp.Compare(a.slot, b.slot)) })
+		size := len(m.slots)
 		if self != none && x.entries[self].matter == m {
-			n--
+			size--
 		}
-		mean := (f.sum - leastLogit*float64(max(0, min(n, 10)-f.n))) / float64(max(f.n, min(n, 10)))
-		p := sigmoid((f.best + mean) / 2)
-		if p < leastNear {
-			continue
+		if p := sigmoid(linkage(found, size)); p >= leastNear {
+			near = append(near, Candidate{Matter: m.name, Probability: p, Nearest: x.entries[found[0].slot].id})
 		}
-		near = append(near, Candidate{Matter: name, Probability: p, Nearest: x.entries[f.nearest].id})
 	}
 	slices.SortFunc(near, func(a, b Candidate) int {
 		return cmp.Or(cmp.Compare(b.Probability, a.Probability), cmp.Compare(a.Matter, b.Matter))
@@ -371,18 +435,36 @@ func (x *Index) place(r *reading, d Doc) Placement {
 	return p
 }
 
-// What is told of a placement.
-const (
-	linked     = 0.99 // a quoted order is hardly ever about something else
-	joinAt     = 0.5
-	leastNear  = 0.1
-	mostNear   = 5
-	leastLogit = 4
-)
+func certain(c Candidate) Placement {
+	return Placement{Matter: c.Matter, Probability: c.Probability, Near: []Candidate{c}, Reasons: c.Reasons}
+}
+
+// linkage is how much a document belongs to a matter of so many members, by those found, best first: half the best one's
+// likeness, half the mean of the best three, so that a chain of ever less alike texts does not grow.
+func linkage(found []scored, size int) float64 {
+	n := min(size, compared)
+	mean := 0.0
+	for i := range n {
+		if i < len(found) {
+			mean += max(found[i].logit, leastLogit)
+		} else {
+			mean += leastLogit
+		}
+	}
+	return (found[0].logit + mean/float64(n)) / 2
+}
+
+func (x *Index) likeness(q *query, s uint32) likeness {
+	e := &x.entries[s]
+	e.unpack(&x.scratch)
+	return x.compare(q, &x.scratch, x.norms(&x.scratch), e.person, e.day)
+}
 
 func sigmoid(v float64) float64 { return 1 / (1 + math.Exp(-v)) }
 
-// fingerprint is a hash of a name that is told apart from others but not kept; 0 for "".
+func day(t time.Time) int32 { return int32(t.Unix() / 86400) }
+
+// fingerprint is a hash by which a name is told from others; 0 for "".
 func fingerprint(s string) uint64 {
 	if s == "" {
 		return 0

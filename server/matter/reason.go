@@ -12,10 +12,10 @@ type ReasonKind string
 // The kinds of reason.
 const (
 	ByPlace   ReasonKind = "place"
+	ByProblem ReasonKind = "problem"
 	ByWords   ReasonKind = "words"
 	ByLink    ReasonKind = "link"
 	ByPerson  ReasonKind = "person"
-	ByRecency ReasonKind = "recency"
 	ByHand    ReasonKind = "hand" // a person put it there
 )
 
@@ -27,33 +27,43 @@ type Reason struct {
 
 var kept = Reason{Kind: ByHand, Text: "由工作人员归入"}
 
+func quotes(order string) Reason { return Reason{Kind: ByLink, Text: "引用了工单 " + order} }
+
 // reasons says what a document has in common with a ticket of the index.
 func (x *Index) reasons(q *query, s uint32) (list []Reason) {
 	e := &x.entries[s]
-	body := e.signature().body
-	has := func(t term) bool { _, ok := slices.BinarySearch(body, t); return ok }
-	inName := make([]bool, len(q.title)+1)
-	for _, n := range q.names {
-		total, shared := 0.0, 0.0
-		for i := n.from; i < n.to; i++ {
-			inName[i] = true
-			for j := i + 1; j < n.to && j <= i+2; j++ {
-				t := pair(q.title[i], q.title[j])
-				w := x.idf(t)
-				total += w
-				if has(t) {
-					shared += w
-				}
+	e.unpack(&x.scratch)
+	shares := func(a, b rune) bool { return x.scratch.mentions(pair(a, b).term()) }
+	rs := q.head
+	if !q.inHead {
+		rs = q.text
+	}
+	for _, n := range q.spans {
+		var total, shared float32
+		eachPair(rs, n.from, n.to, 2, func(i, j int) {
+			w := x.square(pair(rs[i], rs[j]).term())
+			total += w
+			if shares(rs[i], rs[j]) {
+				shared += w
 			}
-		}
+		})
 		if total > 0 && shared/total > .6 {
-			list = append(list, Reason{ByPlace, "同一地点或对象：“" + string(q.title[n.from:n.to]) + "”"})
+			list = append(list, Reason{ByPlace, "同一地点或对象：“" + string(rs[n.from:n.to]) + "”"})
 		}
 	}
-	if ws := x.sharedWords(q.title, inName, has); len(ws) > 0 {
+	var problems []string
+	for _, c := range q.concepts {
+		if slices.Contains(x.scratch.concepts, c) {
+			problems = append(problems, conceptName(c))
+		}
+	}
+	if len(problems) > 0 {
+		list = append(list, Reason{ByProblem, "同类问题：" + strings.Join(problems[:min(3, len(problems))], "、")})
+	}
+	if ws := x.sharedWords(q.head, q.inName, shares); len(ws) > 0 {
 		list = append(list, Reason{ByWords, "标题用词相同：" + strings.Join(ws, "、")})
 	}
-	if ws := x.sharedWords(q.text, nil, has); len(ws) > 0 {
+	if ws := x.sharedWords(q.text, nil, shares); len(ws) > 0 {
 		list = append(list, Reason{ByWords, "正文用词相同：" + strings.Join(ws, "、")})
 	}
 	if q.person != 0 && q.person == e.person {
@@ -62,17 +72,17 @@ func (x *Index) reasons(q *query, s uint32) (list []Reason) {
 	return list
 }
 
-// sharedWords gives the longest runs of rs whose pairs a ticket has too.
-func (x *Index) sharedWords(rs []rune, skip []bool, has func(term) bool) []string {
+// sharedWords gives the longest runs of rs whose pairs a ticket has too, those in named aside.
+func (x *Index) sharedWords(rs []rune, named []bool, shares func(a, b rune) bool) []string {
 	type run struct {
 		words  string
-		weight float64
+		weight float32
 	}
 	var runs []run
 	for i := 0; i < len(rs)-1; {
-		j, w := i, 0.0
-		for j < len(rs)-1 && rs[j] != gap && rs[j+1] != gap && (skip == nil || !skip[j]) && has(pair(rs[j], rs[j+1])) {
-			w += x.idf(pair(rs[j], rs[j+1]))
+		j, w := i, float32(0)
+		for j < len(rs)-1 && rs[j] != gap && rs[j+1] != gap && (named == nil || !named[j] && !named[j+1]) && shares(rs[j], rs[j+1]) {
+			w += x.square(pair(rs[j], rs[j+1]).term())
 			j++
 		}
 		if j > i {

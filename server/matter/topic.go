@@ -138,3 +138,6 @@ app app 小程序 公众号 网站 系统 平台 客户端 二维码 刷卡 扫�
 开工 开工 动工 何时建 何时开工 工期 建设进度 何时修 什么时候建 启动 完工 建成 何时能 什么时候修 何时动工 进展 进度
 增设 增设 增加 新增 加设 设立 设置 加密 增开 延长
 `), "\n")
+
+// conceptName is what a concept is called.
+func conceptName(c uint8) string { return strings.Fields(concepts[c])[0] }
