@@ -13,7 +13,7 @@ unraced_tests = $(shell grep -ho '^func Test[A-Za-z0-9]*' $(UNRACED) | cut -d' '
 export CGO_ENABLED ?= $(if $(RACE),1,0)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint fmt tidy bench fuzz openapi clean
+.PHONY: help build run preview test lint fmt tidy bench fuzz openapi clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,8 +21,12 @@ help: ## list these targets
 build: ## build bin/xiaopu, one static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/xiaopu ./server/cmd/xiaopu
 
-run: build ## build and serve the demo organisation, with data in data/
-	./bin/xiaopu serve --demo
+run: build ## build and serve the demo organisation, with data in data/; the mini-program at /m/ where there is Node
+	@scripts/preview || true
+	./bin/xiaopu serve --demo --preview miniprogram/preview/dist
+
+preview: ## build the mini-program's preview for /m/
+	@scripts/preview
 
 test: ## run every Go test, on SQLite and on a MariaDB and Redis started for it
 	@[ -n "$(RACE)" ] || echo "make test: no C compiler here, so the race detector is off" >&2
@@ -47,5 +51,5 @@ openapi: ## write docs/openapi.json from the Go types
 	go run ./server/cmd/xiaopu openapi > docs/openapi.json.tmp && mv docs/openapi.json.tmp docs/openapi.json
 
 clean: ## remove what was built; data/ stays
-	rm -rf bin
+	rm -rf bin miniprogram/preview/dist
 	go clean -testcache

@@ -39,7 +39,7 @@ export const texts = {
   },
   home: {
     title: "办理", residentTitle: "我的诉求",
-    todo: "要我办", cases: "全部", claimable: "可认领", reported: "我上报", own: "我的事项",
+    todo: "要我办", cases: "在办", claimable: "可认领", reported: "我上报", own: "我的事项",
     emptyTodo: "没有要您办的事。有新的难事会发消息提醒您。",
     emptyCases: "您的范围内还没有难事。",
     emptyClaimable: "现在没有可以认领的难事。",
@@ -59,11 +59,13 @@ export const texts = {
   inbox: { title: "消息", unread: "未读", all: "全部", markAll: "全部标为已读", empty: "还没有消息。", emptyUnread: "消息都读过了。", urgent: "紧急", for: (name: string) => `代${name}`, ask: "开启微信提醒", asked: "已开启，有新消息会在微信里提醒您。", notAsked: "没有开启。您仍可在这里查看全部消息。" },
   case: {
     title: "难事", residentTitle: "我的诉求",
-    clockDue: (moment: string) => `${moment} 前`, promised: "承诺办结", provisional: "放假安排公布后可能调整",
+    clockDue: (moment: string) => `${moment} 前`, provisional: "放假安排公布后可能调整",
     why: "为什么是难事", facts: "诉求", people: "谁在办", lead: "牵头部门", handler: "承办人", deputy: "分管领导", coordinator: "协调专员", grid: "综合网格", sponsor: "领题领导",
     tasks: "任务", orders: "督办", hops: "未接单的部门", ratings: "评价", submission: "办理结果", verification: "核查结论", consultation: "会商", force: "专项小组（工作专班）", plan: "解决方案", attachments: "照片和附件", tickets: "原始工单", timeline: "经过", progress: "办理进度",
     handlerChange: "更换", handlerChoose: "由谁承办", noHandler: "还没有指定", handlerMe: "由我办理",
     acceptBy: (name: string) => `接单，由${name}办理`, accepted: "已接单", masked: "为认领而可见，个人信息已隐去", done: "已提交",
+    plain: { reported: "已收到，正在审核", registered: "已列入街道难事", dispatched: "正在交给部门", convening: "正在会商", handling: "正在办理", verifying: "正在核查", resolved: "已办结", closed: "已办结", rejected: "没有列入街道难事", merged: "已与同一件事合并办理" }, pleaseRate: "请您评价",
+    promisedBy: (day: string) => `承诺 ${day}前办结`, keptOn: (day: string, ended: string) => `承诺 ${day}前办结，实际 ${ended}办结，按时`, brokenOn: (day: string, ended: string) => `承诺 ${day}前办结，实际 ${ended}办结，晚了`, lateNow: (day: string) => `承诺 ${day}前办结，已经超过，还没有办好`,
     outcome: { solved: "实际解决", explained: "解释说明" },
     rating: { satisfied: "满意", mostly: "基本满意", dissatisfied: "不满意" },
     ratingQuestion: "您满意吗？", ratingThanks: "谢谢您的评价。", ratingLong: { satisfied: "满意", mostly: "基本满意", dissatisfied: "不满意，还没解决" },
@@ -72,8 +74,16 @@ export const texts = {
   },
   command: {
     title: "办理", submit: "提交", draft: "已恢复上次没有提交的内容", photos: "照片", photosHint: "最多 9 张，每张不超过 10 MB", add: "添加照片", camera: "拍照", kept: "正在提交……",
+    fields: "还有几处要改，已在下面标出。",
     conflict: "这件难事刚刚有了变化，已为您刷新，请核对后再提交。您写的内容还在。",
     member: "成员", addMember: "添加成员", duty: "职责", due: "期限", remove: "删去",
+  },
+  forms: {
+    reason: "理由", returnReason: "为什么不是本部门的事", dutyItem: "依据的权责事项", dutyItemHint: "编号或条文", suggested: "建议由哪个部门办", lead: "牵头部门", note: "交办要求（选填）", registerReason: "入库说明（选填）", domain: "服务对象", topic: "事项类别", scope: "问题属性", scopes: { individual: "个案", common: "共性" }, reach: "权责划分", reaches: { single: "本部门", cross: "跨部门" }, grid: "综合网格", community: "村居",
+    handler: "承办人", coordinator: "协调专员", takeNote: "说明（选填）", noLead: "为什么定不了主责部门", ground: "属于哪种情形", grounds: { major_opinion: "突发重大舆情", mass_complaint: "多人群体投诉", group_petition: "群访", higher_support: "需要上级部门支持" }, situation: "情况说明", opinion: "协调意见", reached: "联系上了", said: "联系情况", at: "联系时间",
+    support: "请哪个部门协办", task: "要做什么", due: "期限", taskResult: "完成情况", progress: "进展", public: "诉求人也能看到", minutes: "会商纪要", leader: "小组（专班）负责人", members: "成员和职责", plan: "解决方案", result: "办理结果", outcome: "结论", answer: "答复诉求人的话", answerHint: "办结后诉求人看到的只有这一段，请用大白话，不写姓名和电话", evidence: "佐证说明", evidenceHint: "没有照片时，写明材料是什么、存在哪里",
+    question: "需要现场核实什么", finding: "核查意见", escalateReason: "升级理由", words: "您想说的话（选填）", record: "回访记录", decision: "专题汇报的决定", targetOn: "目标日期", remind: "催办内容（选填）", order: "督办要求", orderAnswer: "督办答复",
+    topics: ["住房保障", "养老服务", "教育医疗", "环境治理", "交通出行", "企业开办", "项目审批", "政策兑现", "融资贷款", "人才引进"],
   },
   report: {
     title: "上报难事", what: "是什么事", whatHint: "一句话，如：12 号楼电梯停运九天", facts: "详细情况", factsHint: "什么时候开始、影响到谁、找过谁。可用键盘上的话筒说话输入。", place: "在哪里", placeHint: "小区、楼号或路口", community: "村居", domain: "服务对象", topic: "类别",

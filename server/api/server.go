@@ -58,6 +58,8 @@ type Options struct {
 	Version string
 	// WeChat reads what WeChat pushes; without one its addresses answer unavailable.
 	WeChat *wechat.Receiver
+	// Preview serves the mini-program in a browser; never in production.
+	Preview *Preview
 	// TrustedProxies are addresses or networks that may name the client they forward for, in X-Forwarded-For.
 	TrustedProxies []string
 }
@@ -66,23 +68,24 @@ const defaultMaxUpload = 50 << 20
 
 // server is what the handlers share.
 type server struct {
-	engine    *workflow.Engine
-	signer    *auth.Signer
-	signIn    *auth.Service
-	sessions  bool // whether a token must belong to one
-	devClock  bool // whether there is the demonstration clock
-	cache     *cache.Cache
-	imports   *intake.Jobs
-	notices   *notify.Desk
-	maxUpload int64
-	log       *slog.Logger
-	clock     func() time.Time
-	version   string
-	metrics   *metrics.Metrics
-	draining  func() bool
-	since     time.Time // when the handler was made
-	sweeps    bool
-	weChat    *wechat.Receiver
+	engine      *workflow.Engine
+	signer      *auth.Signer
+	signIn      *auth.Service
+	sessions    bool // whether a token must belong to one
+	devClock    bool // whether there is the demonstration clock
+	cache       *cache.Cache
+	imports     *intake.Jobs
+	notices     *notify.Desk
+	maxUpload   int64
+	log         *slog.Logger
+	clock       func() time.Time
+	version     string
+	metrics     *metrics.Metrics
+	draining    func() bool
+	since       time.Time // when the handler was made
+	sweeps      bool
+	weChat      *wechat.Receiver
+	miniProgram *Preview
 
 	schemas      huma.Registry
 	pushedSchema *huma.Schema // of one ticket that a platform pushes
@@ -145,13 +148,14 @@ func build(o Options) (router *gin.Engine, doc *huma.OpenAPI) {
 	describe(doc)
 	exemplify(doc)
 	s.serveDocs(router, doc)
+	s.servePreview(router)
 	return router, doc
 }
 
 func newServer(o Options) *server {
 	s := &server{
 		engine: o.Engine, signer: o.Signer, signIn: o.SignIn, sessions: o.SessionsOnly, devClock: o.DevClock, cache: o.Cache, imports: o.Imports, notices: o.Notices, maxUpload: o.MaxUploadBytes,
-		log: o.Logger, clock: o.Clock, version: o.Version, metrics: o.Metrics, draining: o.Draining, sweeps: o.SweepsHere, weChat: o.WeChat, live: o.Live,
+		log: o.Logger, clock: o.Clock, version: o.Version, metrics: o.Metrics, draining: o.Draining, sweeps: o.SweepsHere, weChat: o.WeChat, live: o.Live, miniProgram: o.Preview,
 		slow: map[string]bool{}, streams: map[string]bool{}, quiet: map[string]bool{},
 	}
 	if s.cache == nil {

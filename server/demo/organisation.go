@@ -16,12 +16,17 @@ type Account struct {
 	Role string // Chinese: the post, and what to look at
 }
 
+// Administrator is the one of Accounts who manages accounts.
+const Administrator = "p-sysadmin"
+
 // Accounts lists one person for each part to play; the first is the centre.
 func Accounts() []Account {
 	return []Account{
 		{"p-centre-1", nameOf("p-centre-1"), "城运中心：入库、分类、交办、核查"},
 		{"p-head-zhifa", nameOf("p-head-zhifa"), "综合行政执法队负责人：接单、退单、认领、指定承办人"},
 		{"p-handler-zhifa-1", nameOf("p-handler-zhifa-1"), "综合行政执法队承办人：先行联系、办理、提交办结"},
+		{"p-head-fangguan", nameOf("p-head-fangguan"), "房管办事处负责人：有难事待接单"},
+		{"p-handler-fangguan-1", nameOf("p-handler-fangguan-1"), "房管办事处承办人：办理、提交办结"},
 		{"p-deputy-1", nameOf("p-deputy-1"), "综合行政执法队等部门的分管领导：协调处置、升级响应"},
 		{"p-liaison-1-1", nameOf("p-liaison-1-1"), "第一网格联络员、望舒里工作人员：上报难事、现场核实"},
 		{"p-chief-1", nameOf("p-chief-1"), "第一网格网格长：Ⅱ级响应会商部署"},
@@ -32,7 +37,7 @@ func Accounts() []Account {
 		{"p-handler-guijian-1", nameOf("p-handler-guijian-1"), "规划建设和生态环境办公室承办人，正代行负责人职责（AB角）"},
 		{"p-resident-1", nameOf("p-resident-1"), "居民：查看自己的诉求、评价、催办"},
 		{"p-enterprise-1", nameOf("p-enterprise-1"), "企业联系人：查看企业的诉求、评价"},
-		{"p-sysadmin", nameOf("p-sysadmin"), "系统管理员：账号与设置，看不到案件"},
+		{Administrator, nameOf(Administrator), "系统管理员：账号与设置，看不到案件"},
 	}
 }
 

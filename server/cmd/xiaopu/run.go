@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"xiaopu/configs"
+	"xiaopu/server/api"
 	"xiaopu/server/apperr"
 	"xiaopu/server/blob"
 	"xiaopu/server/config"
@@ -60,6 +61,7 @@ type call struct {
 
 	metrics *metrics.Metrics // of serve alone
 	live    *live.Hub        // likewise
+	preview *api.Preview     // likewise
 }
 
 var errUsage = errors.New("usage")
@@ -69,7 +71,7 @@ var commands []command
 
 func init() {
 	commands = []command{
-		{"serve", "[--demo]", "启动服务", serve},
+		{"serve", "[--demo] [--preview 目录]", "启动服务", serve},
 		{"import inspect", "文件 [--source hotline] [--save 模板名]", "识别一张表各列的含义，做成导入模板", importInspect},
 		{"import", "文件 [--source hotline] [--profile 模板] [--list 清单] [--dry-run]", "导入工单（.xlsx、.xls、.csv、网页表格）", importFile},
 		{"profile list", "", "列出导入模板", profileList},

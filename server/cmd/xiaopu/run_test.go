@@ -257,6 +257,7 @@ func TestWrongCallsAreToldInOneLine(t *testing.T) {
 		"unknown source":         {fresh(t), []string{"import", "x.xlsx", "--source", "fax"}, exitError, "没有来源“fax”"},
 		"a token in production":  {append(fresh(t), "XIAOPU_MODE=production", "XIAOPU_TOKEN_KEY="+testKey, "XIAOPU_VAULT_KEYS="+vault.Generate()), []string{"user", "token", "x"}, exitError, "正式环境不能打印登录令牌"},
 		"the demo in production": {append(fresh(t), "XIAOPU_MODE=production", "XIAOPU_TOKEN_KEY="+testKey, "XIAOPU_VAULT_KEYS="+vault.Generate()), []string{"serve", "--demo"}, exitError, "正式环境不能用 --demo"},
+		"the preview in production": {append(fresh(t), "XIAOPU_MODE=production", "XIAOPU_TOKEN_KEY="+testKey, "XIAOPU_VAULT_KEYS="+vault.Generate()), []string{"serve", "--preview", "dist"}, exitError, "正式环境不能用 --preview"},
 		"nobody of that name":    {migrated(t), []string{"user", "token", "无此人"}, exitError, "无此人"},
 		"days in words":          {fresh(t), []string{"calendar", "add", "--from", "2026-09-30", "--days", "abc"}, exitUsage, "参数 --days 的值“abc”不对：应为整数。"},
 		"yes or no in words":     {fresh(t), []string{"import", "x.csv", "--dry-run=vielleicht"}, exitUsage, "参数 --dry-run 的值“vielleicht”不对"},

@@ -37,12 +37,16 @@ const (
 // serve is `xiaopu serve`: the API and the sweeper, until a signal stops both.
 func serve(c *call) error {
 	demonstrate := c.flags.Bool("demo", false, "演示：空库时载入虚构的街道和工单，并可拨快时钟")
+	preview := c.flags.String("preview", "", "在 /m/ 提供小程序预览：make preview 生成的目录（仅开发和演示）")
 	if _, err := c.parse(0, 0); err != nil {
 		return err
 	}
 	cfg, err := c.loadConfig()
 	if err != nil {
 		return err
+	}
+	if *preview != "" && cfg.Mode == config.Production {
+		return apperr.New(apperr.FailedPrecondition, "preview.production", "正式环境不能用 --preview：打开预览的人可以选择自己是谁。请去掉该参数。")
 	}
 	if *demonstrate {
 		if cfg.Mode == config.Production {
@@ -78,8 +82,9 @@ func serve(c *call) error {
 	}
 	people := s.signIn(signer, memory, chat)
 	chat.tell(people)
+	c.preview = previewOf(*preview, chat)
 	if cfg.Mode == config.Demo {
-		if err := c.welcome(s, listener.Addr().String(), chat.phones, signer, people); err != nil {
+		if err := c.welcome(s, listener.Addr().String(), chat, signer, people); err != nil {
 			return errors.Join(err, listener.Close(), chat.close(), s.db.Close())
 		}
 	}
@@ -97,7 +102,7 @@ func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer, mem
 	handler := api.NewHandler(api.Options{
 		Engine: s.engine, Signer: signer, SignIn: people, SessionsOnly: s.config.Mode == config.Production, Cache: memory, Live: c.live, Imports: imports, DevClock: s.config.Mode == config.Demo, Clock: time.Now,
 		MaxUploadBytes: s.config.MaxUploadBytes(), Logger: s.log, Version: version, TrustedProxies: s.config.TrustedProxies,
-		Metrics: s.engine.Metrics(), Draining: draining.Load, SweepsHere: true, WeChat: chat.receiver, Notices: desk,
+		Metrics: s.engine.Metrics(), Draining: draining.Load, SweepsHere: true, WeChat: chat.receiver, Notices: desk, Preview: c.preview,
 	})
 	requests, hurry := context.WithCancel(context.WithoutCancel(c.ctx)) // those under way outlive the signal
 	defer hurry()
@@ -190,8 +195,23 @@ func (c *call) watch(s *system, memory *cache.Cache) (*http.Server, error) {
 	return server, nil
 }
 
+// previewOf is the preview of the mini-program that was asked for, if any.
+func previewOf(dir string, chat *weChat) *api.Preview {
+	if dir == "" {
+		return nil
+	}
+	p := &api.Preview{Dir: dir, StandIn: chat.standInURL}
+	for _, a := range demo.Accounts() {
+		if a.ID == demo.Administrator { // works at the console alone
+			continue
+		}
+		p.People = append(p.People, api.PreviewPerson{ID: a.ID, Name: a.Name, Role: a.Role})
+	}
+	return p
+}
+
 // welcome loads the demonstration street into an empty database and says what to open and as whom.
-func (c *call) welcome(s *system, address, phones string, signer *auth.Signer, people *auth.Service) error {
+func (c *call) welcome(s *system, address string, chat *weChat, signer *auth.Signer, people *auth.Service) error {
 	sample := filepath.Join(dataDir(s.config), "sample", "12345工单导出.xlsx")
 	k, err := s.engine.Knowledge(c.ctx)
 	if err != nil {
@@ -212,8 +232,14 @@ func (c *call) welcome(s *system, address, phones string, signer *auth.Signer, p
 		}
 	}
 	fmt.Fprintf(c.stdout, "\n小浦帮办（演示）已启动：\n  接口文档  http://%s/docs\n  现在时间  %s（演示时钟，可拨快）\n", address, s.engine.Now(k).In(shanghai).Format("2006-01-02 15:04"))
-	if phones != "" {
-		fmt.Fprintf(c.stdout, "  模拟手机  %s/（各人的微信：收到的消息、关注、授权）\n", phones)
+	if c.preview != nil {
+		if err := chat.bindLeaders(c.ctx, people, k); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.stdout, "  小程序    http://%s/m/（在浏览器里预览，先选您是谁）\n", address)
+	}
+	if chat.phones != "" {
+		fmt.Fprintf(c.stdout, "  模拟手机  %s/（各人的微信：收到的消息、关注、授权）\n", chat.phones)
 	}
 	fmt.Fprintln(c.stdout)
 	password, err := localKey(filepath.Join(dataDir(s.config), "demo.password"), func() []byte { return []byte(auth.DrawPassword()) })

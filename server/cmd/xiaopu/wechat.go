@@ -8,12 +8,15 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"xiaopu/server/apperr"
+	"xiaopu/server/auth"
 	"xiaopu/server/cache"
 	"xiaopu/server/config"
 	"xiaopu/server/demo"
+	"xiaopu/server/organisation"
 	"xiaopu/server/wechat"
 	"xiaopu/server/wechat/wechatsim"
 	"xiaopu/server/workflow"
@@ -26,6 +29,7 @@ type weChat struct {
 	pushes   *workflow.WeChatPushes
 	phones   string // the address of the stand-in's page; "" without one
 	standIn  *http.Server
+	sim      *wechatsim.Server // that this process runs, if it does
 
 	standInURL string // of the stand-in, this process's or another's; "" for the platform itself
 }
@@ -85,6 +89,7 @@ func (c *call) startStandIn(w *weChat, s *system, callback string) error {
 		return err
 	}
 	if s.config.Mode == config.Demo {
+		w.sim = sim
 		demoPhones(sim)
 	}
 	sim.Callback(callback+"/wechat/push/app", callback+"/wechat/push/oa")
@@ -149,6 +154,32 @@ func demoPhones(sim *wechatsim.Server) {
 		}
 		sim.AddPhone(a.ID, a.Name, numbers[a.ID], work)
 	}
+}
+
+// bindLeaders binds those of a demonstration who see every case to their phones, by an invitation as in a real office: their
+// number alone does not bind them. The others bind theirs in the mini-program, as it is met the first time.
+func (w *weChat) bindLeaders(ctx context.Context, people *auth.Service, k *workflow.Knowledge) error {
+	if w.sim == nil {
+		return nil
+	}
+	for _, a := range demo.Accounts() {
+		p, ok := k.Organisation.Person(a.ID)
+		if !ok || !slices.ContainsFunc(p.Posts, func(post organisation.Post) bool { return post.Role.SeesAll() }) {
+			continue
+		}
+		begun, err := people.WeChatLogin(ctx, w.sim.Login(a.ID), auth.AsStaff)
+		if err != nil || begun.Need != auth.NeedBinding { // bound at an earlier start
+			return err
+		}
+		invitation, err := people.Invite(ctx, demo.Administrator, a.ID)
+		if err != nil {
+			return err
+		}
+		if _, err := people.BindInvitation(ctx, begun.Ticket, invitation.Code); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // weChatSim is `xiaopu wechat-sim`: a stand-in that several processes share.

@@ -1,0 +1,33 @@
+// The three tabs, in words that fit who one is, with how many messages are unread. WeChat's own bar has fixed text sizes.
+import { isElder, side } from "../services";
+import { texts } from "../texts";
+
+Component({
+  options: { addGlobalClass: true },
+  data: { at: 0, unread: "", elder: false, tabs: [] as { url: string; icon: string; text: string }[] },
+  lifetimes: {
+    attached() {
+      this.draw();
+    },
+  },
+  pageLifetimes: {
+    show() {
+      this.draw();
+    },
+  },
+  methods: {
+    draw() {
+      this.setData({
+        elder: isElder(),
+        tabs: [
+          { url: "/pages/home/index", icon: "home", text: side() === "staff" ? texts.tabs.home : texts.tabs.residentHome },
+          { url: "/pages/inbox/index", icon: "inbox", text: texts.tabs.inbox },
+          { url: "/pages/me/index", icon: "me", text: texts.tabs.me },
+        ],
+      });
+    },
+    go(e: WechatMiniprogram.TouchEvent<object, object, { url: string }>) {
+      void wx.switchTab({ url: e.currentTarget.dataset.url });
+    },
+  },
+});

@@ -1,0 +1,37 @@
+// Which of the commands that the server allows come first: one at the thumb, one beside it, the rest behind “更多”. This is an order
+// of appearance; what is possible the server has decided.
+
+import type { Allowed } from "../api/contract";
+import { forms } from "./forms";
+
+/** Button is a command that can be given now. */
+export interface Button {
+  name: Allowed["name"];
+  label: string;
+  /** The task or order that it is about; "" for none. */
+  target: string;
+}
+
+const first: Allowed["name"][] = ["accept", "accept_task", "finish_task", "answer", "register", "dispatch", "convene", "contact", "submit", "verify_pass", "claim", "confirm_dissatisfaction", "strike_off", "take", "escalate", "progress"];
+const beside: Allowed["name"][] = ["return", "decline_task", "verify_fail", "reject", "open_at_ii", "progress", "dismiss_dissatisfaction", "carry_over", "remind"];
+const direct = new Set<Allowed["name"]>(["accept", "accept_task"]);
+
+/** buttonsOf lays the allowed commands out. Each target has its own. contacted says that the requester has been called already, so that
+ * calling them once more no longer comes first. */
+export function buttonsOf(allowed: Allowed[], contacted: boolean): { primary: Button | null; second: Button | null; more: Button[] } {
+  const buttons: Button[] = [];
+  for (const a of allowed) {
+    if (!direct.has(a.name) && !(a.name in forms)) continue; // those of the console
+    for (const target of a.targets?.length ? a.targets : [""])
+      if (!buttons.some((b) => b.name === a.name && b.target === target)) buttons.push({ name: a.name, label: a.label, target });
+  }
+  const take = (order: Allowed["name"][]): Button | null => {
+    for (const name of order) {
+      const at = buttons.findIndex((b) => b.name === name);
+      if (at >= 0) return buttons.splice(at, 1)[0];
+    }
+    return null;
+  };
+  const primary = take(contacted ? first.filter((n) => n !== "contact") : first);
+  return { primary, second: take(beside), more: buttons };
+}

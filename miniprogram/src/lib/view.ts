@@ -1,0 +1,86 @@
+// How cases, to-dos and events are put into words and tones on the screen. The words are the server's.
+
+import type { CaseItem, CaseView, ClockView, TodoItem } from "../api/contract";
+import { texts } from "../texts";
+import { dayOf } from "./when";
+
+/** Tone colours a badge or a clock, always beside words: the tier's, near the end, late, done. */
+export type Tone = "" | "III" | "II" | "I" | "near" | "late" | "done";
+
+/** toneOf is a clock's: late when the server says so, near within one working day. */
+export function toneOf(clock: ClockView | undefined): Tone {
+  if (!clock) return "";
+  if (clock.overdue) return "late";
+  return clock.working_days < 1 ? "near" : "";
+}
+
+/** Card is what a card of a case shows. */
+export interface Card {
+  key: string;
+  id: string;
+  badge: string;
+  tone: Tone;
+  number: string;
+  kind: string;
+  title: string;
+  place: string;
+  clock: string;
+  clockTone: Tone;
+  provisional: boolean;
+}
+
+const done = new Set(["resolved", "closed"]);
+
+const toneOfCase = (c: { status: string; tier?: string; clock?: ClockView }): Tone =>
+  done.has(c.status) ? "done" : c.clock?.overdue ? "late" : ((c.tier ?? "") as Tone);
+
+const badgeOf = (tier: string, status: string): string => (tier ? `${tier} · ${status}` : status);
+
+/** cardOfCase is a case in a list. */
+export function cardOfCase(c: CaseItem): Card {
+  return {
+    key: c.id, id: c.id, badge: badgeOf(c.tier_label, c.status_label), tone: toneOfCase(c), number: c.number, kind: "", title: c.title,
+    place: [c.topic, c.community?.name ?? c.grid?.name, c.lead_department?.name].filter(Boolean).join(" · "),
+    clock: c.clock?.text ?? "", clockTone: toneOf(c.clock), provisional: c.clock?.provisional ?? false,
+  };
+}
+
+/** cardOfTodo is something to do. */
+export function cardOfTodo(t: TodoItem): Card {
+  return {
+    key: `${t.case_id} ${t.kind} ${t.ref ?? ""} ${t.for}`, id: t.case_id, badge: badgeOf(t.tier_label, t.kind_label), tone: t.clock?.overdue ? "late" : ((t.tier ?? "") as Tone), number: t.number, kind: t.for, title: t.title,
+    place: "", clock: t.clock?.text ?? "", clockTone: toneOf(t.clock), provisional: t.clock?.provisional ?? false,
+  };
+}
+
+/** headOf is the first card of a case's page. */
+export function headOf(c: CaseView): Card {
+  return {
+    ...cardOfCase(c),
+    place: [c.domain && texts.domain[c.domain].slice(0, 2), c.topic].filter(Boolean).join(" / ") + [c.place || c.community?.name, c.grid?.name].filter(Boolean).map((p) => ` · ${p}`).join(""),
+  };
+}
+
+/** plainCardOfCase is a case in a resident's list: what happens with it in plain words, without tiers and departments. */
+export function plainCardOfCase(c: CaseItem): Card {
+  return { ...cardOfCase(c), badge: texts.case.plain[c.status], tone: done.has(c.status) ? "done" : c.clock?.overdue ? "late" : "III", place: [c.topic, c.community?.name].filter(Boolean).join(" · ") };
+}
+
+/** plainHeadOf is the first card of a resident's matter. */
+export function plainHeadOf(c: CaseView): Card {
+  const card = plainCardOfCase({ ...c, triggers: [] });
+  return c.allowed.some((a) => a.name === "rate") ? { ...card, badge: `${card.badge} · ${texts.case.pleaseRate}` } : card;
+}
+
+/** promiseOf says by when a matter was promised, and whether that was kept: honestly when it was not. The server has judged it. */
+export function promiseOf(c: CaseView, now: Date): { words: string; tone: Tone } | undefined {
+  const stage = c.stages[c.stages.length - 1];
+  if (!stage) return undefined;
+  const day = dayOf(stage.due_at, now);
+  if (done.has(c.status) && stage.ended_at) {
+    const ended = dayOf(stage.ended_at, now);
+    return stage.on_time ? { words: texts.case.keptOn(day, ended), tone: "done" } : { words: texts.case.brokenOn(day, ended), tone: "late" };
+  }
+  if (!c.clock) return undefined;
+  return c.clock.overdue ? { words: texts.case.lateNow(day), tone: "late" } : { words: texts.case.promisedBy(day), tone: "" };
+}

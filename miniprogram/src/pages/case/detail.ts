@@ -1,0 +1,214 @@
+// One case. Notices open it. What stands on it, and which buttons, the server says: staff see why it is a hard case before what it is
+// about; residents read plain words, a promised date and whether it was kept.
+
+import type { CaseView, TimelineItem } from "../../api/contract";
+import { messageOf, Refused } from "../../api/problem";
+import { look } from "../../look";
+import { buttonsOf, type Button } from "../../lib/buttons";
+import { directory, handlersOf, kept, rememberHandler, type Choice } from "../../lib/directory";
+import type { ListState } from "../../lib/pager";
+import { Question } from "../../lib/subscribe";
+import { headOf, plainHeadOf, promiseOf, type Card, type Tone } from "../../lib/view";
+import { momentOf } from "../../lib/when";
+import { client, me, now, queue, side, signedIn } from "../../services";
+import { texts } from "../../texts";
+
+interface Line { label: string; value: string }
+interface Block { title: string; short: boolean; lines: Line[] }
+interface Event { seq: number; text: string; meta: string }
+interface Picture { id: string; thumb: string; url: string; name: string; label: string; picture: boolean }
+
+
+Page({
+  behaviors: [look],
+  data: {
+    t: texts.case, common: texts.common, state: "loading" as ListState, message: "", staff: false, head: {} as Card, facts: "", why: [] as string[], masked: false, blocks: [] as Block[], promise: null as { words: string; tone: Tone } | null,
+    answer: "", primary: null as Button | null, second: null as Button | null, more: [] as Button[], moreOpen: false,
+    handler: null as Choice | null, handlers: [] as Choice[], handlerOpen: false, mayRate: false, ratings: ["satisfied", "mostly", "dissatisfied"] as const, ratingNames: texts.case.rating as Record<string, string>,
+    events: [] as Event[], eventsState: "loading" as ListState, pictures: [] as Picture[], busy: false, waiting: 0,
+  },
+  id: "",
+  shown: undefined as CaseView | undefined,
+  question: undefined as Question | undefined,
+
+  onLoad(query: { id?: string }) {
+    this.question = new Question("accept"); // here, not above: WeChat copies what stands in a page
+    this.id = decodeURIComponent(query.id ?? "");
+  },
+  onShow() {
+    if (signedIn()) void this.load();
+  },
+
+  async load() {
+    if (!this.shown) this.setData({ state: "loading" });
+    try {
+      this.draw(await client.call("get_case", { path: { id: this.id } }));
+      await Promise.all([this.loadEvents(), this.loadPictures(), this.loadHandlers(), this.shown?.allowed.some((a) => a.name === "accept" || a.name === "accept_task") && this.question?.prepare()]);
+    } catch (e) {
+      if (this.shown) void wx.showToast({ title: messageOf(e), icon: "none" });
+      else this.setData({ state: "failed", message: messageOf(e) });
+    }
+  },
+
+  /** draw puts a case on the screen. */
+  draw(c: CaseView) {
+    this.shown = c;
+    const staff = side() === "staff";
+    const { primary, second, more } = buttonsOf(c.allowed, (c.contacts ?? []).some((x) => x.round === c.round));
+    const rate = c.allowed.some((a) => a.name === "rate");
+    this.setData({
+      state: "ready", staff, head: staff ? headOf(c) : plainHeadOf(c), facts: c.facts, why: c.why.map((w) => w.summary), masked: c.masked ?? false, blocks: staff ? blocksOf(c) : [],
+      promise: staff ? null : (promiseOf(c, now()) ?? null), answer: staff ? "" : (c.submission?.answer ?? ""),
+      primary: staff ? primary : null, second: staff ? second : null, more: staff ? more : [], mayRate: rate && !staff, waiting: queue.list().filter((a) => (a.path as { id?: string }).id === c.id).length,
+    });
+    void wx.setNavigationBarTitle({ title: staff ? texts.case.title : texts.case.residentTitle });
+    if (!staff) {
+      const remind = c.allowed.find((a) => a.name === "remind");
+      this.setData({ second: remind ? { name: "remind", label: texts.case.urge, target: "" } : null });
+    }
+    const before = kept();
+    if (before || !c.allowed.some((a) => a.name === "accept")) this.chooseHandlers(handlersOf(before ?? noDirectory, c.lead_department?.id ?? "", c.handler?.id));
+  },
+
+  async loadEvents() {
+    try {
+      const page = await client.call("get_timeline", { path: { id: this.id }, query: { limit: 100 } });
+      this.setData({ events: page.items.map(eventOf).reverse(), eventsState: page.items.length ? "ready" : "empty" });
+    } catch {
+      this.setData({ eventsState: "moreFailed" });
+    }
+  },
+  async loadPictures() {
+    try {
+      const page = await client.call("list_case_attachments", { path: { id: this.id }, query: {} });
+      this.setData({
+        pictures: page.items.flatMap((a) => (a.url ? [{ id: a.id, thumb: a.thumb_url ?? "", url: a.url, name: a.name ?? "", label: a.with_label, picture: a.type.startsWith("image/") }] : [])),
+      });
+    } catch {
+      this.setData({ pictures: [] });
+    }
+  },
+  /** loadHandlers reads whom the head can name; only who may accept needs it. */
+  async loadHandlers() {
+    const c = this.shown;
+    if (!c?.allowed.some((a) => a.name === "accept") || !c.lead_department) return;
+    try {
+      this.chooseHandlers(handlersOf(await directory(), c.lead_department.id, c.handler?.id));
+    } catch {
+      // accepting says itself what it misses
+    }
+  },
+  chooseHandlers(handlers: Choice[]) {
+    const accept = this.shown?.allowed.find((a) => a.name === "accept");
+    if (!accept) this.setData({ handler: null, handlers: [] });
+    if (!accept || this.data.primary?.name !== "accept") return;
+    const mine = accept.as.role === "handler" ? { id: "", name: texts.case.handlerMe } : undefined;
+    const handler = mine ?? this.data.handler ?? handlers[0] ?? null;
+    this.setData({ handlers: mine ? [] : handlers, handler, "primary.label": mine ? `${accept.label}，${mine.name}` : handler ? texts.case.acceptBy(handler.name) : accept.label });
+  },
+  openHandlers() {
+    this.setData({ handlerOpen: true });
+  },
+  closeHandlers() {
+    this.setData({ handlerOpen: false });
+  },
+  pickHandler(e: WechatMiniprogram.TouchEvent<object, object, { at: number }>) {
+    const handler = this.data.handlers[e.currentTarget.dataset.at];
+    this.setData({ handler, handlerOpen: false, "primary.label": texts.case.acceptBy(handler.name) });
+  },
+
+  press(e: WechatMiniprogram.TouchEvent<object, object, { which: "primary" | "second" }>) {
+    const button = this.data[e.currentTarget.dataset.which];
+    if (button) void this.go(button);
+  },
+  openMore() {
+    this.setData({ moreOpen: true });
+  },
+  closeMore() {
+    this.setData({ moreOpen: false });
+  },
+  pressMore(e: WechatMiniprogram.TouchEvent<object, object, { at: number }>) {
+    this.setData({ moreOpen: false });
+    void this.go(this.data.more[e.currentTarget.dataset.at]);
+  },
+
+  /** go gives a command that needs nothing more at once, and opens the form of the others. */
+  async go(button: Button) {
+    const c = this.shown;
+    if (!c || this.data.busy) return;
+    if (button.name === "accept" && this.data.handler) {
+      const { id } = this.data.handler;
+      if (id) rememberHandler(c.lead_department?.id ?? "", id);
+      void this.question?.ask();
+      return this.give("case_accept", { version: c.version, handler_id: id || undefined }, button.label);
+    }
+    if (button.name === "accept_task") {
+      void this.question?.ask();
+      return this.give("case_accept_task", { version: c.version, task_id: button.target }, button.label);
+    }
+    if (button.name === "remind" && !this.data.staff) return this.give("case_remind", { version: c.version }, button.label);
+    await wx.navigateTo({ url: `/staff/command/index?id=${c.id}&name=${button.name}&target=${button.target}` });
+  },
+  async give(operation: "case_accept" | "case_accept_task" | "case_remind", body: { version: number; handler_id?: string; task_id?: string }, title: string) {
+    const c = this.shown;
+    const person = me()?.id;
+    if (!c || !person) return;
+    this.setData({ busy: true });
+    try {
+      const out = await queue.give({ person, operation, path: { id: c.id }, body: body as never, title: `${c.title} · ${title}` });
+      if (out.state === "done") this.draw(out.answer.case);
+      else this.draw(c);
+      void wx.showToast({ title: out.state === "done" ? texts.case.done : texts.queue.kept, icon: "none" });
+      if (out.state === "done") void this.loadEvents();
+    } catch (e) {
+      void wx.showModal({ content: messageOf(e), showCancel: false, confirmText: texts.common.ok });
+      if (e instanceof Refused) void this.load();
+    } finally {
+      this.setData({ busy: false });
+    }
+  },
+  rate(e: WechatMiniprogram.TouchEvent<object, object, { rating: string }>) {
+    void wx.navigateTo({ url: `/staff/command/index?id=${this.id}&name=rate&rating=${e.currentTarget.dataset.rating}` });
+  },
+  picture(e: WechatMiniprogram.TouchEvent<object, object, { at: number }>) {
+    const urls = this.data.pictures.filter((p) => p.picture).map((p) => p.url);
+    void wx.previewImage({ urls, current: this.data.pictures[e.currentTarget.dataset.at].url });
+  },
+  openQueue() {
+    void wx.navigateTo({ url: "/more/queue/index" });
+  },
+  retry() {
+    void this.load();
+  },
+  async onPullDownRefresh() {
+    await this.load();
+    void wx.stopPullDownRefresh();
+  },
+  onShareAppMessage() {
+    return { title: texts.name, path: "/pages/home/index" }; // a case is nobody else's to open
+  },
+});
+
+const noDirectory = { departments: [], grids: [], communities: [], people: [] };
+
+function eventOf(e: TimelineItem): Event {
+  return { seq: e.seq, text: e.text, meta: [momentOf(e.at, now()), e.who].filter(Boolean).join("  ") };
+}
+
+/** blocksOf lays out who works on a case and what they have done, as far as there is any. */
+function blocksOf(c: CaseView): Block[] {
+  const t = texts.case;
+  const block = (title: string, lines: (Line | false | undefined)[]): Block => ({ title, short: title === t.people, lines: lines.filter((l): l is Line => Boolean(l)) });
+  const named = (label: string, who?: { name: string }) => who && { label, value: who.name };
+  const at = (iso: string) => momentOf(iso, now());
+  return [
+    block(t.people, [named(t.lead, c.lead_department), named(t.handler, c.handler), named(t.deputy, c.deputy_leader), named(t.coordinator, c.coordinator), named(t.grid, c.grid), ...(c.sponsors ?? []).map((s) => named(t.sponsor, s))]),
+    block(t.submission, c.submission ? [{ label: t.outcome[c.submission.outcome], value: c.submission.result }, { label: "", value: at(c.submission.at) }] : []),
+    block(t.verification, c.verification ? [{ label: at(c.verification.at), value: c.verification.finding }] : []),
+    block(t.ratings, (c.ratings ?? []).map((r) => ({ label: t.rating[r.rating], value: [r.words, at(r.at)].filter(Boolean).join(" · ") }))),
+    block(t.tasks, c.tasks.map((x) => ({ label: `${x.addressee_name} · ${t.due} ${at(x.due_at)}`, value: [x.text, x.result].filter(Boolean).join("\n") }))),
+    block(t.orders, (c.orders ?? []).map((o) => ({ label: `${t.due} ${at(o.due_at)}`, value: [o.text, o.answer].filter(Boolean).join("\n") }))),
+    block(t.consultation, (c.consultations ?? []).map((x) => ({ label: at(x.at), value: `${x.minutes}\n${t.plan}：${x.plan}` }))),
+  ].filter((b) => b.lines.length);
+}
+

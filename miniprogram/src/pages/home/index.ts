@@ -1,0 +1,141 @@
+// The first page: what waits for me, nearest deadline first; or, for residents, their own matters. One request paints it.
+// What was read last stays on the phone, for a street without a network.
+
+import { Unreachable } from "../../api/problem";
+import { look } from "../../look";
+import { Pager, type Shown } from "../../lib/pager";
+import { cardOfCase, cardOfTodo, plainCardOfCase, type Card } from "../../lib/view";
+import { client, learnMe, may, me, onQueue, queue, side, signedIn, store } from "../../services";
+import { texts } from "../../texts";
+
+type View = "todo" | "cases" | "claimable" | "own";
+
+const read: Record<View, (cursor?: string) => Promise<{ items: Card[]; next?: string }>> = {
+  todo: async (cursor) => {
+    const page = await client.call("list_todos", { query: { cursor } });
+    return { items: page.items.map(cardOfTodo), next: page.next };
+  },
+  cases: async (cursor) => {
+    const page = await client.call("list_cases", { query: { cursor } });
+    return { items: page.items.map(cardOfCase), next: page.next };
+  },
+  claimable: async (cursor) => {
+    const page = await client.call("list_cases", { query: { cursor, view: "claimable" } });
+    return { items: page.items.map(cardOfCase), next: page.next };
+  },
+  own: async (cursor) => {
+    const page = await client.call("list_cases", { query: { cursor, view: "own", all: true } });
+    return { items: page.items.map(plainCardOfCase), next: page.next };
+  },
+};
+
+const cacheOf = (view: View) => `cache/${me()?.id}/${view}`;
+
+Page({
+  behaviors: [look],
+  data: {
+    t: texts.home, staff: false, view: "todo" as View, views: [] as { view: View; text: string }[], empty: "", list: { items: [], state: "loading", message: "" } as Shown<Card>,
+    cached: false, cachedText: texts.common.cached, waiting: "", wrong: "", standsInFor: "", canReport: false, canLookUp: false,
+  },
+  pager: undefined as Pager<Card> | undefined,
+  unhear: undefined as (() => void) | undefined,
+  of: "",
+
+  onLoad() {
+    this.unhear = onQueue(() => this.drawQueue());
+  },
+  onUnload() {
+    this.unhear?.();
+  },
+  onShow() {
+    this.getTabBar?.()?.setData({ at: 0 });
+    if (!signedIn()) return;
+    const who = `${me()?.id}`;
+    if (this.of !== who) this.start(who);
+    else void this.pager?.first();
+    this.drawQueue();
+    void this.count();
+  },
+
+  /** start lays the page out for who is signed in. */
+  start(who: string) {
+    this.of = who;
+    const staff = side() === "staff";
+    const views: { view: View; text: string }[] = staff
+      ? [{ view: "todo", text: texts.home.todo }, { view: "cases", text: texts.home.cases }, ...(me()?.posts.some((p) => p.role === "department_head") ? [{ view: "claimable" as View, text: texts.home.claimable }] : [])]
+      : [];
+    const standsInFor = me()?.stands_in_for.map((p) => p.name).join("、") ?? "";
+    this.setData({ staff, views, standsInFor, canReport: may("case.report"), canLookUp: may("order.look_up") });
+    void wx.setNavigationBarTitle({ title: staff ? texts.home.title : texts.home.residentTitle });
+    this.open(staff ? "todo" : "own");
+  },
+
+  open(view: View) {
+    const empty = { todo: texts.home.emptyTodo, cases: texts.home.emptyCases, claimable: texts.home.emptyClaimable, own: texts.home.emptyOwn }[view];
+    const kept = store.get<Card[]>(cacheOf(view));
+    this.setData({ view, empty, cached: false, list: { items: kept ?? [], state: kept?.length ? "ready" : "loading", message: "" } });
+    this.pager = new Pager(
+      async (cursor) => {
+        try {
+          const page = await read[view](cursor);
+          if (cursor === undefined) store.set(cacheOf(view), page.items);
+          if (this.data.cached) this.setData({ cached: false });
+          return page;
+        } catch (e) {
+          if (e instanceof Unreachable && kept?.length && cursor === undefined) {
+            this.setData({ cached: true });
+            return { items: kept };
+          }
+          throw e;
+        }
+      },
+      (list) => {
+        if (list.state === "loading" && kept?.length) return; // the old list stays until the new one is there
+        this.setData({ list });
+      },
+    );
+    void this.pager.first();
+  },
+  choose(e: WechatMiniprogram.TouchEvent<object, object, { view: View }>) {
+    if (e.currentTarget.dataset.view !== this.data.view) this.open(e.currentTarget.dataset.view);
+  },
+
+  /** count shows how many messages are unread; it may fail without a word. */
+  async count() {
+    try {
+      const c = await client.call("count_todos", {}, { tries: 1 });
+      this.getTabBar?.()?.setData({ unread: c.unread >= c.cap ? `${c.cap}+` : c.unread ? String(c.unread) : "" });
+    } catch {
+      // the tab shows what it showed
+    }
+  },
+  drawQueue() {
+    const all = queue.list();
+    const wrong = all.filter((a) => a.state !== "waiting").length;
+    const waiting = all.length - wrong;
+    this.setData({ waiting: waiting ? texts.queue.waiting(waiting) : "", wrong: wrong ? texts.queue.look(wrong) : "" });
+  },
+
+  async onPullDownRefresh() {
+    await Promise.allSettled([this.pager?.first(), learnMe(), queue.run(), this.count()]);
+    void wx.stopPullDownRefresh();
+  },
+  onReachBottom() {
+    void this.pager?.more();
+  },
+  retry() {
+    void (this.data.list.items.length ? this.pager?.more() : this.pager?.first());
+  },
+  detail(e: WechatMiniprogram.TouchEvent<object, object, { id: string }>) {
+    void wx.navigateTo({ url: `/pages/case/detail?id=${e.currentTarget.dataset.id}` });
+  },
+  queue() {
+    void wx.navigateTo({ url: "/more/queue/index" });
+  },
+  report() {
+    void wx.navigateTo({ url: "/staff/report/index" });
+  },
+  lookUp() {
+    void wx.navigateTo({ url: "/resident/look-up/index" });
+  },
+});

@@ -1,0 +1,85 @@
+// The inbox: every notice I was given, newest first. A notice opens its case, and is read by that.
+
+import type { NoticeItem } from "../../api/contract";
+import { messageOf } from "../../api/problem";
+import { look } from "../../look";
+import { Pager, type Shown } from "../../lib/pager";
+import { Question } from "../../lib/subscribe";
+import { momentOf } from "../../lib/when";
+import { client, now, signedIn } from "../../services";
+import { texts } from "../../texts";
+
+interface Row { id: string; caseId: string; number: string; text: string; at: string; unread: boolean; urgent: boolean; for: string }
+
+const rowOf = (n: NoticeItem): Row => ({ id: n.id, caseId: n.case_id, number: n.number, text: n.text, at: momentOf(n.created_at, now()), unread: !n.read_at, urgent: n.urgent, for: n.for ? texts.inbox.for(n.for.name) : "" });
+
+Page({
+  behaviors: [look],
+  data: { t: texts.inbox, unread: false, empty: texts.inbox.empty as string, list: { items: [], state: "loading", message: "" } as Shown<Row>, canAsk: false },
+  pager: undefined as Pager<Row> | undefined,
+  question: undefined as Question | undefined,
+
+  onLoad() {
+    this.question = new Question("inbox");
+  },
+  onShow() {
+    this.getTabBar?.()?.setData({ at: 1 });
+    if (!signedIn()) return;
+    this.open(this.data.unread);
+    void this.mayAsk();
+  },
+  open(unread: boolean) {
+    this.setData({ unread, empty: unread ? texts.inbox.emptyUnread : texts.inbox.empty });
+    this.pager = new Pager(
+      async (before) => {
+        const page = await client.call("list_inbox", { query: { before, unread } });
+        return { items: page.items.map(rowOf), next: page.next };
+      },
+      (list) => (list.state === "loading" && this.data.list.items.length ? undefined : this.setData({ list })),
+    );
+    void this.pager.first();
+  },
+  choose(e: WechatMiniprogram.TouchEvent<object, object, { unread: boolean }>) {
+    this.setData({ list: { items: [], state: "loading", message: "" } });
+    this.open(e.currentTarget.dataset.unread);
+  },
+  async read(e: WechatMiniprogram.TouchEvent<object, object, { at: number }>) {
+    const row = this.data.list.items[e.currentTarget.dataset.at];
+    if (row.unread) void client.call("mark_inbox_read", { body: { ids: [row.id] } }, { tries: 2 }).then((r) => this.count(r.unread), () => undefined);
+    await wx.navigateTo({ url: `/pages/case/detail?id=${row.caseId}` });
+  },
+  async readAll() {
+    const [first] = this.data.list.items;
+    if (!first) return;
+    try {
+      const r = await client.call("mark_inbox_read", { body: { until: first.id } });
+      this.count(r.unread);
+      this.open(this.data.unread);
+    } catch (e) {
+      void wx.showToast({ title: messageOf(e), icon: "none" });
+    }
+  },
+  count(unread: number) {
+    this.getTabBar?.()?.setData({ unread: unread ? String(unread) : "" });
+  },
+
+  /** mayAsk shows the button for WeChat's reminders when the server misses a permission. */
+  async mayAsk() {
+    this.setData({ canAsk: (await this.question?.prepare()) ?? false });
+  },
+  async ask() {
+    const yes = await this.question?.ask();
+    void wx.showToast({ title: yes ? texts.inbox.asked : texts.inbox.notAsked, icon: "none" });
+    void this.mayAsk();
+  },
+  async onPullDownRefresh() {
+    await this.pager?.first();
+    void wx.stopPullDownRefresh();
+  },
+  onReachBottom() {
+    void this.pager?.more();
+  },
+  retry() {
+    void (this.data.list.items.length ? this.pager?.more() : this.pager?.first());
+  },
+});

@@ -1,0 +1,142 @@
+// What the program is made of, on this phone: storage, sign-in, client, queue. Pages take from here.
+
+import { Client, type Answered } from "./api/client";
+import { Unreachable } from "./api/problem";
+import type { Me, WeChatProgress } from "./api/contract";
+import { Session, type Kept, type Side } from "./api/session";
+import { server } from "./config";
+import { Drafts } from "./lib/draft";
+import { newId } from "./lib/id";
+import { Queue } from "./lib/queue";
+import { elder, setElder } from "./lib/settings";
+import { open } from "./lib/store";
+import { upload } from "./lib/upload";
+
+
+const wait = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
+const id = () => newId(new Date(), Math.random);
+
+export const store = open({
+  get: (k) => wx.getStorageSync(k),
+  set: (k, v) => wx.setStorageSync(k, v),
+  remove: (k) => wx.removeStorageSync(k),
+  keys: () => wx.getStorageInfoSync().keys,
+});
+
+/** listeners are told when what waits to be sent has changed. */
+const listeners = new Set<() => void>();
+
+/** onQueue hears of changes of the queue until the function it gives is called. */
+export function onQueue(heard: () => void): () => void {
+  listeners.add(heard);
+  return () => listeners.delete(heard);
+}
+
+export const session: Session = new Session({
+  store,
+  refresh: (token) => anonymous.call("refresh_session", { body: { refresh_token: token } }),
+  signIn: async (side) => keptOf(await weChatSignIn(side)),
+  ended: () => void wx.reLaunch({ url: "/pages/login/login" }),
+});
+
+const transport = (request: { method: string; path: string; header: Record<string, string>; body?: unknown; timeout: number }) =>
+  new Promise<Answered>((answered, lost) => {
+    const raw = request.body instanceof ArrayBuffer;
+    wx.request({
+      url: server + request.path, method: request.method as "GET", timeout: request.timeout,
+      header: { Accept: "application/json", ...(raw ? { "Content-Type": "application/octet-stream" } : {}), ...request.header },
+      data: request.body as ArrayBuffer,
+      success: (r) => answered({ status: r.statusCode, header: lowered(r.header), body: r.data === "" ? undefined : r.data }),
+      fail: (e) => lost(new Unreachable(e.errMsg)),
+    });
+  });
+
+const lowered = (header: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(header).map(([k, v]) => [k.toLowerCase(), String(v)]));
+
+/** anonymous calls what needs no sign-in. */
+export const anonymous: Client = new Client({ transport, newKey: id, wait, random: Math.random });
+
+export const client: Client = new Client({ transport, session: () => session, newKey: id, wait, random: Math.random });
+
+const files = () => wx.getFileSystemManager();
+
+export const queue: Queue = new Queue({
+  store,
+  send: (operation, path, body, key) => client.call(operation, { path, body } as never, { key }),
+  upload: (photo) =>
+    upload(client, {
+      read: (file, position, length) => new Promise((done, failed) => files().readFile({ filePath: file, position, length, success: (r) => done(r.data as ArrayBuffer), fail: failed })),
+    }, photo),
+  forget: (file) => files().unlink({ filePath: file, fail: () => undefined }),
+  person: () => me()?.id,
+  newId: id,
+  now: () => new Date(),
+  changed: () => listeners.forEach((heard) => heard()),
+});
+
+export const drafts = new Drafts(store, () => new Date());
+
+/** me is who is signed in, as last read. */
+export const me = (): Me | undefined => store.get<Me>("me");
+
+/** may says whether the server offers me something: it decides what is shown, never what is done. */
+export const may = (permission: string): boolean => me()?.permissions.includes(permission) ?? false;
+
+/** side is as what I am here. */
+export const side = (): Side => session.kept?.side ?? "resident";
+
+/** now is the server's time where a demonstration has moved it, else the phone's. */
+export const now = (): Date => new Date(Date.now() + (store.get<number>("clock") ?? 0));
+
+/** learnMe reads who I am. */
+export async function learnMe(): Promise<Me> {
+  const read = await client.call("get_me", {});
+  store.set("me", read);
+  store.set("clock", Math.abs(Date.parse(read.now) - Date.now()) > 60_000 ? Date.parse(read.now) - Date.now() : 0);
+  return read;
+}
+
+/** weChatSignIn asks WeChat who I am, and the server what that needs. The code is good once: it is never sent twice. */
+export async function weChatSignIn(as?: Side): Promise<WeChatProgress> {
+  const { code } = await wx.login().catch((e: { errMsg: string }) => {
+    throw new Unreachable(e.errMsg);
+  });
+  return anonymous.call("sign_in_wechat", { body: { code, as } });
+}
+
+/** keptOf is the sign-in that a step has led to, if it has. */
+export function keptOf(p: WeChatProgress): Kept | undefined {
+  return p.tokens && p.as ? { side: p.as, access: p.tokens.access_token, refresh: p.tokens.refresh_token ?? "", sides: p.sides ?? [p.as] } : undefined;
+}
+
+/** enter begins a sign-in and opens the first page. */
+export async function enter(kept: Kept, then = "/pages/home/index"): Promise<void> {
+  session.keep(kept);
+  await learnMe();
+  await (then === "/pages/home/index" ? wx.switchTab({ url: then }).catch(() => wx.reLaunch({ url: then })) : wx.reLaunch({ url: then }));
+  void queue.run().catch(() => undefined);
+}
+
+/** leave ends the sign-in here. What waits to be sent stays, for the same person. */
+export function leave(): void {
+  session.drop();
+  store.remove("me");
+}
+
+/** isElder says whether 长辈版 is on. */
+export const isElder = (): boolean => elder(store, wx.getAppBaseInfo().fontSizeSetting ?? 17);
+
+/** chooseElder switches 长辈版. */
+export const chooseElder = (on: boolean): void => setElder(store, on);
+
+/** signedIn makes sure that somebody is; without, it opens the sign-in page and says no. */
+export function signedIn(): boolean {
+  if (session.kept && me()) return true;
+  const pages = getCurrentPages();
+  const top = pages[pages.length - 1];
+  const query = Object.entries((top?.options ?? {}) as Record<string, string>).map(([k, v]) => `${k}=${encodeURIComponent(v)}`).join("&");
+  void wx.reLaunch({ url: `/pages/login/login?to=${encodeURIComponent(`/${top?.route}${query ? "?" + query : ""}`)}` });
+  return false;
+}
+

@@ -1,0 +1,227 @@
+// The form of a command. Its fields come from lib/forms; what is wrong with them the server says, at the field. What was typed is kept
+// at every stroke, and goes through the queue: without a network it waits on the phone.
+
+import type { CaseView, Directory } from "../../api/contract";
+import { messageOf, Refused } from "../../api/problem";
+import { look } from "../../look";
+import { directory, handlersOf, type Choice } from "../../lib/directory";
+import { forms, type Field, type Form } from "../../lib/forms";
+import { forget, take } from "../../lib/photos";
+import type { Photo, Queueable } from "../../lib/queue";
+import { Question } from "../../lib/subscribe";
+import { momentOf } from "../../lib/when";
+import { client, drafts, me, now, queue, signedIn } from "../../services";
+import { texts } from "../../texts";
+
+interface Member { person_id: string; name: string; duty: string; due_at: string; due: string }
+interface Shown extends Field {
+  value: unknown;
+  /** What a choice shows. */
+  text: string;
+  range: Choice[];
+  at: number;
+  date: string;
+  time: string;
+  wrong: string;
+  members: Member[];
+}
+
+const mostPhotos = 9;
+
+Page({
+  behaviors: [look],
+  data: { t: texts.command, common: texts.common, loading: true, failed: "", head: "", number: "", fields: [] as Shown[], photos: [] as Photo[], takesPhotos: false, restored: false, busy: false, message: "", submit: texts.command.submit as string },
+  name: "",
+  id: "",
+  target: "",
+  form: undefined as Form | undefined,
+  shown: undefined as CaseView | undefined,
+  people: undefined as Directory | undefined,
+  given: {} as Record<string, unknown>,
+  question: undefined as Question | undefined,
+
+  onLoad(query: Record<string, string | undefined>) {
+    this.question = new Question("handle"); // here, not above: WeChat copies what stands in a page
+    this.id = query.id ?? "";
+    this.name = query.name ?? "";
+    this.target = query.target ?? "";
+    this.form = forms[this.name];
+    if (query.rating) this.given = { rating: query.rating };
+    if (signedIn()) void this.load();
+  },
+
+  async load() {
+    this.setData({ loading: true, failed: "" });
+    try {
+      const wantsPeople = this.form?.fields.some((f) => ["department", "handler", "person", "grid", "community", "members"].includes(f.kind));
+      const [c, people] = await Promise.all([client.call("get_case", { path: { id: this.id } }), wantsPeople ? directory() : undefined]);
+      this.people = people;
+      if (this.name !== "rate") void this.question?.prepare();
+      this.open(c);
+    } catch (e) {
+      this.setData({ loading: false, failed: messageOf(e) });
+    }
+  },
+
+  /** open lays the form out, with what was typed before. */
+  open(c: CaseView) {
+    this.shown = c;
+    const draft = drafts.get(me()?.id ?? "", this.key());
+    const values = { ...draft?.values, ...this.given };
+    const allowed = c.allowed.find((a) => a.name === this.name);
+    const title = allowed?.label ?? texts.command.title;
+    void wx.setNavigationBarTitle({ title });
+    this.setData({
+      loading: false, head: c.title, number: c.number, submit: title, takesPhotos: Boolean(this.form?.photos), photos: draft?.photos ?? [], restored: Boolean(draft),
+      fields: (this.form?.fields ?? []).map((f) => this.show(f, values[f.name] ?? this.first(f, c), c, values)),
+    });
+  },
+  key() {
+    return `${this.name}/${this.id}/${this.target}`;
+  },
+
+  /** first is what stands in a field before anybody has typed. */
+  first(f: Field, c: CaseView): unknown {
+    switch (f.from) {
+      case "due": return c.clock?.due_at;
+      case "now": return now().toISOString();
+      case "lead": return c.lead_department?.id;
+      case "grid": return c.grid?.id;
+      case "community": return c.community?.id;
+      case "domain": case "reach": case "scope": case "topic": return c[f.from];
+      default: return f.kind === "yes" ? false : f.kind === "members" ? [] : undefined;
+    }
+  },
+
+  show(f: Field, value: unknown, c: CaseView, values: Record<string, unknown>): Shown {
+    const range = this.range(f, c, values);
+    let chosen = value;
+    if (f.kind === "handler" && chosen === undefined && this.name !== "assign") chosen = range[0]?.id;
+    const at = range.findIndex((r) => r.id === chosen);
+    const moment = f.kind === "moment" && typeof chosen === "string" ? new Date(Date.parse(chosen) + 8 * 3600_000).toISOString() : "";
+    return { ...f, value: chosen, range, at, text: range[at]?.name ?? "", date: f.kind === "day" ? String(chosen ?? "") : moment.slice(0, 10), time: moment.slice(11, 16), wrong: "", members: f.kind === "members" ? (chosen as Member[]) : [] };
+  },
+
+  range(f: Field, c: CaseView, values: Record<string, unknown>): Choice[] {
+    const d = this.people;
+    switch (f.kind) {
+      case "choice": return f.choices ?? [];
+      case "topic": return texts.forms.topics.map((name) => ({ id: name, name }));
+      case "department": return d?.departments.map(({ id, name }) => ({ id, name })) ?? [];
+      case "grid": return d?.grids ?? [];
+      case "community": return d?.communities.map(({ id, name }) => ({ id, name })) ?? [];
+      case "person": case "members": return d?.people.map((p) => ({ id: p.id, name: `${p.name} ${p.posts[0]?.label ?? ""}` })) ?? [];
+      case "handler": {
+        const own = me()?.posts.find((p) => p.role === "department_head")?.unit;
+        const of = (values.lead_department_id as string) ?? (this.name === "claim" ? own : c.lead_department?.id) ?? own ?? "";
+        return d ? handlersOf(d, of, c.handler?.id) : [];
+      }
+      default: return [];
+    }
+  },
+
+  set(at: number, value: unknown) {
+    const c = this.shown;
+    if (!c) return;
+    const fields = this.data.fields.slice();
+    fields[at] = this.show(fields[at], value, c, {});
+    if (fields[at].name === "lead_department_id") {
+      const h = fields.findIndex((f) => f.name === "handler_id");
+      if (h >= 0) fields[h] = this.show(fields[h], undefined, c, { lead_department_id: value });
+    }
+    this.setData({ fields, message: "" });
+    this.keep();
+  },
+  typed(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
+    const at = Number(e.currentTarget.dataset.at);
+    this.data.fields[at].value = e.detail.value; // not drawn again: the keyboard has it
+    if (this.data.fields[at].wrong) this.setData({ [`fields[${at}].wrong`]: "" });
+    this.keep();
+  },
+  picked(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
+    const at = Number(e.currentTarget.dataset.at);
+    this.set(at, this.data.fields[at].range[Number(e.detail.value)]?.id);
+  },
+  tapped(e: WechatMiniprogram.TouchEvent<object, object, { at: number; id: string }>) {
+    this.set(e.currentTarget.dataset.at, e.currentTarget.dataset.id);
+  },
+  toggled(e: WechatMiniprogram.CustomEvent<{ value: boolean }>) {
+    this.set(Number(e.currentTarget.dataset.at), e.detail.value);
+  },
+  dated(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
+    const at = Number(e.currentTarget.dataset.at);
+    const { kind, time } = this.data.fields[at];
+    this.set(at, kind === "day" ? e.detail.value : new Date(`${e.detail.value}T${time || "17:00"}:00+08:00`).toISOString());
+  },
+  timed(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
+    const at = Number(e.currentTarget.dataset.at);
+    const date = this.data.fields[at].date || now().toISOString().slice(0, 10);
+    this.set(at, new Date(`${date}T${e.detail.value}:00+08:00`).toISOString());
+  },
+
+  addMember(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
+    const at = Number(e.currentTarget.dataset.at);
+    const who = this.data.fields[at].range[Number(e.detail.value)];
+    const due = this.shown?.clock?.due_at ?? now().toISOString();
+    if (who) this.set(at, [...this.data.fields[at].members, { person_id: who.id, name: who.name, duty: "", due_at: due, due: momentOf(due, now()) }]);
+  },
+  dropMember(e: WechatMiniprogram.TouchEvent<object, object, { at: number; no: number }>) {
+    const { at, no } = e.currentTarget.dataset;
+    this.set(at, this.data.fields[at].members.filter((_, i) => i !== no));
+  },
+  dutyTyped(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
+    const { at, no } = e.currentTarget.dataset as { at: number; no: number };
+    this.data.fields[at].members[no].duty = e.detail.value;
+    this.keep();
+  },
+
+  async addPhotos() {
+    const more = await take(mostPhotos - this.data.photos.length);
+    this.setData({ photos: this.data.photos.concat(more) });
+    this.keep();
+  },
+  dropPhoto(e: WechatMiniprogram.TouchEvent<object, object, { at: number }>) {
+    const photos = this.data.photos.slice();
+    forget(photos.splice(e.currentTarget.dataset.at, 1)[0]);
+    this.setData({ photos });
+    this.keep();
+  },
+  keep() {
+    drafts.keep(me()?.id ?? "", this.key(), Object.fromEntries(this.data.fields.map((f) => [f.name, f.value])), this.data.photos);
+  },
+
+  async send() {
+    void this.question?.ask();
+    const c = this.shown;
+    const person = me()?.id;
+    if (!c || !person || !this.form || this.data.busy) return;
+    const body: Record<string, unknown> = { version: c.version };
+    for (const f of this.data.fields) {
+      if (f.kind === "evidence") body[f.name] = f.value ? [f.value] : [];
+      else if (f.kind === "members") body[f.name] = f.members.map(({ person_id, duty, due_at }) => ({ person_id, duty, due_at }));
+      else if (f.value !== undefined && f.value !== "") body[f.name] = f.value;
+    }
+    if (this.form.target) body[this.form.target] = this.target;
+    this.setData({ busy: true, message: "", fields: this.data.fields.map((f) => ({ ...f, wrong: "" })) });
+    try {
+      const out = await queue.give({ person, operation: `case_${this.name}` as Queueable, path: { id: c.id }, body: body as never, photos: this.data.photos, photosAs: this.form.photos, title: `${c.title} · ${this.data.submit}` });
+      drafts.drop(person, this.key());
+      await wx.navigateBack();
+      void wx.showToast({ title: out.state === "waiting" ? texts.queue.kept : this.name === "rate" ? texts.case.ratingThanks : texts.case.done, icon: "none" });
+    } catch (e) {
+      this.wrong(e);
+    } finally {
+      this.setData({ busy: false });
+    }
+  },
+
+  /** wrong says what the server has against it, at the fields that it names. */
+  wrong(e: unknown) {
+    this.setData({ message: e instanceof Refused && e.conflict ? texts.command.conflict : messageOf(e) });
+    if (!(e instanceof Refused)) return;
+    if (e.conflict) void client.call("get_case", { path: { id: this.id } }).then((c) => (this.shown = c), () => undefined);
+    const of = new Map(e.problem.fields?.map((f) => [f.name.replace(/[.[].*$/, ""), f.message]));
+    this.setData({ fields: this.data.fields.map((f) => ({ ...f, wrong: of.get(f.name) ?? "" })) });
+    if (of.size && [...of.keys()].every((name) => this.data.fields.some((f) => f.name === name))) this.setData({ message: texts.command.fields });
+  },
+});

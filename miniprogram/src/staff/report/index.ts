@@ -1,0 +1,121 @@
+// Reporting a hard case from the street: what, where, a photo. It is kept on the phone at every stroke and needs no network. While it
+// is typed, what looks like the same matter is shown.
+
+import type { CommunityView, Similar } from "../../api/contract";
+import { messageOf, Refused } from "../../api/problem";
+import { look } from "../../look";
+import { directory, kept } from "../../lib/directory";
+import { forget, take } from "../../lib/photos";
+import type { Photo } from "../../lib/queue";
+import { Question } from "../../lib/subscribe";
+import { client, drafts, me, may, queue, signedIn } from "../../services";
+import { texts } from "../../texts";
+
+type Name = "title" | "facts" | "place" | "community_id" | "domain" | "topic";
+
+const form = "report";
+const mostPhotos = 9;
+const pause = 1200; // ms without a key before looking for the same matter
+
+Page({
+  behaviors: [look],
+  data: {
+    t: texts.report, common: texts.common, form: texts.command, values: { domain: "livelihood" } as Partial<Record<Name, string>>, wrong: {} as Partial<Record<Name, string>>, communities: [] as CommunityView[], community: "", communityAt: -1,
+    domains: Object.entries(texts.domain).map(([id, name]) => ({ id, name })), topics: texts.forms.topics as readonly string[], photos: [] as Photo[], similar: [] as (Similar & { words: string })[], restored: false, busy: false, message: "",
+  },
+  timer: 0,
+  question: undefined as Question | undefined,
+
+  onLoad() {
+    this.question = new Question("report"); // here, not above: WeChat copies what stands in a page
+    if (!signedIn()) return;
+    const draft = drafts.get(me()?.id ?? "", form);
+    if (draft) this.setData({ values: draft.values as Partial<Record<Name, string>>, photos: draft.photos, restored: true });
+    this.draw(kept()?.communities ?? []);
+    void this.question?.prepare();
+    void directory().then((d) => this.draw(d.communities), () => undefined);
+  },
+  onUnload() {
+    clearTimeout(this.timer);
+  },
+
+  /** draw lists the communities to choose from, mine first. */
+  draw(all: CommunityView[]) {
+    const units = new Set(me()?.posts.map((p) => p.unit));
+    const near = (c: CommunityView) => (units.has(c.id) ? 2 : units.has(c.grid_id) ? 1 : 0);
+    const communities = all.slice().sort((a, b) => near(b) - near(a));
+    const at = communities.findIndex((c) => c.id === (this.data.values.community_id ?? (near(communities[0] ?? ({} as CommunityView)) === 2 ? communities[0].id : "")));
+    this.setData({ communities, communityAt: at, community: communities[at]?.name ?? "", "values.community_id": communities[at]?.id });
+  },
+  typed(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
+    const name = e.currentTarget.dataset.name as Name;
+    this.data.values[name] = e.detail.value; // not drawn again: the keyboard has it
+    if (this.data.wrong[name]) this.setData({ [`wrong.${name}`]: "" });
+    this.keep();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.findSimilar(), pause);
+  },
+  tapped(e: WechatMiniprogram.TouchEvent<object, object, { name: Name; value: string }>) {
+    const { name, value } = e.currentTarget.dataset;
+    this.setData({ [`values.${name}`]: this.data.values[name] === value && name === "topic" ? undefined : value });
+    this.keep();
+  },
+  picked(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
+    const at = Number(e.detail.value);
+    this.setData({ communityAt: at, community: this.data.communities[at]?.name ?? "", "values.community_id": this.data.communities[at]?.id });
+    this.keep();
+    void this.findSimilar();
+  },
+  async addPhotos() {
+    const more = await take(mostPhotos - this.data.photos.length);
+    this.setData({ photos: this.data.photos.concat(more) });
+    this.keep();
+  },
+  dropPhoto(e: WechatMiniprogram.TouchEvent<object, object, { at: number }>) {
+    const photos = this.data.photos.slice();
+    forget(photos.splice(e.currentTarget.dataset.at, 1)[0]);
+    this.setData({ photos });
+    this.keep();
+  },
+  keep() {
+    const { title, facts, place } = this.data.values;
+    if (title || facts || place || this.data.photos.length) drafts.keep(me()?.id ?? "", form, this.data.values, this.data.photos);
+    else drafts.drop(me()?.id ?? "", form);
+  },
+
+  async findSimilar() {
+    const { title, facts, place } = this.data.values;
+    if (!title || !may("ticket.write")) return;
+    try {
+      const found = await client.call("find_similar", { body: { title, content: facts, address: place, community: this.data.community || undefined } });
+      this.setData({ similar: found.items.filter((s) => s.case_id).slice(0, 3).map((s) => ({ ...s, words: [s.status_label, ...s.reasons].join(" · ") })) });
+    } catch {
+      this.setData({ similar: [] }); // a help, not a condition
+    }
+  },
+  open(e: WechatMiniprogram.TouchEvent<object, object, { id: string }>) {
+    void wx.navigateTo({ url: `/pages/case/detail?id=${e.currentTarget.dataset.id}` });
+  },
+
+  async send() {
+    void this.question?.ask();
+    const person = me()?.id;
+    if (!person || this.data.busy) return;
+    const { title = "", facts = "", place = "", community_id, domain, topic } = this.data.values;
+    this.setData({ busy: true, message: "", wrong: {} });
+    try {
+      const out = await queue.give({
+        person, operation: "report_case", path: {}, body: { title, facts, place, community_id, domain: domain as "livelihood", topic }, photos: this.data.photos, photosAs: "attachments", title: `${texts.report.title} · ${title}`,
+      });
+      drafts.drop(person, form);
+      await wx.navigateBack();
+      void wx.showToast({ title: out.state === "done" ? texts.report.done : texts.queue.kept, icon: "none", duration: 3000 });
+    } catch (e) {
+      const wrong = e instanceof Refused ? Object.fromEntries(e.problem.fields?.map((f) => [f.name, f.message]) ?? []) : {};
+      const shown = Object.keys(wrong).length > 0 && Object.keys(wrong).every((name) => ["title", "facts", "place"].includes(name));
+      this.setData({ message: shown ? texts.command.fields : messageOf(e), wrong });
+    } finally {
+      this.setData({ busy: false });
+    }
+  },
+});
