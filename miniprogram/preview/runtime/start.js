@@ -22,11 +22,11 @@ glassEasel.addGlobalWarningListener(() => false); // about property types in pac
 G.addEventListener("error", (e) => report(e.error ?? e.message));
 G.addEventListener("unhandledrejection", (e) => report(e.reason));
 
-// A length in rpx inside style="…" is translated when it reaches the document.
+// When they reach the document, lengths in rpx inside style="…" are translated, and WeChat's name for a role is the browser's.
 const setAttribute = Element.prototype.setAttribute;
 Element.prototype.setAttribute = function (name, value) {
   const v = name === "style" && typeof value === "string" ? value.replace(/(-?[\d.]+)rpx\b/g, "calc(var(--rpx) * $1)") : value;
-  return setAttribute.call(this, name, v);
+  return setAttribute.call(this, name === "aria-role" ? "role" : name, v);
 };
 
 // WXS has these beside what JavaScript has.

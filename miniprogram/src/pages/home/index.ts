@@ -40,12 +40,16 @@ Page({
   pager: undefined as Pager<Card> | undefined,
   unhear: undefined as (() => void) | undefined,
   of: "",
+  online: undefined as ((n: { isConnected: boolean }) => void) | undefined,
 
   onLoad() {
     this.unhear = onQueue(() => this.drawQueue());
+    this.online = (n) => n.isConnected && void this.pager?.first();
+    wx.onNetworkStatusChange(this.online);
   },
   onUnload() {
     this.unhear?.();
+    if (this.online) wx.offNetworkStatusChange(this.online as never);
   },
   onShow() {
     this.getTabBar?.()?.setData({ at: 0 });
@@ -82,9 +86,10 @@ Page({
           if (this.data.cached) this.setData({ cached: false });
           return page;
         } catch (e) {
-          if (e instanceof Unreachable && kept?.length && cursor === undefined) {
+          const last = cursor === undefined && e instanceof Unreachable ? store.get<Card[]>(cacheOf(view)) : undefined;
+          if (last) {
             this.setData({ cached: true });
-            return { items: kept };
+            return { items: last };
           }
           throw e;
         }

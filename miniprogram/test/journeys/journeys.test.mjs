@@ -1,0 +1,242 @@
+// Journeys of real people through the mini-program, in real headless Chromium against the real server with the demonstration's
+// street. scripts/journeys.mjs starts both. Taps are counted: two from a notice to an accepted case, five to report one.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { browser, start } from "./phone.mjs";
+import { look } from "./look.mjs";
+
+const { BASE: base, SHOTS: shots } = process.env;
+let chrome;
+before(async () => (chrome = await browser()));
+after(() => chrome?.close());
+
+const phoneOf = (who, more = {}) => start(chrome, { base, who, shots, ...more });
+const leaky = "蘅芷新村房屋渗漏水";
+
+test("a head goes from the notice to an accepted case in two taps", async () => {
+  const head = await phoneOf("p-head-fangguan");
+  await look(head, "head-1-todo");
+  await head.tap("消息");
+  await head.sees("全部标为已读");
+  await look(head, "head-2-inbox");
+  head.taps = 0;
+  await head.tap(head.page.locator(".mp-page:not([hidden]) [role=link]:has-text('NS2026-000002') >> visible=true").first());
+  await head.button("接单，由");
+  await look(head, "head-3-case");
+  await head.press("接单，由");
+  await head.sees("办理中");
+  assert.ok(head.taps <= 2, `${head.taps} taps`);
+  await head.allow();
+  await head.button("提交办结");
+  await look(head, "head-4-accepted");
+  await head.press("更多");
+  await head.page.waitForTimeout(500);
+  await look(head, "head-5-more");
+  await head.close();
+});
+
+test("a handler calls, logs progress with a photo, and submits; what is missing is said at the field", async () => {
+  const handler = await phoneOf("p-handler-fangguan-1");
+  await handler.tap(leaky);
+  await handler.press("先行联系");
+  await handler.sees("联系情况");
+  await look(handler, "handler-1-contact");
+  await handler.tap(handler.page.locator("wx-switch >> visible=true"));
+  await handler.fill("联系情况", "已电话联系诉求人，约定周五上门查看。");
+  await handler.press("先行联系");
+  await handler.allow();
+  await handler.press("记录进展");
+  await handler.fill("进展", "已到现场查看，屋面防水层开裂。");
+  await handler.photo("添加照片");
+  await look(handler, "handler-2-progress");
+  await handler.press("记录进展");
+  await handler.sees("屋面防水层开裂");
+  await handler.sees("照片和附件");
+  await handler.press("提交办结");
+  await handler.fill("办理结果", "已完成屋面防水层翻修，闭水试验 24 小时无渗漏。");
+  await handler.tap("实际解决");
+  await handler.fill("答复诉求人的话", "您家屋面已经重新做了防水，下雨不会再漏。");
+  await handler.press("提交办结");
+  await handler.sees("还有几处要改");
+  await look(handler, "handler-3-missing");
+  await handler.fill("佐证说明", "闭水试验照片存档于房管所");
+  await handler.press("提交办结");
+  await handler.sees("核查中");
+  await look(handler, "handler-4-submitted");
+  await handler.close();
+});
+
+test("the centre verifies, and the resident reads what became of it and rates", async () => {
+  const centre = await phoneOf("p-centre-1");
+  await look(centre, "centre-1-todo");
+  await centre.tap(centre.page.locator(`text=${leaky} >> visible=true`).first());
+  await centre.press("核查通过");
+  await centre.fill("核查意见", "电话回访属实，现场已无渗漏。");
+  await centre.tap("实际解决");
+  await look(centre, "centre-2-verify");
+  await centre.press("核查通过");
+  await centre.sees("已办结");
+  await centre.close();
+
+  const resident = await phoneOf("p-resident-1");
+  await look(resident, "resident-1-own");
+  await resident.tap(leaky);
+  await resident.sees("按时");
+  await look(resident, "resident-2-matter");
+  await resident.press("基本满意");
+  await resident.sees("您想说的话");
+  await look(resident, "resident-3-rate");
+  await resident.press("评价");
+  await resident.sees("评价：基本满意");
+  await look(resident, "resident-4-rated");
+  await resident.close();
+});
+
+test("a liaison reports without a network in at most five taps; it is sent once when there is one", async () => {
+  const liaison = await phoneOf("p-liaison-1-1");
+  await look(liaison, "liaison-1-home");
+  liaison.taps = 0;
+  await liaison.press("上报难事");
+  await liaison.sees("是什么事");
+  await liaison.sees("望舒里"); // the community, chosen by their post
+  await liaison.page.waitForTimeout(300);
+  await liaison.cut(true);
+  await liaison.fill("是什么事", "望舒里 12 号楼电梯停运九天");
+  await liaison.fill("在哪里", "望舒里 12 号楼");
+  await liaison.fill("详细情况", "电梯停了九天，楼上老人下不来楼。");
+  await liaison.photo("添加照片");
+  await liaison.tap("住房保障");
+  await look(liaison, "liaison-2-report");
+  await liaison.press("上报", true);
+  assert.ok(liaison.taps <= 5, `${liaison.taps} taps`);
+  await liaison.allow();
+  await liaison.sees("1 条记录已存在手机里", 20_000);
+  await look(liaison, "liaison-3-waiting");
+
+  await liaison.page.reload(); // the program is killed
+  await liaison.sees("1 条记录已存在手机里", 20_000);
+  await liaison.cut(false);
+  await liaison.page.reload();
+  await liaison.sees("要我办");
+  await liaison.gone("已存在手机里");
+  const cases = await liaison.api("/api/v1/cases?limit=100");
+  assert.equal(cases.items.filter((c) => c.title.includes("电梯停运九天")).length, 1);
+  await liaison.close();
+});
+
+test("the centre registers, classifies and dispatches on a phone", async () => {
+  const centre = await phoneOf("p-centre-1");
+  await centre.tap(centre.page.locator("text=望舒里 12 号楼电梯停运九天 >> visible=true").first());
+  await centre.sees("待入库");
+  await look(centre, "centre-3-reported");
+  await centre.press("纳入项目库");
+  await centre.sees("入库说明");
+  await centre.press("纳入项目库");
+  await centre.sees("待交办");
+  await centre.press("更多");
+  await centre.press("分类定格");
+  await centre.sees("问题属性");
+  await centre.tap("个案");
+  await centre.tap("本部门");
+  await look(centre, "centre-4-classify");
+  await centre.press("分类定格");
+  await centre.press("交办");
+  await centre.choose("牵头部门", "房");
+  await look(centre, "centre-5-dispatch");
+  await centre.press("交办");
+  await centre.sees("待接单");
+  await centre.close();
+});
+
+test("a liaison escalates, and the grid's chief convenes: minutes, lead, duties and plan", async () => {
+  const liaison = await phoneOf("p-liaison-1-1");
+  await liaison.tap("在办");
+  await liaison.tap(liaison.page.locator("text=望舒里 12 号楼电梯停运九天 >> visible=true").first());
+  await liaison.press("升级响应");
+  await liaison.fill("升级理由", "牵涉物业、维保和居委，一个部门定不了。");
+  await liaison.press("升级响应");
+  await liaison.sees("待会商");
+  await liaison.close();
+
+  const chief = await phoneOf("p-chief-1");
+  await chief.tap(chief.page.locator("text=望舒里 12 号楼电梯停运九天 >> visible=true").first());
+  await chief.sees("待会商");
+  await look(chief, "chief-1-convening");
+  await chief.press("会商部署");
+  await chief.fill("会商纪要", "会商明确由房管所牵头，市场所配合。");
+  await chief.choose("牵头部门", "房");
+  await chief.choose("小组（专班）负责人", "戴静怡");
+  await chief.choose("添加成员", "董卫东");
+  await chief.fill("董卫东 市场所负责人 职责", "核查维保单位资质");
+  await chief.fill("解决方案", "三日内换件复梯，期间安排专人接送。");
+  await look(chief, "chief-2-convene");
+  await chief.press("会商部署");
+  await chief.sees("办理中");
+  await look(chief, "chief-3-convened");
+  await chief.close();
+});
+
+test("what others changed meanwhile is shown, not overwritten", async () => {
+  const head = await phoneOf("p-head-fangguan");
+  await head.tap("在办");
+  await head.tap(head.page.locator("text=望舒里 12 号楼电梯停运九天 >> visible=true").first());
+  await head.press("记录进展");
+  await head.fill("进展", "已联系维保单位。");
+  await head.context.setOffline(true);
+  await head.press("记录进展");
+  await head.page.waitForTimeout(6000);
+  const chief = await phoneOf("p-chief-1");
+  await chief.tap("在办");
+  await chief.tap(chief.page.locator("text=望舒里 12 号楼电梯停运九天 >> visible=true").first());
+  await chief.press("记录进展");
+  await chief.fill("进展", "已到现场。");
+  await chief.press("记录进展");
+  await chief.sees("已到现场");
+  await chief.close();
+  await head.context.setOffline(false);
+  await head.to("#more/queue/index");
+  await head.sees("有变化，待您决定");
+  await look(head, "head-6-conflict");
+  await head.press("照原样再提交");
+  await head.sees("没有待提交的记录");
+  await head.close();
+});
+
+for (const [name, options] of [["320", { width: 320 }], ["430", { width: 430 }], ["elder", { font: 24, elder: true }], ["elder-320", { width: 320, font: 24, elder: true }]])
+  test(`every page stands at ${name}`, async () => {
+    const { elder = false, ...rest } = options;
+    const head = await phoneOf("p-head-fangguan", rest);
+    await look(head, `${name}-todo`, { elder });
+    await head.tap("可认领");
+    await head.page.waitForTimeout(600);
+    await look(head, `${name}-claimable`, { elder });
+    await head.tap("在办");
+    await head.tap(head.page.locator(".mp-page:not([hidden]) [role=link]").first());
+    await head.sees("经过");
+    await look(head, `${name}-case`, { elder });
+    await head.to("#staff/report/index");
+    await head.sees("是什么事");
+    await look(head, `${name}-report`, { elder });
+    await head.to("#staff/delegation/index");
+    await head.sees("请谁代办");
+    await look(head, `${name}-delegation`, { elder });
+    await head.to("#more/queue/index");
+    await head.page.waitForTimeout(300);
+    await look(head, `${name}-queue`, { elder });
+    await head.to("#more/privacy/index");
+    await head.page.waitForTimeout(600);
+    await look(head, `${name}-privacy`, { elder });
+    await head.to("#pages/me/index");
+    await head.sees("长辈版");
+    await look(head, `${name}-me`, { elder });
+    await head.close();
+
+    const resident = await phoneOf("p-resident-2", { ...rest, fresh: (p) => look(p, `${name}-bind`, { elder }) });
+    await look(resident, `${name}-own`, { elder });
+    await resident.press("凭工单号查进度");
+    await resident.fill("工单号", "20261111090531");
+    await resident.press("查询");
+    await resident.sees("今天还可以查询");
+    await look(resident, `${name}-look-up`, { elder });
+    await resident.close();
+  });
