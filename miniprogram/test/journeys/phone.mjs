@@ -19,6 +19,9 @@ export async function open(chrome, { base, who, width = 390, height = 844, page:
   const said = [];
   page.on("request", (r) => /^(https?):/.test(r.url()) && !r.url().startsWith(base) && elsewhere.push(r.url()));
   page.on("console", (m) => ["error", "warning"].includes(m.type()) && !/Failed to load resource/.test(m.text()) && said.push(m.text()));
+  // WeChat's question for messages comes when it comes: whoever wants to tap on answers it first.
+  const question = page.locator(".mp-over", { hasText: "申请发送消息提醒" });
+  await page.addLocatorHandler(question, () => question.getByText("允许", { exact: true }).tap());
   const query = new URLSearchParams({ who, ...(font ? { font } : {}) });
   await page.goto(`${base}/m/app.html?${query}${at ? "#" + at : ""}`);
   const phone = {
@@ -36,9 +39,6 @@ export async function open(chrome, { base, who, width = 390, height = 844, page:
     },
     /** answer presses a button of WeChat's own dialogs, which are no taps of ours. */
     answer: async (words) => page.locator(`.mp-over button:has-text("${words}")`).last().tap(),
-    /** allow agrees to messages, where WeChat asks for them within a moment. */
-    allow: () => phone.answerSoon("允许"),
-    answerSoon: (words) => page.locator(`.mp-over button:has-text("${words}")`).last().tap({ timeout: 1500 }).catch(() => undefined),
     button: async (words, exact = false) => {
       const b = page.locator(`wx-button:${exact ? "text-is" : "has-text"}("${words}"):not([disabled]) >> visible=true`).last();
       await b.waitFor({ timeout: 10_000 });
