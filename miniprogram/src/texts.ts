@@ -27,6 +27,7 @@ export const texts = {
     invitation: "工作人员：我有邀请码",
     invitationHint: "请输入邀请码",
     invite: "用邀请码绑定",
+    invitationNeeded: "您的岗位能看到全部难事，须凭系统管理员出具的邀请码绑定。",
     agree: "我已阅读并同意",
     notice: "《隐私政策》",
     mustAgree: "请先阅读并勾选同意《隐私政策》。",

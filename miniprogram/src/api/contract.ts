@@ -902,7 +902,7 @@ export interface NewTicket {
 }
 
 export interface NewUpload {
-  /** 文件名，只给能看到附件的人看；其中的电话和证件号码会被遮盖 */
+  /** 文件名，只给能看到附件的工作人员看；其中的电话和证件号码会被遮盖。诉求人上传的不留文件名 */
   name?: string;
   /** 整个文件的 SHA-256；给出则收齐后核对 */
   sha256?: string;
@@ -1019,8 +1019,47 @@ export interface OwnData {
   enterprises: Enterprise[];
   /** 绑定的手机号 */
   phones: string[];
+  /** 您上传、用在事项里的照片 */
+  pictures: OwnPicture[];
   /** 以您的手机号反映的事项 */
   tickets: OwnTicket[];
+}
+
+export interface OwnPicture {
+  /** 时间 */
+  at: string;
+  /** 谁提交的（仅工作人员可见） */
+  by?: Named;
+  /** 保存期满，内容已删除 */
+  erased?: boolean;
+  /** 像素 */
+  height?: number;
+  /** 编号，不变 */
+  id: string;
+  /** 名称 */
+  name?: string;
+  /** 难事编号 */
+  number: string;
+  /** 诉求人也能看到 */
+  public: boolean;
+  /** 诉求人上传的：waiting 待审核、refused 未通过，这时只有本人和城运中心看得到；空为无须审核或已通过 */
+  review?: string;
+  /** 字节数 */
+  size: number;
+  /** 缩略图的地址 */
+  thumb_url?: string;
+  /** image/jpeg、image/png 或 application/pdf */
+  type: string;
+  /** 内容的地址，无需令牌；只在 url_until 之前、您的这次登录有效期间可用，请勿保存 */
+  url?: string;
+  /** 地址可用到何时 */
+  url_until?: string;
+  /** 像素 */
+  width?: number;
+  /** 随哪一步提交：report 上报难事、register 纳入项目库、add_evidence 补充识别依据、classify 分类定格、assign 指定人员、reject 不予入库、attach 并入工单、update_ticket 更新工单信息、detach 移出工单、merge 并案、split 拆出并案、dispatch 交办、claim 认领、take 领题、open_at_ii 提级启动Ⅱ级、open_at_i 启动Ⅰ级、accept 接单、return 退单、transfer 转办、coordinate 协调处置、contact 先行联系、ask_support 请求协办、accept_task 接受任务、finish_task 完成任务、decline_task 说明不能承担、withdraw_task 撤回任务、progress 记录进展、convene 会商部署、amend 调整部署、submit 提交办结、ask_onsite 请联络员现场核实、verify_pass 核查通过、verify_fail 核查不通过、escalate 升级响应、rate 评价、confirm_dissatisfaction 回访确认不满意、dismiss_dissatisfaction 回访后维持办结、strike_off 销项、carry_over 结转续办、hold_over 挂账、remind 催办、supervise 督办、settle_content 内容审核、hand_over 移交、answer 答复督办 */
+  with: "report" | "register" | "add_evidence" | "classify" | "assign" | "reject" | "attach" | "update_ticket" | "detach" | "merge" | "split" | "dispatch" | "claim" | "take" | "open_at_ii" | "open_at_i" | "accept" | "return" | "transfer" | "coordinate" | "contact" | "ask_support" | "accept_task" | "finish_task" | "decline_task" | "withdraw_task" | "progress" | "convene" | "amend" | "submit" | "ask_onsite" | "verify_pass" | "verify_fail" | "escalate" | "rate" | "confirm_dissatisfaction" | "dismiss_dissatisfaction" | "strike_off" | "carry_over" | "hold_over" | "remind" | "supervise" | "settle_content" | "hand_over" | "answer";
+  /** 随哪一步提交，显示用 */
+  with_label: string;
 }
 
 export interface OwnTicket {
@@ -1829,7 +1868,7 @@ export interface Trigger {
 }
 
 export interface Unbinding {
-  /** 手机丢失：工作身份今后凭邀请码才能再绑定 */
+  /** 手机丢失：两种身份都解绑，用它扫码登录的电脑也退出；工作身份今后凭邀请码才能再绑定 */
   lost?: boolean;
 }
 
@@ -1971,8 +2010,8 @@ export interface WeChatProgress {
   bind_ticket?: string;
   /** 须在此前完成后续步骤 */
   expires_at?: string;
-  /** 还需要：binding 绑定，second_factor 验证码，consent 同意更新后的隐私政策；没有则已登录 */
-  need?: "binding" | "second_factor" | "consent";
+  /** 还需要：binding 绑定，second_factor 验证码，invitation 系统管理员出具的邀请码（凭 bind_ticket 用邀请码重新绑定），consent 同意更新后的隐私政策；没有则已登录 */
+  need?: "binding" | "second_factor" | "invitation" | "consent";
   /** 已登录时：可以切换的身份 */
   sides?: string[];
   /** 已登录时：令牌 */

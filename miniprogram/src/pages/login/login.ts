@@ -46,7 +46,8 @@ Page({
     const kept = keptOf(progress);
     if (kept) return enter(kept, this.to || undefined);
     this.ticket = progress.bind_ticket ?? "";
-    this.setData({ step: progress.need ?? "failed", busy: false });
+    if (progress.need === "invitation") this.setData({ step: "binding", byInvitation: true, message: texts.login.invitationNeeded, busy: false });
+    else this.setData({ step: progress.need ?? "failed", busy: false });
   },
 
   /** take does one step; what the server says against it stands on the page. */
@@ -85,7 +86,6 @@ Page({
     void this.take(() => anonymous.call("bind_wechat_consent", { body: { bind_ticket: this.ticket, privacy_version: this.version } }));
   },
   invite() {
-    if (this.mustAgree()) return;
     void this.take(() => anonymous.call("bind_wechat_invitation", { body: { bind_ticket: this.ticket, invitation: this.data.invitation.trim() } }));
   },
   confirm() {
