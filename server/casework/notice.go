@@ -47,6 +47,7 @@ const (
 	NoticeContentWaiting  NoticeKind = "content_waiting"
 	NoticeContentLate     NoticeKind = "content_late"
 	NoticeContentRefused  NoticeKind = "content_refused"
+	NoticeQuotaReserved   NoticeKind = "quota_reserved" // belongs to no case: most of a platform's messages of today are used
 )
 
 // NoticeKinds lists every notice, those of the calendar last.
@@ -54,7 +55,7 @@ var NoticeKinds = []NoticeKind{
 	NoticeReported, NoticeRegistered, NoticeRejected, NoticeMerged, NoticeSplit, NoticeDispatched, NoticeReturned, NoticeReminded, NoticeAcceptDue, NoticeUnaccepted,
 	NoticeAccepted, NoticeContactDue, NoticeDeadlineNear, NoticeEscalated, NoticeConvening, NoticeOffered, NoticeConvened, NoticeTaskGiven, NoticeTaskEnded, NoticeTaskWaiting,
 	NoticeProgress, NoticeSubmitted, NoticeHeld, NoticeFailed, NoticeResolved, NoticeRated, NoticeCallbackMissing, NoticeReopened, NoticeCarriedOver, NoticeOverdue,
-	NoticeHeldOver, NoticeSupervised, NoticeAnswered, NoticeOrderLate, NoticeIdle, NoticeHearingMissed, NoticeCoordinated, NoticeAssigned, NoticeHandedOver, NoticeContentWaiting, NoticeContentLate, NoticeContentRefused,
+	NoticeHeldOver, NoticeSupervised, NoticeAnswered, NoticeOrderLate, NoticeIdle, NoticeHearingMissed, NoticeCoordinated, NoticeAssigned, NoticeHandedOver, NoticeContentWaiting, NoticeContentLate, NoticeContentRefused, NoticeQuotaReserved,
 	NoticeReportDue, NoticeHearingDue, NoticeCalendarMissing,
 }
 

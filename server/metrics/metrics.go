@@ -43,6 +43,7 @@ type Metrics struct {
 	audited   *prometheus.CounterVec
 	notices   *prometheus.CounterVec
 	settled   *prometheus.CounterVec
+	quota     *prometheus.GaugeVec
 }
 
 // Sources are the states that are looked at when somebody scrapes. One that is nil is not told.
@@ -85,10 +86,11 @@ func New(version string) *Metrics {
 		notices: counter("notice_messages_total", "Messages of notices by channel and outcome: sent, or the class of the refusal.", "channel", "outcome"),
 		settled: counter("notices_settled_total", "Notices that did not go out over a channel, by what became of them: told (in the inbox), unconfirmed, untold.", "state"),
 	}
+	m.quota = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "xiaopu_notice_quota_used_ratio", Help: "How much of a platform's messages of today is used, as this process last knew it: 0 to 1."}, []string{"quota"})
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "xiaopu_build_info", Help: "1, labelled with the version of the program and of Go."}, []string{"version", "go"})
 	build.WithLabelValues(version, runtime.Version()).Set(1)
 	m.registry.MustRegister(
-		m.requests, m.latency, m.commands, m.swept, m.ticked, m.unticked, m.importing, m.rows, m.signIns, m.audited, m.notices, m.settled, build,
+		m.requests, m.latency, m.commands, m.swept, m.ticked, m.unticked, m.importing, m.rows, m.signIns, m.audited, m.notices, m.settled, m.quota, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -180,6 +182,13 @@ func (m *Metrics) Notice(channel, outcome string) {
 func (m *Metrics) NoticeSettled(state string) {
 	if m != nil {
 		m.settled.WithLabelValues(state).Inc()
+	}
+}
+
+// QuotaUsed notes how much of a quota of today is used, from 0 to 1.
+func (m *Metrics) QuotaUsed(quota string, share float64) {
+	if m != nil {
+		m.quota.WithLabelValues(quota).Set(share)
 	}
 }
 

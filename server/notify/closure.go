@@ -39,18 +39,15 @@ func untilNextMinute(now time.Time) time.Duration {
 func stopKey(channel, template string) string { return "notify:stop:" + channel + ":" + template }
 func restKey(channel string) string           { return "notify:rest:" + channel }
 
-// closed says why a channel or a template of it is not used now; minute means that it will be in a moment.
-func (c *closures) closed(ctx context.Context, channel, template string) (why string, minute bool) {
+// closed says why a channel or a template of it is not used now: Minute means that it will be in a moment, Daily tomorrow.
+func (c *closures) closed(ctx context.Context, channel, template string) (why string, class Class) {
 	if what, ok := c.cache.Get(ctx, restKey(channel)); ok {
-		if string(what) == string(Minute) {
-			return "每分钟发送量已达上限", true
-		}
-		return "今日发送额度已用完", false
+		return whys[Class(what)], Class(what)
 	}
 	if _, ok := c.cache.Get(ctx, stopKey(channel, template)); ok {
-		return "平台多次拒绝，已暂停使用，请检查模板和账号设置", false
+		return "平台多次拒绝，已暂停使用，请检查模板和账号设置", Stop
 	}
-	return "", false
+	return "", ""
 }
 
 // rest lets a channel rest for a refusal of its limits.

@@ -65,6 +65,7 @@ type Dispatcher struct {
 	o        Options
 	channels map[string]Channel
 	closures closures
+	quotas   quotas
 }
 
 const defaultWorkers = 32
@@ -236,6 +237,7 @@ type job struct {
 	reach Reach
 	why   []string // channels that do not reach the recipient
 	doubt bool     // an earlier channel's message may have arrived
+	spare bool     // a channel could tell it tomorrow, when its quota is new
 }
 
 func (d *Dispatcher) advance(ctx context.Context, j *job) error {
@@ -245,7 +247,7 @@ func (d *Dispatcher) advance(ctx context.Context, j *job) error {
 	}
 	j.k, j.news = k, []store.InboxRow{j.o.InboxRow}
 	begun := len(j.o.Deliveries) > 0
-	if !begun && now.Sub(j.since()) > time.Duration(d.o.Plan.ExpireHours)*time.Hour {
+	if !begun && j.expired(now) {
 		return j.settle(ctx, store.NoticeUntold, "", "超过时限未能发送", now)
 	}
 	if !j.o.Urgent && !begun && j.o.SendAt.IsZero() {
@@ -285,6 +287,8 @@ func (d *Dispatcher) advance(ctx context.Context, j *job) error {
 		return err
 	case j.doubt:
 		return j.settle(ctx, store.NoticeUnconfirmed, "", reasons(j.why), now)
+	case j.spare && !j.expired(now):
+		return j.postpone(ctx, now.Add(untilTomorrow(now)))
 	default:
 		return j.settle(ctx, store.NoticeUntold, "", reasons(j.why), now)
 	}
@@ -296,6 +300,11 @@ func (j *job) since() time.Time {
 		return j.o.SendAt
 	}
 	return j.o.CreatedAt
+}
+
+// expired tells that a notice is too old to be sent.
+func (j *job) expired(now time.Time) bool {
+	return now.Sub(j.since()) > time.Duration(j.d.o.Plan.ExpireHours)*time.Hour
 }
 
 // pass notes why a channel does not reach the recipient.
@@ -441,12 +450,23 @@ func (j *job) begin(ctx context.Context, channel Channel, last store.Delivery, n
 		return cannot("内容不符合模板")
 	}
 	m.To = to
-	closed, minute := j.d.closures.closed(ctx, name, m.Template)
+	closed, class := j.d.closures.closed(ctx, name, m.Template)
 	switch {
-	case minute && j.mayRetry(last.Tries):
+	case class == Minute && j.mayRetry(last.Tries):
 		return true, j.postpone(ctx, now.Add(untilNextMinute(now)))
-	case closed != "":
+	case class != "":
+		j.spare = j.spare || class == Daily && !j.o.Urgent
 		return cannot(closed)
+	case !j.o.Urgent && !repeated:
+		kept, err := j.d.reserved(ctx, channel, now)
+		if err != nil {
+			return false, err
+		}
+		if kept {
+			j.spare = true
+			j.d.o.Engine.Metrics().Notice(name, "reserved")
+			return cannot(whyReserved)
+		}
 	}
 	if at, open := j.d.o.Plan.morning(j.k.Calendar, now); !open && !j.o.Urgent && !repeated {
 		return true, j.postpone(ctx, at)
@@ -527,6 +547,7 @@ func (j *job) answered(ctx context.Context, last store.Delivery, id string, send
 	if sendErr == nil {
 		last.State, last.MessageID, last.Why, last.Code, last.RID = store.DeliverySent, id, "", 0, ""
 		d.closures.accepted(last.Channel, last.Template)
+		d.quotas.spent(d.channels[last.Channel])
 		d.o.Engine.Metrics().Notice(last.Channel, "sent")
 		return true, d.o.DB.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 			if _, err := tx.EndDelivery(ctx, last, false, now); err != nil {

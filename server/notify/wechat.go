@@ -12,6 +12,7 @@ import (
 
 	"xiaopu/server/store"
 	"xiaopu/server/wechat"
+	"xiaopu/server/workflow"
 )
 
 // WeChatChannels are the channels that a gateway opens, with the platform's listing for the check of the templates.
@@ -77,6 +78,14 @@ func (officialAccount) Account(r Reach) (account, why string) {
 // Repeatable is how long the platform takes a client_msg_id once.
 func (officialAccount) Repeatable() time.Duration { return 10 * time.Minute }
 
+// Quota is that of template messages.
+func (c officialAccount) Quota(ctx context.Context) (wechat.Quota, error) {
+	return c.client.TemplateQuota(ctx)
+}
+
+// QuotaName is that of template messages.
+func (officialAccount) QuotaName() string { return workflow.QuotaTemplate }
+
 // Send sends a template message.
 func (c officialAccount) Send(ctx context.Context, m Message) (string, error) {
 	id, err := c.client.SendTemplate(ctx, wechat.Template{To: m.To, Template: m.Template, Page: m.Page, ID: m.Key, Data: m.Keywords})
@@ -102,6 +111,14 @@ func (subscribe) Account(r Reach) (account, why string) {
 
 // Repeatable is zero: the platform takes each message as a new one.
 func (subscribe) Repeatable() time.Duration { return 0 }
+
+// Quota is that of subscribe messages, long-term and one-time together.
+func (c subscribe) Quota(ctx context.Context) (wechat.Quota, error) {
+	return c.client.SubscribeQuota(ctx)
+}
+
+// QuotaName is that of subscribe messages.
+func (subscribe) QuotaName() string { return workflow.QuotaSubscribe }
 
 // Send sends a subscribe message.
 func (c subscribe) Send(ctx context.Context, m Message) (string, error) {

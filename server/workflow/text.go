@@ -321,6 +321,8 @@ func (k *Knowledge) NoticeText(r store.InboxRow) string {
 		return "本月专报应于 " + r.Args["on"] + " 前报主要领导"
 	case casework.NoticeHearingDue:
 		return "本月专题汇报应于 " + r.Args["on"] + " 前举行"
+	case casework.NoticeQuotaReserved:
+		return quotaLabels[r.Args["quota"]] + "今天的发送额度已用去大半，余下的留给升级等紧急通知；一般消息改走其他渠道，没有其他渠道的明天再发"
 	case casework.NoticeCalendarMissing:
 		return r.Args["on"][:4] + " 年放假安排尚未载入，跨年期限为暂定；国务院通知公布后请及时载入"
 	}
