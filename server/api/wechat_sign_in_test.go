@@ -78,7 +78,7 @@ func throughWeChat(t testing.TB, street *office, settings auth.Settings) *weChat
 	})
 	checker := &workflow.WeChatChecker{DB: o.db, Engine: o.engine, WeChat: o.client, Clock: o.clock}
 	o.handler = NewHandler(Options{
-		Engine: o.engine, Signer: o.signer, SignIn: o.signIn, Version: "test", Clock: o.clock, Logger: logger, Cache: o.cache,
+		Engine: o.engine, Signer: o.signer, SignIn: o.signIn, Version: "test", Clock: o.clock, Logger: logger, Cache: o.cache, Live: o.hub,
 		WeChat: wechat.NewReceiver(app, oa, wechat.Handlers{o.signIn, checker}, o.cache, o.clock),
 	})
 	pushes := httptest.NewServer(o.handler)

@@ -402,7 +402,8 @@ type Reached struct {
 	Phone       string // that a resident has bound
 }
 
-// Reach gives how a recipient of notices can be reached: a person id, or "requester:" and a requester's key.
+// Reach gives how a recipient of notices can be reached: a person id, "requester:" and a requester's key, or "family:" and the id of a consent, which
+// reaches nobody once it has ended.
 func (s *Service) Reach(ctx context.Context, recipient string) (out Reached, err error) {
 	personID := recipient
 	if key, ok := strings.CutPrefix(recipient, "requester:"); ok {
@@ -411,6 +412,13 @@ func (s *Service) Reach(ctx context.Context, recipient string) (out Reached, err
 			return out, err
 		}
 		personID, out.Phone = holder.IdentityID, holder.Number
+	}
+	if consent, ok := strings.CutPrefix(recipient, "family:"); ok {
+		f, ok, err := s.db.FamilyConsent(ctx, consent)
+		if err != nil || !ok {
+			return out, err
+		}
+		personID = f.Grantee
 	}
 	i, _, err := s.identityOf(ctx, personID)
 	if err != nil {

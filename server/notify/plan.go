@@ -33,11 +33,19 @@ func NewPlan(n config.Notices) *Plan {
 	return &Plan{Notices: n, allowed: map[string]map[string][]string{}, mismatch: map[string]string{}}
 }
 
+// audienceOf gives as whom a recipient is told: family reads what the requester does, by the same channels.
+func audienceOf(recipient string) string {
+	if a := store.AudienceOf(recipient); a != store.FamilyAudience {
+		return a
+	}
+	return store.RequesterAudience
+}
+
 // channelsFor gives the channels for a message that tells a person these notices, in the order in which they are tried: those of
 // the order of each, so that none loses a channel by going with others. Orders stand in the file with the more special ones first.
 func (p *Plan) channelsFor(news []store.InboxRow) (list []string) {
 	for _, order := range entriesFor(p.Orders, news, func(order config.ChannelOrder, n store.InboxRow) bool {
-		return order.For == store.AudienceOf(n.Recipient) && (n.Urgent || !order.Urgent) && (len(order.Kinds) == 0 || slices.Contains(order.Kinds, n.Kind))
+		return order.For == audienceOf(n.Recipient) && (n.Urgent || !order.Urgent) && (len(order.Kinds) == 0 || slices.Contains(order.Kinds, n.Kind))
 	}) {
 		for _, c := range order.Channels {
 			if !slices.Contains(list, c) {
@@ -51,7 +59,7 @@ func (p *Plan) channelsFor(news []store.InboxRow) (list []string) {
 // templatesFor gives the templates on a channel by which a message may tell a person these notices.
 func (p *Plan) templatesFor(channel string, news []store.InboxRow) []config.NoticeTemplate {
 	return entriesFor(p.Templates, news, func(t config.NoticeTemplate, n store.InboxRow) bool {
-		return t.Channel == channel && (t.For == "" || t.For == store.AudienceOf(n.Recipient)) && (len(t.Kinds) == 0 || slices.Contains(t.Kinds, n.Kind))
+		return t.Channel == channel && (t.For == "" || t.For == audienceOf(n.Recipient)) && (len(t.Kinds) == 0 || slices.Contains(t.Kinds, n.Kind))
 	})
 }
 
@@ -68,7 +76,7 @@ func entriesFor[T any](list []T, news []store.InboxRow, fits func(T, store.Inbox
 
 // words gives what a message says of an event.
 func (p *Plan) words(recipient string, kind casework.NoticeKind) config.BundleWords {
-	audience := store.AudienceOf(recipient)
+	audience := audienceOf(recipient)
 	var general config.BundleWords
 	for _, w := range p.Words {
 		if w.Kind != kind {

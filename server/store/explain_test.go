@@ -51,7 +51,7 @@ var notReads = []string{
 	"AddImportRows", "DropImportProblems", "EraseKeptRow",
 	"KeepWeChatPush", "TakeWeChatPush", "PutOffWeChatPush", "EndWeChatPush",
 	"AddPlatform", "AppendFeed", "NoteRequest", "SetPlatform",
-	"AddCalendarYear", "AddCertificate", "AddClosure", "AddImportProblems", "AddPolicy", "EraseRow", "InsertCase", "InsertNotices", "InsertTickets", "KeepPersonFrom", "MoveSequence", "NoteDone",
+	"AddCalendarYear", "AddCertificate", "AddClosure", "AddImportProblems", "AddPolicy", "EraseRow", "InsertCase", "InsertTickets", "KeepPersonFrom", "MoveSequence", "NoteDone",
 	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SaveCertificate", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "SpendEvidence", "StopAging", "UpdateTicket", "WithdrawPolicy",
 	"InsertReview", "DecideReview", "DropReviews", "TakeReview", "TraceReview", "ReviewToPeople", "ChaseReview", "RecountReviews", "InsertAttachment", "AttachmentIsReady", "KeepAttachment", "MoveAttachments", "DropAttachment", "EraseAttachment", "KeepAttachmentFrom", "AttachmentIsGone",
 	"InsertImportProfile", "UpdateImportProfile", "DeleteImportProfile", "PutTicketFact", "FactsArrived",
@@ -284,6 +284,13 @@ func reads() (list []read) {
 	add("PrivacyNotice", "", func(ctx context.Context, db *store.DB) error { _, _, err := db.PrivacyNotice(ctx); return err })
 	add("Consents", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Consents(ctx, "r-0100")) })
 	add("FamilyConsents", "", func(ctx context.Context, db *store.DB) error { return ignore(db.FamilyConsents(ctx, "r-0100")) })
+	inside("InsertNotices", "", func(ctx context.Context, tx *store.Tx) error {
+		return tx.InsertNotices(ctx, []store.InboxRow{{ID: "n-new", Recipient: "requester:q-0100", Kind: casework.NoticeAccepted, CreatedAt: day(1)}, {ID: "n-new2", Recipient: "requester:q-0101", Kind: casework.NoticeAccepted, CreatedAt: day(1)}})
+	})
+	add("FamilyConsent", "", func(ctx context.Context, db *store.DB) error {
+		_, _, err := db.FamilyConsent(ctx, "f-0100")
+		return err
+	})
 	add("Enterprises", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Enterprises(ctx, "r-0100")) })
 	inside("TakeLookup", "", func(ctx context.Context, tx *store.Tx) error {
 		_, _, err := tx.TakeLookup(ctx, "acc-0100", "2026-01-02", 5)

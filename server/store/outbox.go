@@ -45,7 +45,7 @@ var ErrNoticeTaken = errors.New("store: the notice is another worker's")
 // ErrNoNotice says that there is no such notice on a list of those that did not get through.
 var ErrNoNotice = apperr.New(apperr.NotFound, "notice.not_found", "没有找到这条消息，可能已经处理。")
 
-const outgoingColumns = inboxColumns + `, o.state, o.send_at, o.settled_at, o.settled_by, o.channel, o.why`
+const outgoingColumns = `o.id, o.recipient, ` + noticeColumns + `, o.state, o.send_at, o.settled_at, o.settled_by, o.channel, o.why`
 
 func (o *Outgoing) scan(scan func(...any) error) error {
 	return o.InboxRow.scan(scan, &o.State, (*Millis)(&o.SendAt), (*Millis)(&o.SettledAt), &o.SettledBy, &o.Channel, &o.Why)
@@ -220,12 +220,22 @@ func (tx *Tx) ReopenNotice(ctx context.Context, id, channel string) error {
 const (
 	StaffAudience     = "staff"
 	RequesterAudience = "requester"
+	// FamilyAudience are those who act for a requester. What does not reach them is on no list: the requester's own notice says whether they were told.
+	FamilyAudience = "family"
+)
+
+const (
+	toRequester = "requester:" // and the requester's key
+	toFamily    = "family:"    // and the consent's id
 )
 
 // AudienceOf tells who a recipient is.
 func AudienceOf(recipient string) string {
-	if strings.HasPrefix(recipient, "requester:") {
+	switch {
+	case strings.HasPrefix(recipient, toRequester):
 		return RequesterAudience
+	case strings.HasPrefix(recipient, toFamily):
+		return FamilyAudience
 	}
 	return StaffAudience
 }

@@ -101,6 +101,16 @@ func (tx *Tx) EndFamilyConsents(ctx context.Context, personID string, now time.T
 	return nil
 }
 
+// FamilyConsent gives a consent that holds; ok is false for one that has ended, and for none.
+func (db *DB) FamilyConsent(ctx context.Context, id string) (f FamilyConsent, ok bool, err error) {
+	err = db.queryRow(ctx, `SELECT id, grantor, grantee, relation, made_at FROM family_consents WHERE id = ? AND ended_at IS NULL`, id).
+		Scan(&f.ID, &f.Grantor, &f.Grantee, &f.Relation, (*Millis)(&f.MadeAt))
+	if errors.Is(err, sql.ErrNoRows) {
+		return f, false, nil
+	}
+	return f, err == nil, err
+}
+
 // FamilyConsents lists the consents that hold of which a person is the grantor, and then those of which they are the grantee.
 func (db *DB) FamilyConsents(ctx context.Context, personID string) (list []FamilyConsent, err error) {
 	for _, column := range []string{"grantor", "grantee"} {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"xiaopu/server/apperr"
@@ -103,10 +104,15 @@ func (tx *Tx) EraseNotices(ctx context.Context, requester string, limit int) (in
 	for i, id := range ids {
 		args[i] = id
 	}
-	// The outbox names its row by the same id, and so do the deliveries.
-	for _, text := range []string{`DELETE FROM outbox WHERE id IN (`, `DELETE FROM deliveries WHERE notice_id IN (`} {
-		if _, err := tx.exec(ctx, text+marks(len(ids))+`)`, args...); err != nil {
-			return 0, fmt.Errorf("erase notices: %w", err)
+	sent, err := scanStrings(tx.query(ctx, `SELECT id FROM outbox WHERE inbox_id IN (`+marks(len(ids))+`)`, args...))
+	if err != nil {
+		return 0, fmt.Errorf("erase notices: %w", err)
+	}
+	for part := range slices.Chunk(sent, keysAtOnce) {
+		for _, text := range []string{`DELETE FROM outbox WHERE id IN (`, `DELETE FROM deliveries WHERE notice_id IN (`} {
+			if _, err := tx.exec(ctx, text+marks(len(part))+`)`, arguments(part)...); err != nil {
+				return 0, fmt.Errorf("erase notices: %w", err)
+			}
 		}
 	}
 	n, err := tx.exec(ctx, `DELETE FROM inbox WHERE id IN (`+marks(len(ids))+`)`, args...)

@@ -328,7 +328,7 @@ func (k *Knowledge) NoticeText(r store.InboxRow) string {
 	}
 	tier := tierText(r.Args["tier"])
 	n := "难事 " + r.Number
-	if strings.HasPrefix(r.Recipient, "requester:") {
+	if store.AudienceOf(r.Recipient) != store.StaffAudience {
 		switch r.Kind {
 		case casework.NoticeAccepted:
 			return "您反映的事项已有部门接单" + strings.Replace(due, "期限", "承诺", 1) + " 前办结"
