@@ -21,7 +21,8 @@ func (s *server) desk() (*notify.Desk, error) {
 // ReportedSubscriptions are a person's answers to one question for subscribe messages.
 type ReportedSubscriptions struct {
 	ClientEventID string                      `json:"client_event_id" minLength:"8" maxLength:"80" pattern:"^[0-9A-Za-z_-]+$" example:"0195a4c2-ask-3" doc:"这一次询问的编号，由客户端生成；重复提交不重复计数"`
-	Results       []notify.SubscriptionAnswer `json:"results" minItems:"1" maxItems:"10" doc:"每个模板的回答"`
+	Results       []notify.SubscriptionAnswer `json:"results" minItems:"0" maxItems:"10" required:"false" doc:"每个模板的回答；询问失败时没有"`
+	ErrCode       int                         `json:"err_code,omitempty" minimum:"0" maximum:"2000000" doc:"询问失败时 wx.requestSubscribeMessage 的 errCode。20004（本人关闭了总开关）记入台账：一周内不再询问，也不再发订阅消息；再次同意即恢复"`
 }
 
 // Subscriptions are what the person has allowed.
@@ -34,7 +35,7 @@ func (s *server) reportSubscriptions(ctx context.Context, in *struct{ Body Repor
 	if err != nil {
 		return Subscriptions{}, err
 	}
-	list, err := d.Report(ctx, actorOf(ctx), in.Body.ClientEventID, in.Body.Results)
+	list, err := d.Report(ctx, actorOf(ctx), in.Body.ClientEventID, in.Body.ErrCode, in.Body.Results)
 	return Subscriptions{Items: list}, err
 }
 

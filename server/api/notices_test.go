@@ -96,11 +96,57 @@ func TestSubscriptionsAreAskedForByNeedAndCountedOnce(t *testing.T) {
 		"no scene":               {o.get("p-r", "/wechat/templates"), http.StatusBadRequest, ""},
 		"a scene that is none":   {o.get("p-r", "/wechat/templates?scene=moon"), http.StatusBadRequest, ""},
 		"nothing answered":       {o.post("p-r", "/wechat/subscriptions", ReportedSubscriptions{ClientEventID: "event-0009"}), http.StatusBadRequest, ""},
+		"a code that is none":    {o.post("p-r", "/wechat/subscriptions", ReportedSubscriptions{ClientEventID: "event-0009", ErrCode: -1}), http.StatusBadRequest, ""},
 		"an answer that is none": {o.post("p-r", "/wechat/subscriptions", ReportedSubscriptions{ClientEventID: "event-0009", Results: []notify.SubscriptionAnswer{{Template: once, Result: "maybe"}}}), http.StatusBadRequest, ""},
 	} {
 		if c.a.status != c.status || !strings.Contains(string(c.a.body), c.reason) {
 			t.Errorf("%s: %d %s", name, c.a.status, c.a.body)
 		}
+	}
+}
+
+// Who has switched subscribe messages off as a whole is not asked for a week, is told how to switch them on, and is sent none; what they allow next
+// says that they are on again. A repetition of the old report, late, switches nothing off.
+func TestTheSwitchForAllSubscribeMessages(t *testing.T) {
+	o, _ := newMessagingOffice(t, book{"p-r": "openid-r"})
+	question := func() notify.Question {
+		t.Helper()
+		return ok[notify.Question](o.get("p-r", "/wechat/templates?scene=report"))
+	}
+	report := func(r ReportedSubscriptions) []notify.Subscription {
+		t.Helper()
+		return ok[Subscriptions](o.post("p-r", "/wechat/subscriptions", r)).Items
+	}
+	const once = "MP-tmpl-case-once-000000000000000000000004"
+	accepted := func(event string) ReportedSubscriptions {
+		return ReportedSubscriptions{ClientEventID: event, Results: []notify.SubscriptionAnswer{{Template: once, Result: "accept"}}}
+	}
+	off := ReportedSubscriptions{ClientEventID: "event-off-1", ErrCode: 20004}
+	report(accepted("event-0001"))
+	report(ReportedSubscriptions{ClientEventID: "event-0002", ErrCode: 10002}) // no network: says nothing of the person
+	if q := question(); q.SwitchedOff || len(q.Templates) == 0 {
+		t.Errorf("%+v", q)
+	}
+	if list := report(off); len(list) != 1 || list[0].Remaining != 1 {
+		t.Errorf("what they had allowed is gone: %+v", list)
+	}
+	if q := question(); !q.SwitchedOff || len(q.Templates) != 0 || !strings.Contains(q.Hint, "打开") {
+		t.Errorf("%+v", q)
+	}
+	o.at("2026-03-04 10:00")
+	report(accepted("event-0003"))
+	report(off) // again: its answer had been lost
+	if q := question(); q.SwitchedOff || len(q.Templates) == 0 || q.Hint != "" {
+		t.Errorf("%+v", q)
+	}
+	report(ReportedSubscriptions{ClientEventID: "event-off-2", ErrCode: 20004})
+	o.at("2026-03-11 09:59")
+	if q := question(); !q.SwitchedOff {
+		t.Errorf("%+v", q)
+	}
+	o.at("2026-03-11 10:00")
+	if q := question(); q.SwitchedOff || len(q.Templates) == 0 {
+		t.Errorf("%+v", q)
 	}
 }
 

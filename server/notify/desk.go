@@ -24,6 +24,8 @@ type Desk struct {
 // ErrNoWeChat says that the caller has no WeChat account bound here.
 var ErrNoWeChat = apperr.New(apperr.FailedPrecondition, "notice.no_wechat", "您还没有在小程序里绑定微信，请先用微信登录小程序并绑定。")
 
+var errNothingReported = apperr.New(apperr.InvalidArgument, "notice.nothing_reported", "请给出每个模板的回答（results），或询问失败时的错误码（err_code）。")
+
 const (
 	askAtOnce = 3 // templates in one question: what every version of WeChat takes
 	wanted    = 3 // one-time grants of a template below which the client asks for more
@@ -34,6 +36,24 @@ type Question struct {
 	// Kind is Standing or Once; one question holds one kind.
 	Kind      string          `json:"kind,omitempty" enum:"standing,once" doc:"standing 长期订阅、once 一次性订阅；一次只能问同一种"`
 	Templates []TemplateToAsk `json:"templates" doc:"传给 wx.requestSubscribeMessage 的模板，最多 3 个；空则不必问"`
+	// SwitchedOff says that the person takes no subscribe messages at all. They are not asked again for a week, but can be told.
+	SwitchedOff bool   `json:"switched_off,omitempty" doc:"本人关闭了订阅消息总开关，一周内不再询问"`
+	Hint        string `json:"hint,omitempty" doc:"总开关关闭时请显示：怎样打开"`
+}
+
+const (
+	// switchedOffFor is how long a switch that is off is believed: WeChat does not tell when it is on again, but by what is allowed next.
+	switchedOffFor = 7 * 24 * time.Hour
+	// switchedOffCode is what wx.requestSubscribeMessage fails with then.
+	switchedOffCode = 20004
+
+	switchedOffHint = "您在微信里关闭了订阅消息，收不到办理提醒。请点小程序右上角“…”，在“设置”的“通知管理”中打开“接收通知”。"
+)
+
+// switchedOff reports whether an account takes no subscribe messages, as far as anybody knows.
+func switchedOff(ctx context.Context, db *store.DB, account string, now time.Time) (bool, error) {
+	at, err := db.SwitchedOff(ctx, account)
+	return !at.IsZero() && now.Sub(at) < switchedOffFor, err
 }
 
 // TemplateToAsk is one template to ask for.
@@ -45,9 +65,16 @@ type TemplateToAsk struct {
 // ToAsk gives the templates to ask the caller for in a scene: long-term ones that are missing, else the one-time ones of which the
 // fewest are left.
 func (d *Desk) ToAsk(ctx context.Context, actor casework.Actor, scene string) (Question, error) {
-	grants, _, err := d.grants(ctx, actor)
+	grants, account, err := d.grants(ctx, actor)
 	if err != nil {
 		return Question{}, err
+	}
+	k, err := d.Engine.Knowledge(ctx)
+	if err != nil {
+		return Question{}, err
+	}
+	if off, err := switchedOff(ctx, d.DB, account, d.Engine.Now(k)); err != nil || off {
+		return Question{Templates: []TemplateToAsk{}, SwitchedOff: off, Hint: switchedOffHint}, err
 	}
 	for _, kind := range []string{Standing, Once} {
 		ask := Question{Kind: kind, Templates: []TemplateToAsk{}}
@@ -120,8 +147,11 @@ type Subscription struct {
 }
 
 // Report counts what the person answered. The same clientID counts once, however often it is sent. Templates that are no longer in
-// use are passed over.
-func (d *Desk) Report(ctx context.Context, actor casework.Actor, clientID string, answers []SubscriptionAnswer) ([]Subscription, error) {
+// use are passed over. code is what asking failed with, 0 for not: of those only the switch that is off says something of the person.
+func (d *Desk) Report(ctx context.Context, actor casework.Actor, clientID string, code int, answers []SubscriptionAnswer) ([]Subscription, error) {
+	if code == 0 && len(answers) == 0 {
+		return nil, errNothingReported
+	}
 	_, account, err := d.grants(ctx, actor)
 	if err != nil {
 		return nil, err
@@ -132,6 +162,11 @@ func (d *Desk) Report(ctx context.Context, actor casework.Actor, clientID string
 	}
 	now := d.Engine.Now(k)
 	if err := d.DB.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if code == switchedOffCode {
+			if _, err := tx.ReportGrant(ctx, account, store.GrantReport{ID: clientID, Source: store.FromClient, Answer: store.GrantSwitchedOff, At: now}); err != nil {
+				return err
+			}
+		}
 		for _, a := range answers {
 			i := slices.IndexFunc(d.Plan.Templates, func(t config.NoticeTemplate) bool { return t.ID == a.Template && t.Channel != Official })
 			if i < 0 {

@@ -511,6 +511,11 @@ func (j *job) template(ctx context.Context, channel, account string, last store.
 	if last.Doubtful() {
 		list = slices.DeleteFunc(list, func(x config.NoticeTemplate) bool { return x.ID != last.Template })
 	}
+	if channel != Official {
+		if off, err := switchedOff(ctx, j.d.o.DB, account, j.d.o.Engine.Now(j.k)); err != nil || off {
+			return t, "对方关闭了订阅消息总开关", err
+		}
+	}
 	var grants []store.Grant
 	if channel == Standing || len(list) > 1 {
 		if grants, err = j.d.o.DB.Grants(ctx, account); err != nil {

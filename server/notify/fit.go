@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"xiaopu/server/wechat"
 	"xiaopu/server/workday"
 )
 
@@ -97,4 +98,34 @@ func cut(s string, n int) string {
 		return s
 	}
 	return strings.TrimSpace(string(r[:n-1])) + "…"
+}
+
+// What a card of WeCom takes (content_item of miniprogram_notice): characters, and lines.
+const (
+	minCardTitle, maxCardTitle = 4, 12
+	maxCardValue               = 30
+)
+
+const hintKey = "提示"
+
+// card makes a card of a message, within what WeCom takes. A title that is too short for it says whose it is; a line without a value is left out, and so
+// is a code or a state that is too long, for a cut one would be wrong.
+func card(m Message) (title string, items []wechat.Item) {
+	title = cut(clean(m.Title), maxCardTitle)
+	if utf8.RuneCountInString(title) < minCardTitle {
+		title = cut("难事快办"+title, maxCardTitle)
+	}
+	lines := []wechat.Item{{Key: "工单编号", Value: m.Number}, {Key: "当前状态", Value: m.State}, {Key: hintKey, Value: m.Hint}, {Key: "时间", Value: fitTime(m.At)}}
+	if !m.Due.IsZero() {
+		lines = append(lines, wechat.Item{Key: "办理时限", Value: fitTime(m.Due)})
+	}
+	for _, l := range lines {
+		l.Value = clean(l.Value)
+		if l.Value == "" || l.Key != hintKey && utf8.RuneCountInString(l.Value) > maxCardValue {
+			continue
+		}
+		l.Value = cut(l.Value, maxCardValue)
+		items = append(items, l)
+	}
+	return title, items
 }

@@ -1,11 +1,14 @@
 package notify
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"xiaopu/server/wechat"
 )
 
 func TestFit(t *testing.T) {
@@ -43,6 +46,57 @@ func TestFit(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestCardsOfWeCom(t *testing.T) {
+	due := time.Date(2026, 3, 5, 9, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		m     Message
+		title string
+		items []wechat.Item
+	}{
+		"what fits": {
+			Message{Title: "难事交办", State: "待接单", Number: "NS2026-000042", Hint: "请接单办理", At: due, Due: due}, "难事交办",
+			[]wechat.Item{{Key: "工单编号", Value: "NS2026-000042"}, {Key: "当前状态", Value: "待接单"}, {Key: "提示", Value: "请接单办理"}, {Key: "时间", Value: "2026年03月05日 17:00"}, {Key: "办理时限", Value: "2026年03月05日 17:00"}},
+		},
+		"a short title says whose it is": {Message{Title: "催办", State: "被催办", At: due}, "难事快办催办", []wechat.Item{{Key: "当前状态", Value: "被催办"}, {Key: "时间", Value: "2026年03月05日 17:00"}}},
+		"no title":                       {Message{State: "被催办", At: due}, "难事快办", []wechat.Item{{Key: "当前状态", Value: "被催办"}, {Key: "时间", Value: "2026年03月05日 17:00"}}},
+		"free text is cut, a code left out": {
+			Message{Title: strings.Repeat("长", 13), State: "待接单", Number: strings.Repeat("1", 31), Hint: strings.Repeat("长", 31) + "\n", At: due}, strings.Repeat("长", 11) + "…",
+			[]wechat.Item{{Key: "当前状态", Value: "待接单"}, {Key: "提示", Value: strings.Repeat("长", 29) + "…"}, {Key: "时间", Value: "2026年03月05日 17:00"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			title, items := card(c.m)
+			if title != c.title || !slices.Equal(items, c.items) {
+				t.Errorf("%q %v", title, items)
+			}
+		})
+	}
+}
+
+// The stand-in is as strict as WeCom about what cards hold: none of ours is refused, whatever an installation's words are.
+func FuzzCard(f *testing.F) {
+	f.Add("难事交办", "待接单", "NS2026-000042", "请接单办理")
+	f.Add("", "", "", "")
+	f.Add("催\u200b", "👍", strings.Repeat("1", 40), strings.Repeat("长", 100)+"\xff")
+	f.Fuzz(func(t *testing.T, event, state, number, hint string) {
+		title, items := card(Message{Title: event, State: state, Number: number, Hint: hint, At: tuesday, Due: tuesday})
+		if n := utf8.RuneCountInString(title); n < 4 || n > 12 || !utf8.ValidString(title) {
+			t.Errorf("title %q", title)
+		}
+		if len(items) == 0 || len(items) > 10 {
+			t.Errorf("%d lines", len(items))
+		}
+		for _, i := range items {
+			if k, v := utf8.RuneCountInString(i.Key), utf8.RuneCountInString(i.Value); k < 1 || k > 10 || v < 1 || v > 30 || !utf8.ValidString(i.Value) || strings.ContainsFunc(i.Value, unicode.IsControl) {
+				t.Errorf("%+v", i)
+			}
+			if i.Key != hintKey && strings.HasSuffix(i.Value, "…") && !strings.HasSuffix(clean(number), "…") && !strings.HasSuffix(clean(state), "…") {
+				t.Errorf("%s was cut", i.Key)
+			}
+		}
+	})
 }
 
 func TestTimesAreOfShanghai(t *testing.T) {

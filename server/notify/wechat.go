@@ -148,14 +148,7 @@ func (work) PerMinute() int64 { return 15 }
 
 // Send sends a card that opens the mini-program.
 func (c work) Send(ctx context.Context, m Message) (string, error) {
-	const maxValue = 30
-	items := []wechat.Item{{Key: "当前状态", Value: m.State}, {Key: "提示", Value: cut(clean(m.Hint), maxValue)}, {Key: "时间", Value: fitTime(m.At)}}
-	if !m.Due.IsZero() {
-		items = append(items, wechat.Item{Key: "办理时限", Value: fitTime(m.Due)})
-	}
-	if m.Number != "" {
-		items = append([]wechat.Item{{Key: "工单编号", Value: m.Number}}, items...)
-	}
+	title, items := card(m)
 	page := m.Page
 	if page != "" { // so that two notices that say the same are two messages, and the same one repeated is one
 		sep := "?"
@@ -164,8 +157,7 @@ func (c work) Send(ctx context.Context, m Message) (string, error) {
 		}
 		page += sep + "notice=" + url.QueryEscape(m.Key)
 	}
-	// A title takes 4 to 12 characters; the shortest of ours has four.
-	id, err := c.client.SendWork(ctx, wechat.Work{To: m.To, Title: cut(m.Title, 12), Description: "奉浦难事快办", Items: items, Page: page})
+	id, err := c.client.SendWork(ctx, wechat.Work{To: m.To, Title: title, Description: "奉浦难事快办", Items: items, Page: page})
 	return id, refusalFrom(err)
 }
 

@@ -34,7 +34,7 @@ var aliases = map[string]string{
 	"cases": "", "c": "cases", "case_events": "", "e": "case_events", "case_viewers": "", "v": "case_viewers", "case_todos": "", "tickets": "", "tk": "tickets",
 	"ticket_identities": "", "ti": "ticket_identities", "retention_certificates": "", "retention_items": "",
 	"imports": "", "ticket_facts": "", "import_problems": "", "anchor_heads": "", "matters": "", "evidence": "", "inbox": "", "outbox": "", "idempotency": "", "audit_log": "", "ticket_links": "",
-	"sign_ins": "", "sessions": "", "refresh_tokens": "", "wechat_identities": "", "resident_phones": "", "one_use_codes": "", "wechat_followers": "", "privacy_consents": "", "family_consents": "", "f": "family_consents", "rp": "resident_phones", "resident_enterprises": "", "order_lookups": "",
+	"sign_ins": "", "sessions": "", "refresh_tokens": "", "wechat_identities": "", "resident_phones": "", "one_use_codes": "", "wechat_followers": "", "privacy_consents": "", "family_consents": "", "f": "family_consents", "rp": "resident_phones", "resident_enterprises": "", "order_lookups": "", "subscribe_switches": "",
 	"organisation_changes": "", "handovers": "",
 	"import_chunks": "", "import_rows": "",
 	"attachments": "", "reviews": "",
@@ -287,6 +287,7 @@ func reads() (list []read) {
 	inside("InsertNotices", "", func(ctx context.Context, tx *store.Tx) error {
 		return tx.InsertNotices(ctx, []store.InboxRow{{ID: "n-new", Recipient: "requester:q-0100", Kind: casework.NoticeAccepted, CreatedAt: day(1)}, {ID: "n-new2", Recipient: "requester:q-0101", Kind: casework.NoticeAccepted, CreatedAt: day(1)}})
 	})
+	add("SwitchedOff", "", func(ctx context.Context, db *store.DB) error { return ignore(db.SwitchedOff(ctx, "acc-0100")) })
 	add("FamilyConsent", "", func(ctx context.Context, db *store.DB) error {
 		_, _, err := db.FamilyConsent(ctx, "f-0100")
 		return err
@@ -680,6 +681,11 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	for i := range 2000 {
 		lookups = append(lookups, []any{fmt.Sprintf("acc-%04d", i/4), fmt.Sprintf("2026-01-%02d", i%4+1), 1})
 	}
+	var switches [][]any
+	for i := range 2000 {
+		switches = append(switches, []any{fmt.Sprintf("acc-%04d", i), 1})
+	}
+	bulk(t, db, `subscribe_switches (account, off_at)`, switches)
 	bulk(t, db, `order_lookups (account, day, tries)`, lookups)
 	bulk(t, db, `one_use_codes (hash, kind, subject, step, sealed, sealed_key, tries, made_by, made_at, expires_at, used_at)`, codes)
 	var changes, handovers [][]any

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -26,6 +28,8 @@ const (
 	GrantAccepted = "accept"
 	GrantRejected = "reject"
 	GrantBanned   = "ban" // the platform has switched the template off
+	// GrantSwitchedOff is of no template: nothing was asked, because the person has switched subscribe messages off as a whole.
+	GrantSwitchedOff = "off"
 )
 
 // The sides that report a grant.
@@ -70,6 +74,11 @@ func (tx *Tx) ReportGrant(ctx context.Context, account string, r GrantReport) (b
 	if err != nil {
 		return false, fmt.Errorf("grant report: %w", err)
 	}
+	if r.Answer == GrantAccepted { // whoever is asked has them switched on
+		if _, err := tx.exec(ctx, `DELETE FROM subscribe_switches WHERE account = ? AND off_at <= ?`, account, Millis(r.At)); err != nil {
+			return false, fmt.Errorf("subscribe switch: %w", err)
+		}
+	}
 	if paired != "" {
 		n, err := tx.exec(ctx, `UPDATE grant_reports SET paired = 1 WHERE account = ? AND template = ? AND id = ? AND paired = 0`, account, r.Template, paired)
 		if err != nil {
@@ -83,10 +92,33 @@ func (tx *Tx) ReportGrant(ctx context.Context, account string, r GrantReport) (b
 	switch {
 	case r.Answer == GrantAccepted:
 		err = tx.addGrant(ctx, account, r)
+	case r.Answer == GrantSwitchedOff:
+		err = tx.switchOff(ctx, account, r.At)
 	case r.Withdrawn, r.Answer == GrantBanned, r.Standing && r.Answer == GrantRejected:
 		err = tx.dropGrants(ctx, account, r.Template, r.At)
 	}
 	return true, err
+}
+
+// switchOff notes that an account takes no subscribe messages. What it has allowed stays: the platform keeps it too.
+func (tx *Tx) switchOff(ctx context.Context, account string, at time.Time) error {
+	_, err := tx.exec(ctx, `INSERT INTO subscribe_switches (account, off_at) VALUES (?, ?)`, account, Millis(at))
+	if isDuplicate(err) {
+		_, err = tx.exec(ctx, `UPDATE subscribe_switches SET off_at = ? WHERE account = ? AND off_at < ?`, Millis(at), account, Millis(at))
+	}
+	if err != nil {
+		return fmt.Errorf("subscribe switch: %w", err)
+	}
+	return nil
+}
+
+// SwitchedOff tells since when an account takes no subscribe messages, as its client last said; the zero time for one that does.
+func (db *DB) SwitchedOff(ctx context.Context, account string) (at time.Time, err error) {
+	err = db.queryRow(ctx, `SELECT off_at FROM subscribe_switches WHERE account = ?`, account).Scan((*Millis)(&at))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return at, err
 }
 
 func (tx *Tx) addGrant(ctx context.Context, account string, r GrantReport) error {

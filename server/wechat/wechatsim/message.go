@@ -176,7 +176,19 @@ func (s *Server) templateSend(in *request) (any, error) {
 const (
 	workPerMinute = 30
 	workPerHour   = 1000
+	// workPerMember is how many of the app's a day there are for each member; more to whomever is dropped too.
+	workPerMember = 200
 )
+
+// members counts those who are in WeCom.
+func (s *Server) members() (n int) {
+	for _, p := range s.phones {
+		if p.WorkID != "" {
+			n++
+		}
+	}
+	return n
+}
 
 func (s *Server) workSend(in *request) (any, error) {
 	var ask struct {
@@ -231,7 +243,9 @@ func (s *Server) workSend(in *request) (any, error) {
 	if ask.Once == 1 {
 		s.once(same, id)
 	}
-	if s.count("work "+p.ID, "2006-01-02 15:04") <= workPerMinute && s.count("work "+p.ID, "2006-01-02 15") <= workPerHour {
+	within := s.count("work "+p.ID, "2006-01-02 15:04") <= workPerMinute
+	within = s.count("work "+p.ID, "2006-01-02 15") <= workPerHour && within
+	if s.count("work", "2006-01-02") <= s.members()*workPerMember && within {
 		s.receive(p, Message{ID: fmt.Sprint(id), By: ByWork, Title: n.Title, Text: n.Description, Lines: lines, AppID: n.AppID, Page: n.Page})
 	}
 	return map[string]any{"errcode": 0, "errmsg": "ok", "invaliduser": "", "msgid": strconv.FormatInt(id, 10)}, nil

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -550,6 +551,42 @@ func TestWeCom(t *testing.T) {
 	}
 	if p.messages() != 30 {
 		t.Errorf("%d a minute; more is dropped without a word", p.messages())
+	}
+	card := func(title, description string, items ...fields) int {
+		return p.post("/cgi-bin/message/send?access_token="+token, fields{"touser": "chenjg", "msgtype": "miniprogram_notice", "agentid": corp.Agent,
+			"miniprogram_notice": fields{"appid": app.AppID, "page": "pages/case/case", "title": title, "description": description, "content_item": items}}).code()
+	}
+	line := func(key, value int) fields {
+		return fields{"key": strings.Repeat("键", key), "value": strings.Repeat("值", value)}
+	}
+	got := []int{
+		card("四个字的", "四个字的", slices.Repeat([]fields{line(10, 30)}, 10)...), card(strings.Repeat("长", 12), "", line(1, 1)),
+		card("三个字", ""), card(strings.Repeat("长", 13), ""), card("四个字的", "三个字"), card("四个字的", "", slices.Repeat([]fields{line(1, 1)}, 11)...),
+		card("四个字的", "", line(11, 1)), card("四个字的", "", line(0, 1)), card("四个字的", "", line(1, 31)), card("四个字的", "", line(1, 0)),
+	}
+	if diff := cmp.Diff([]int{0, 0, 40058, 40058, 40058, 40058, 40058, 40058, 40058, 40058}, got); diff != "" {
+		t.Error(diff)
+	}
+	// Of a day there are 200 for each member, which are the app's as a whole.
+	members := 0
+	for _, ph := range p.Phones() {
+		if ph.WorkID != "" {
+			members++
+		}
+	}
+	p.at = p.at.Truncate(24 * time.Hour).Add(24 * time.Hour) // 08:00 there
+	before, sent := p.messages(), 0
+	for range members*200/25 + 2 {
+		p.at = p.at.Add(2 * time.Minute)
+		for range 25 {
+			sent++
+			if code := send("chenjg", fmt.Sprint("难事交办", sent)); code != 0 {
+				t.Fatal(code)
+			}
+		}
+	}
+	if n := p.messages() - before; n != members*200 {
+		t.Errorf("%d of %d a day arrived, of %d members", n, sent, members)
 	}
 }
 
