@@ -378,30 +378,6 @@ func TestRefreshTokensRotate(t *testing.T) {
 	}
 }
 
-func TestTwoRefreshesAtOnceGetTheSameToken(t *testing.T) {
-	o := newOfficeWith(t, noSecondFactor)
-	o.account("p-cy")
-	first := o.session("p-cy")
-	var mu sync.Mutex
-	got := map[string]bool{}
-	var all sync.WaitGroup
-	for range 8 {
-		all.Go(func() {
-			next := ok[TokensView](o.refresh(first.RefreshToken))
-			mu.Lock()
-			defer mu.Unlock()
-			got[next.RefreshToken] = true
-		})
-	}
-	all.Wait()
-	if len(got) != 1 {
-		t.Errorf("%d successors", len(got))
-	}
-	for token := range got {
-		ok[TokensView](o.refresh(token))
-	}
-}
-
 func TestSessionsExpire(t *testing.T) {
 	o := newOfficeWith(t, noSecondFactor)
 	o.account("p-cy", "p-sa")

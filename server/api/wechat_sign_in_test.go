@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -289,41 +288,6 @@ func TestRebindingEndsSessions(t *testing.T) {
 	}
 	if p := ok[WeChatProgress](o.open(headPhone, "")); p.Need != auth.NeedBinding {
 		t.Errorf("%+v", p)
-	}
-}
-
-// Two phones bind the same member of staff at once, and one phone binds twice with one ticket: one wins each time.
-func TestTwoBindAtOnce(t *testing.T) {
-	o := newWeChatOffice(t, auth.DefaultSettings)
-	o.sim.AddPhone("twin", "", headPhone, "")
-	tickets := map[string]string{headPhone: o.ticket(headPhone, auth.AsStaff), "twin": o.ticket("twin", auth.AsStaff)}
-	var all sync.WaitGroup
-	var mu sync.Mutex
-	var won []string
-	for range 3 {
-		for phone, ticket := range tickets {
-			all.Go(func() {
-				if a := o.press(phone, ticket, auth.AsStaff); a.status == http.StatusOK {
-					mu.Lock()
-					won = append(won, phone)
-					mu.Unlock()
-				}
-			})
-		}
-	}
-	all.Wait()
-	slices.Sort(won)
-	if !slices.Equal(won, []string{headPhone, "twin"}) {
-		t.Errorf("each ticket is good once: %v", won)
-	}
-	bound := 0
-	for phone := range tickets {
-		if p := ok[WeChatProgress](o.open(phone, "")); p.Tokens != nil {
-			bound++
-		}
-	}
-	if bound != 1 {
-		t.Errorf("%d phones are p-h1's", bound)
 	}
 }
 

@@ -152,7 +152,8 @@ func (s *Service) rotate(ctx context.Context, tx *store.Tx, session store.Sessio
 	if ok && successor.RotatedAt.IsZero() && now.Sub(t.RotatedAt) <= graceFor {
 		return next, nil
 	}
-	if _, err := tx.EndSession(ctx, session.PersonID, session.ID, "reuse", now); err != nil {
+	ended, err := tx.EndSession(ctx, session.PersonID, session.ID, "reuse", now)
+	if err != nil || !ended { // or somebody else met the same thief
 		return "", err
 	}
 	return "", s.recordEnd(ctx, tx, "", session.ID, session.PersonID, "reuse")

@@ -575,6 +575,7 @@ func TestWeCom(t *testing.T) {
 		}
 	}
 	p.at = p.at.Truncate(24 * time.Hour).Add(24 * time.Hour) // 08:00 there
+	token, _ = p.get("/cgi-bin/gettoken?corpid=" + corp.ID + "&corpsecret=" + corp.Secret)["access_token"].(string)
 	before, sent := p.messages(), 0
 	for range members*200/25 + 2 {
 		p.at = p.at.Add(2 * time.Minute)
