@@ -27,7 +27,7 @@ func throughStandIn(t *testing.T, d *desk) (sim *wechatsim.Server, replica func(
 	t.Helper()
 	clock := func() time.Time { return *d.now.Load() }
 	s := newStandIn(t, clock)
-	phone := s.people["p-002"]
+	phone := s.people.reach["p-002"]
 	d.book.reach["p-1"] = Reach{MiniProgram: phone.MiniProgram, OfficialID: phone.OfficialID, Follows: true}
 	d.book.reach["requester:r-1"] = Reach{MiniProgram: phone.MiniProgram}
 	s.Change("phone-002", func(p *wechatsim.Phone) { p.Grants[onceTemplate], p.Standing[standingTemplate] = 50, true })
