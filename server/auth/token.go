@@ -43,7 +43,7 @@ func hashOf(prefix, token string, bytes int) (hash string, ok bool) {
 	if !ok || len(text) != base64.RawURLEncoding.EncodedLen(bytes) {
 		return "", false
 	}
-	if _, err := base64.RawURLEncoding.Strict().DecodeString(text); err != nil {
+	if raw, err := base64.RawURLEncoding.Strict().DecodeString(text); err != nil || len(raw) != bytes { // it passes over line ends
 		return "", false
 	}
 	sum := sha256.Sum256([]byte(token))
