@@ -73,5 +73,8 @@ func (s *server) certificate(ctx context.Context, in *certificateInput) (Certifi
 }
 
 func (s *server) erasePerson(ctx context.Context, in *struct{ Body workflow.ErasureRequest }) (store.Certificate, error) {
-	return s.engine.EraseRequested(ctx, actorOf(ctx), in.Body)
+	if s.signIn == nil { // nobody signs in, so nobody has an account
+		return s.engine.EraseRequested(ctx, actorOf(ctx), in.Body, nil)
+	}
+	return s.signIn.EraseAsked(ctx, actorOf(ctx), in.Body)
 }

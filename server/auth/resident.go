@@ -13,7 +13,6 @@ import (
 
 	"xiaopu/configs"
 	"xiaopu/server/apperr"
-	"xiaopu/server/casework"
 	"xiaopu/server/store"
 	"xiaopu/server/workflow"
 )
@@ -254,6 +253,35 @@ type OwnData struct {
 	Consents    []store.PrivacyConsent `json:"consents" doc:"同意过的隐私政策"`
 	Tickets     []workflow.OwnTicket   `json:"tickets" doc:"以您的手机号反映的事项"`
 	Pictures    []workflow.OwnPicture  `json:"pictures" doc:"您上传、用在事项里的照片"`
+	WeChat      OwnWeChat              `json:"wechat" doc:"微信账号"`
+	Family      []OwnFamily            `json:"family" doc:"与家人之间的委托"`
+	Sessions    []OwnSession           `json:"sessions" doc:"登录记录"`
+	Notices     []workflow.NoticeItem  `json:"notices" doc:"发给您的消息"`
+	Deeds       []workflow.OwnDeed     `json:"deeds" doc:"您办理过的：评价、催办等，和您写的文字"`
+}
+
+// OwnWeChat is what is kept of somebody's WeChat. The identifiers themselves stay here: they are of use to nobody else.
+type OwnWeChat struct {
+	JoinedAt time.Time `json:"joined_at" doc:"第一次登录的时间"`
+	SeenAt   time.Time `json:"seen_at" doc:"最近一次登录的时间"`
+	Follows  bool      `json:"follows" doc:"关注了公众号，并已对上您的微信"`
+}
+
+// OwnFamily is a consent between a resident and somebody of their family.
+type OwnFamily struct {
+	Given    bool      `json:"given" doc:"true 我委托的家人，false 委托我的家人"`
+	Relation string    `json:"relation" doc:"受托人是委托人的"`
+	MadeAt   time.Time `json:"made_at" doc:"生效时间"`
+	EndedAt  time.Time `json:"ended_at,omitzero" doc:"撤回的时间"`
+}
+
+// OwnSession is one sign-in.
+type OwnSession struct {
+	Agent     string    `json:"agent" doc:"所用的程序"`
+	Address   string    `json:"address" doc:"网络地址"`
+	StartedAt time.Time `json:"started_at"`
+	SeenAt    time.Time `json:"seen_at"`
+	EndedAt   time.Time `json:"ended_at,omitzero"`
 }
 
 // OwnData gives a resident a copy of what is stored of them: what was asked under their own numbers, not their family's.
@@ -276,7 +304,7 @@ func (s *Service) OwnData(ctx context.Context, actor casework.Actor, session str
 	}
 	for _, p := range phones {
 		out.Phones = append(out.Phones, p.Number)
-		tickets, err := s.engine.OwnTickets(ctx, p.Requester)
+		tickets, err := s.engine.OwnTickets(ctx, p.Requester, p.BoundAt)
 		if err != nil {
 			return out, err
 		}
@@ -292,51 +320,63 @@ func (s *Service) OwnData(ctx context.Context, actor casework.Actor, session str
 	}
 	out.Enterprises, out.Consents = append(out.Enterprises, companies...), append(out.Consents, consents...)
 	out.Pictures, err = s.engine.OwnPictures(ctx, actor, session)
-	return out, err
-}
-
-// Erasure is what became of a resident's wish to be erased.
-type Erasure struct {
-	Certificates []string `json:"certificates" doc:"删除证明的编号"`
-	Kept         int      `json:"kept" doc:"所在难事还没有销项、暂不能删除的工单"`
-}
-
-// EraseOwn erases what is stored of a resident who has just shown again, by a code of wx.login, that it is they: their tickets, as far as no case is
-// open, and their account. The record of what they consented to stays: it names nobody any more.
-func (s *Service) EraseOwn(ctx context.Context, actor casework.Actor, code string) (out Erasure, err error) {
-	out.Certificates = []string{}
-	if !store.IsResident(actor.PersonID) {
-		return out, errOnlySelf
-	}
-	who, err := s.askWho(ctx, code)
 	if err != nil {
 		return out, err
 	}
-	i, ok, err := s.db.WeChatIdentity(ctx, actor.PersonID)
-	if err != nil || !ok || i.OpenID != who.OpenID {
-		return out, cmp.Or[error](err, errNotSelf)
-	}
-	phones, err := s.db.ResidentPhones(ctx, actor.PersonID)
+	return out, s.ownRecords(ctx, personID, &out)
+}
+
+// ownRecords fills a copy with what has come of being here: sign-ins, consents of the family, notices, what was done.
+func (s *Service) ownRecords(ctx context.Context, personID string, out *OwnData) error {
+	i, _, err := s.db.WeChatIdentity(ctx, personID)
 	if err != nil {
-		return out, err
+		return err
 	}
+	openid, err := s.db.FollowerOf(ctx, personID, i.UnionID)
+	if err != nil {
+		return err
+	}
+	out.WeChat = OwnWeChat{JoinedAt: i.CreatedAt, SeenAt: i.SeenAt, Follows: openid != ""}
+	out.Family, out.Sessions = []OwnFamily{}, []OwnSession{}
+	family, err := s.db.FamilyHistory(ctx, personID)
+	if err != nil {
+		return err
+	}
+	for _, f := range family {
+		out.Family = append(out.Family, OwnFamily{Given: f.Grantor == personID, Relation: f.Relation, MadeAt: f.MadeAt, EndedAt: f.EndedAt})
+	}
+	sessions, err := s.db.SessionHistory(ctx, personID, maxCopied)
+	if err != nil {
+		return err
+	}
+	for _, one := range sessions {
+		out.Sessions = append(out.Sessions, OwnSession{Agent: one.Agent, Address: one.Address, StartedAt: one.StartedAt, SeenAt: one.SeenAt, EndedAt: one.EndedAt})
+	}
+	actor, _, err := s.engine.Actor(ctx, personID)
+	if err != nil {
+		return err
+	}
+	actor.Requesters, err = s.ownRequesters(ctx, personID)
+	if err != nil {
+		return err
+	}
+	if out.Notices, err = s.engine.OwnNotices(ctx, actor); err != nil {
+		return err
+	}
+	out.Deeds, err = s.engine.OwnDeeds(ctx, actor)
+	return err
+}
+
+// maxCopied bounds the sign-ins of a copy, the latest ones: they are kept for three months.
+const maxCopied = 5000
+
+// ownRequesters are the keys of the numbers that a resident has bound, without those of who lets them see what is theirs.
+func (s *Service) ownRequesters(ctx context.Context, personID string) (keys []string, err error) {
+	phones, err := s.db.ResidentPhones(ctx, personID)
 	for _, p := range phones {
-		c, err := s.engine.EraseRequested(ctx, actor, workflow.ErasureRequest{Phone: p.Number, Reason: "本人在小程序中要求"})
-		if err != nil && apperr.ReasonOf(err) != "erasure.nothing" && apperr.ReasonOf(err) != "erasure.open" {
-			return out, err
-		}
-		out.Kept += c.Kept
-		if c.Number != "" {
-			out.Certificates = append(out.Certificates, c.Number)
-		}
+		keys = append(keys, p.Requester)
 	}
-	_, err = s.withIdentity(ctx, i.OpenID, func(ctx context.Context, tx *store.Tx, i *store.WeChatIdentity, done *WeChatProgress) error {
-		if err := s.leave(ctx, tx, actor.PersonID, i, "erased", done); err != nil {
-			return err
-		}
-		return tx.DropWeChatIdentity(ctx, i.ID)
-	})
-	return out, err
+	return keys, err
 }
 
 // Family lists the consents that hold between a resident and others.

@@ -318,7 +318,7 @@ func (s *Service) endAll(ctx context.Context, tx *store.Tx, personID, but, why s
 	return s.record(ctx, tx, "", "session.end_all", personID, map[string]string{"why": why})
 }
 
-// Tidy is the daily work: it disables accounts that nobody has signed in to for too long, and forgets what is long over. It
+// Tidy is the daily work: it disables accounts that nobody has signed in to for too long, and forgets what is long over or nobody's. It
 // says how many accounts it disabled. The sessions of who left end where they are used.
 func (s *Service) Tidy(ctx context.Context) (disabled int, err error) {
 	now := s.clock()
@@ -326,6 +326,9 @@ func (s *Service) Tidy(ctx context.Context) (disabled int, err error) {
 		return 0, err
 	}
 	if _, err := s.db.ForgetLookups(ctx, workday.DateOf(now).String()); err != nil {
+		return 0, err
+	}
+	if err := s.tidyWeChat(ctx); err != nil {
 		return 0, err
 	}
 	if s.set.UnusedLife <= 0 {

@@ -202,6 +202,9 @@ func (s *Service) leave(ctx context.Context, tx *store.Tx, actor string, i *stor
 	if _, err := tx.DropEnterprises(ctx, i.ID, ""); err != nil {
 		return err
 	}
+	if err := tx.PartFollower(ctx, i.ID); err != nil {
+		return err
+	}
 	i.ResidentAt = time.Time{}
 	if err := tx.SaveWeChatIdentity(ctx, i); err != nil {
 		return err

@@ -416,7 +416,7 @@ func (j *job) mayRetry(tries int) bool {
 func (d *Dispatcher) account(id string) string { return AccountIndex(d.o.DB.Sealer(), id) }
 
 // AccountIndex is under what the deliveries to an openid, a member id or a phone number, and its grants, are found.
-func AccountIndex(s store.Sealer, id string) string { return s.Blind("message account", id) }
+func AccountIndex(s store.Sealer, id string) string { return store.MessageAccount(s, id) }
 
 // begin sends a notice over a channel if it can reach the recipient. What may have arrived and cannot be sent again now stays
 // unconfirmed.

@@ -184,6 +184,12 @@ func (tx *Tx) DropAttachment(ctx context.Context, id string, from time.Time) err
 	return tx.moveAttachment(ctx, `UPDATE attachments SET state = 'dropped', sealed = '', sealed_key = 0, drop_at = ? WHERE id = ? AND state IN ('uploading', 'ready')`, Millis(from), id)
 }
 
+// DropUploads gives up every upload of an owner that is in no case, as DropAttachment does.
+func (tx *Tx) DropUploads(ctx context.Context, owner string, from time.Time) error {
+	_, err := tx.exec(ctx, `UPDATE attachments SET state = 'dropped', owner = '', sealed = '', sealed_key = 0, drop_at = ? WHERE owner = ? AND case_id = '' AND state IN ('uploading', 'ready')`, Millis(from), owner)
+	return err
+}
+
 // EraseAttachment erases an attachment of a case: its name and key are gone, its bytes are to go from the instant given. It says
 // whether it did.
 func (tx *Tx) EraseAttachment(ctx context.Context, id string, from time.Time) (bool, error) {

@@ -58,7 +58,7 @@ var notReads = []string{
 	"EndDelivery", "ForgetDeliveries", "PostponeNotice", "ReopenNotice", "SettleNotice", "StartDelivery",
 	"DropSignIns", "EndSession", "EndSessions", "FinishSignIn", "InsertAccount", "InsertRefreshToken", "InsertSession", "InsertSignIn", "RotateRefreshToken",
 	"CountCode", "SaveAccount", "SaveSignIn", "ShowTOTP", "TouchSession",
-	"DropResidentPhone", "HoldWeChat", "InsertOneUseCode", "PutResidentPhone", "ReleaseWeChat", "SaveWeChatIdentity", "StepOneUseCode", "TryOneUseCode", "UseOneUseCode", "VoidOneUseCodes", "PartFollower", "Unfollow",
+	"DropResidentPhone", "HoldWeChat", "InsertOneUseCode", "PutResidentPhone", "ReleaseWeChat", "SaveWeChatIdentity", "StepOneUseCode", "TryOneUseCode", "UseOneUseCode", "VoidOneUseCodes", "PartFollower", "Unfollow", "DropFollowers", "DropGrants", "DropSessions", "DropUploads", "AskErasure",
 	"Consent", "DropEnterprises", "DropWeChatIdentity", "EndFamilyConsent", "EndFamilyConsents", "InsertFamilyConsent", "InsertPrivacyNotice", "PutEnterprise", "ForgetLookups",
 	"BreakOff", "Exec", "MigrateFS", "MigrateTo", "PreparedTexts", "Query", "Record", "Scan", // of these tests
 }
@@ -253,6 +253,7 @@ func reads() (list []read) {
 	add("SignIn", "", func(ctx context.Context, db *store.DB) error { _, _, err := db.SignIn(ctx, "h-0100"); return err })
 	add("Session", "", func(ctx context.Context, db *store.DB) error { _, _, err := db.Session(ctx, "s-0100"); return err })
 	add("Sessions", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Sessions(ctx, "p-0100", 100)) })
+	add("SessionHistory", "", func(ctx context.Context, db *store.DB) error { return ignore(db.SessionHistory(ctx, "p-0100", 100)) })
 	add("SignedInFrom", "", func(ctx context.Context, db *store.DB) error {
 		return ignore(db.SignedInFrom(ctx, "p-0100", "10.0.0.1", day(3)))
 	})
@@ -283,6 +284,16 @@ func reads() (list []read) {
 	})
 	add("PrivacyNotice", "", func(ctx context.Context, db *store.DB) error { _, _, err := db.PrivacyNotice(ctx); return err })
 	add("Consents", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Consents(ctx, "r-0100")) })
+	add("FamilyHistory", "", func(ctx context.Context, db *store.DB) error { return ignore(db.FamilyHistory(ctx, "r-0100")) })
+	add("NobodysIdentities", "", func(ctx context.Context, db *store.DB) error { return ignore(db.NobodysIdentities(ctx, 100)) })
+	add("UnusedIdentities", "", func(ctx context.Context, db *store.DB) error { return ignore(db.UnusedIdentities(ctx, day(1), 100)) })
+	add("StaffIdentities", "", func(ctx context.Context, db *store.DB) error { return ignore(db.StaffIdentities(ctx, "p-0100", 100)) })
+	add("ForgetFollowers", "", func(ctx context.Context, db *store.DB) error {
+		return ignore(db.ForgetFollowers(ctx, day(1), day(1), 2))
+	})
+	for _, after := range []store.Aged{{}, {ID: "t-0100", At: day(1)}} {
+		add("AskedErasures", fmt.Sprint(after), func(ctx context.Context, db *store.DB) error { return ignore(db.AskedErasures(ctx, day(2), after, 200)) })
+	}
 	add("FamilyConsents", "", func(ctx context.Context, db *store.DB) error { return ignore(db.FamilyConsents(ctx, "r-0100")) })
 	inside("InsertNotices", "", func(ctx context.Context, tx *store.Tx) error {
 		return tx.InsertNotices(ctx, []store.InboxRow{{ID: "n-new", Recipient: "requester:q-0100", Kind: casework.NoticeAccepted, CreatedAt: day(1)}, {ID: "n-new2", Recipient: "requester:q-0101", Kind: casework.NoticeAccepted, CreatedAt: day(1)}})

@@ -12,6 +12,19 @@ import (
 // what it likes.
 const maxGrants = 50
 
+// MessageAccount is the blind index under which the deliveries to an openid, a member id or a phone number, and its grants, are found.
+func MessageAccount(s Sealer, id string) string { return s.Blind("message account", id) }
+
+// DropGrants erases what an account has allowed, and what was reported of it.
+func (tx *Tx) DropGrants(ctx context.Context, account string) error {
+	for _, text := range []string{`DELETE FROM message_grants WHERE account = ?`, `DELETE FROM grant_reports WHERE account = ?`} {
+		if _, err := tx.exec(ctx, text, account); err != nil {
+			return fmt.Errorf("drop grants: %w", err)
+		}
+	}
+	return nil
+}
+
 // Grant is what a WeChat account has allowed of one template.
 type Grant struct {
 	Template string

@@ -73,6 +73,7 @@ func (db *DB) Consents(ctx context.Context, personID string) (list []PrivacyCons
 type FamilyConsent struct {
 	ID, Grantor, Grantee, Relation string
 	MadeAt                         time.Time
+	EndedAt                        time.Time // zero while it holds
 }
 
 // InsertFamilyConsent records a consent, as new. One that the two have already stays as it is, so that ending it ends the access.
@@ -112,15 +113,24 @@ func (db *DB) FamilyConsent(ctx context.Context, id string) (f FamilyConsent, ok
 }
 
 // FamilyConsents lists the consents that hold of which a person is the grantor, and then those of which they are the grantee.
-func (db *DB) FamilyConsents(ctx context.Context, personID string) (list []FamilyConsent, err error) {
+func (db *DB) FamilyConsents(ctx context.Context, personID string) ([]FamilyConsent, error) {
+	return db.family(ctx, personID, ` AND ended_at IS NULL ORDER BY id LIMIT 50`)
+}
+
+// FamilyHistory is FamilyConsents with those that have ended.
+func (db *DB) FamilyHistory(ctx context.Context, personID string) ([]FamilyConsent, error) {
+	return db.family(ctx, personID, ` ORDER BY ended_at, id LIMIT 1000`)
+}
+
+func (db *DB) family(ctx context.Context, personID, rest string) (list []FamilyConsent, err error) {
 	for _, column := range []string{"grantor", "grantee"} {
-		rows, err := db.query(ctx, `SELECT id, grantor, grantee, relation, made_at FROM family_consents WHERE `+column+` = ? AND ended_at IS NULL ORDER BY id LIMIT 50`, personID)
+		rows, err := db.query(ctx, `SELECT id, grantor, grantee, relation, made_at, ended_at FROM family_consents WHERE `+column+` = ?`+rest, personID)
 		if err != nil {
 			return nil, fmt.Errorf("family consents: %w", err)
 		}
 		for rows.Next() {
 			var f FamilyConsent
-			if err := rows.Scan(&f.ID, &f.Grantor, &f.Grantee, &f.Relation, (*Millis)(&f.MadeAt)); err != nil {
+			if err := rows.Scan(&f.ID, &f.Grantor, &f.Grantee, &f.Relation, (*Millis)(&f.MadeAt), (*Millis)(&f.EndedAt)); err != nil {
 				return nil, errors.Join(err, rows.Close())
 			}
 			list = append(list, f)

@@ -78,7 +78,7 @@ func (tx *Tx) ErasePerson(ctx context.Context, r TicketRow) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	n, err := tx.exec(ctx, `UPDATE tickets SET sealed_body = ?, sealed_raw = NULL, sealed_key = ?, requester = '', row_at = NULL, person_at = NULL
+	n, err := tx.exec(ctx, `UPDATE tickets SET sealed_body = ?, sealed_raw = NULL, sealed_key = ?, requester = '', row_at = NULL, person_at = NULL, erasure_asked_at = NULL
 		WHERE id = ? AND updated_at = ? AND case_id = ? AND person_at IS NOT NULL`, sealed.body, sealed.key, r.Ticket.ID, Millis(r.UpdatedAt), r.CaseID)
 	if err != nil || n == 0 {
 		return false, err
@@ -92,6 +92,17 @@ func (tx *Tx) ErasePerson(ctx context.Context, r TicketRow) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// AskErasure notes that a person wants what names them in a ticket erased, from when it can be.
+func (tx *Tx) AskErasure(ctx context.Context, id string, now time.Time) error {
+	_, err := tx.exec(ctx, `UPDATE tickets SET erasure_asked_at = ? WHERE id = ? AND erasure_asked_at IS NULL`, Millis(now), id)
+	return err
+}
+
+// AskedErasures lists tickets that are to be erased because their person has asked for it, the longest waiting first, behind after.
+func (db *DB) AskedErasures(ctx context.Context, before time.Time, after Aged, limit int) ([]Aged, error) {
+	return db.aged(ctx, `tickets`, `erasure_asked_at`, before, after, limit)
 }
 
 // EraseNotices deletes the notices to a requester, up to limit, and says how many there were.
@@ -141,7 +152,7 @@ type Certificate struct {
 	// Rules are what it went by, with what each erased.
 	Rules []CertifiedRule `json:"rules" doc:"依据的规则和删除的数量"`
 	// Kept counts what a person asked to be erased and cannot be yet: tickets of cases still being handled.
-	Kept int `json:"kept,omitempty" doc:"暂不能删除的工单：所在难事尚未销项"`
+	Kept int `json:"kept,omitempty" doc:"暂不能删除的工单：所在难事尚未销项；已登记，销项后次日自动删除"`
 	// Hash chains the erased tickets' rule and id, in order, by SHA-256.
 	Hash string `json:"hash" doc:"删除明细的校验值（SHA-256）"`
 
@@ -150,7 +161,7 @@ type Certificate struct {
 
 // CertifiedRule is one rule of a run.
 type CertifiedRule struct {
-	Rule   string    `json:"rule" enum:"row,case,ticket,request,import" doc:"row 导入原始行、case 已销项难事中的个人信息、ticket 未成难事的工单中的个人信息、request 本人要求删除、import 本人要求删除的未导入行"`
+	Rule   string    `json:"rule" enum:"row,case,ticket,request,import,file,account" doc:"row 导入原始行、case 已销项难事中的个人信息、ticket 未成难事的工单中的个人信息、request 本人要求删除、import 本人要求删除的未导入行、file 附件、account 微信账号和绑定的手机号"`
 	Period string    `json:"period,omitempty" doc:"保存期限，如 90 天"`
 	Before time.Time `json:"before,omitzero" doc:"此刻以前开始保存的"`
 	Count  int       `json:"count" doc:"删除了多少件"`

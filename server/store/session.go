@@ -79,6 +79,16 @@ func (tx *Tx) Session(ctx context.Context, id string) (s Session, ok bool, err e
 // Sessions lists up to limit sessions of a person that nobody ended, the latest first; some may have expired by themselves.
 func (db *DB) Sessions(ctx context.Context, personID string, limit int) ([]Session, error) {
 	rows, err := db.query(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE person_id = ? AND ended_at IS NULL ORDER BY id DESC LIMIT ?`, personID, limit)
+	return scanSessions(rows, err)
+}
+
+// SessionHistory lists up to limit sessions of a person, those that ended last first, and then those that nobody ended.
+func (db *DB) SessionHistory(ctx context.Context, personID string, limit int) ([]Session, error) {
+	rows, err := db.query(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE person_id = ? ORDER BY ended_at DESC, id DESC LIMIT ?`, personID, limit)
+	return scanSessions(rows, err)
+}
+
+func scanSessions(rows *sql.Rows, err error) ([]Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sessions: %w", err)
 	}
@@ -119,6 +129,12 @@ func (tx *Tx) EndSession(ctx context.Context, personID, id, why string, now time
 // EndSessions ends all sessions of a person but one ("" for all) and says how many.
 func (tx *Tx) EndSessions(ctx context.Context, personID, but, why string, now time.Time) (int64, error) {
 	return tx.exec(ctx, `UPDATE sessions SET ended_at = ?, ended_why = ? WHERE person_id = ? AND ended_at IS NULL AND id <> ?`, Millis(now), why, personID, but)
+}
+
+// DropSessions erases the sessions of a person, with the addresses that they came from: which must have ended.
+func (tx *Tx) DropSessions(ctx context.Context, personID string) error {
+	_, err := tx.exec(ctx, `DELETE FROM sessions WHERE person_id = ? AND ended_at IS NOT NULL`, personID)
+	return err
 }
 
 // RefreshToken is one link of a session's chain of refresh tokens.

@@ -75,6 +75,44 @@ func (db *DB) Unfollow(ctx context.Context, openid string, now time.Time) error 
 	return err
 }
 
+// DropFollowers erases who follows the official account as a person, or as who they are at the open platform.
+func (tx *Tx) DropFollowers(ctx context.Context, personID, unionID string) error {
+	if _, err := tx.exec(ctx, `DELETE FROM wechat_followers WHERE person_id = ?`, personID); err != nil || unionID == "" {
+		return err
+	}
+	_, err := tx.exec(ctx, `DELETE FROM wechat_followers WHERE union_index = ?`, unionIndex(tx.Sealer(), unionID))
+	return err
+}
+
+// ForgetFollowers drops up to limit each of: who has unfollowed before gone, and who has followed since before alone and is nobody whom we know.
+func (db *DB) ForgetFollowers(ctx context.Context, gone, alone time.Time, limit int) (int64, error) {
+	left, err := scanStrings(db.query(ctx, `SELECT id FROM wechat_followers WHERE follows = 0 AND changed_at < ? ORDER BY changed_at, id LIMIT ?`, Millis(gone), limit))
+	if err != nil {
+		return 0, fmt.Errorf("forget followers: %w", err)
+	}
+	nobodys, err := scanStrings(db.query(ctx, `SELECT id FROM wechat_followers WHERE follows = 1 AND changed_at < ? AND person_id = ''
+		AND NOT EXISTS (SELECT 1 FROM wechat_identities i WHERE i.union_index = wechat_followers.union_index AND i.union_index <> '') ORDER BY changed_at, id LIMIT ?`, Millis(alone), limit))
+	if err != nil {
+		return 0, fmt.Errorf("forget followers: %w", err)
+	}
+	var dropped int64
+	for _, id := range left {
+		n, err := db.exec(ctx, `DELETE FROM wechat_followers WHERE id = ? AND follows = 0`, id)
+		if err != nil {
+			return dropped, err
+		}
+		dropped += n
+	}
+	for _, id := range nobodys { // whoever has scanned a code meanwhile is somebody
+		n, err := db.exec(ctx, `DELETE FROM wechat_followers WHERE id = ? AND person_id = '' AND changed_at < ?`, id, Millis(alone))
+		if err != nil {
+			return dropped, err
+		}
+		dropped += n
+	}
+	return dropped, nil
+}
+
 // PartFollower parts whoever scanned a person's code from that person.
 func (tx *Tx) PartFollower(ctx context.Context, personID string) error {
 	_, err := tx.exec(ctx, `UPDATE wechat_followers SET person_id = '' WHERE person_id = ?`, personID)

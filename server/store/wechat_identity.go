@@ -296,6 +296,21 @@ func (tx *Tx) WeChatHeld(ctx context.Context, personID string) (bool, error) {
 	return err == nil, err
 }
 
+// NobodysIdentities lists up to limit identities that neither a member of staff nor a resident uses.
+func (db *DB) NobodysIdentities(ctx context.Context, limit int) ([]string, error) {
+	return scanStrings(db.query(ctx, `SELECT id FROM wechat_identities WHERE resident_at IS NULL AND staff_id IS NULL ORDER BY id LIMIT ?`, limit))
+}
+
+// UnusedIdentities lists up to limit identities that nobody has signed in with since the instant given, the longest unused first.
+func (db *DB) UnusedIdentities(ctx context.Context, before time.Time, limit int) ([]string, error) {
+	return scanStrings(db.query(ctx, `SELECT id FROM wechat_identities WHERE seen_at < ? ORDER BY seen_at, id LIMIT ?`, Millis(before), limit))
+}
+
+// StaffIdentities lists the members of staff who have bound WeChat, by id, behind the one given.
+func (db *DB) StaffIdentities(ctx context.Context, after string, limit int) ([]string, error) {
+	return scanStrings(db.query(ctx, `SELECT staff_id FROM wechat_identities WHERE staff_id > ? ORDER BY staff_id LIMIT ?`, after, limit))
+}
+
 // EndWeChatSessions ends all sessions that were begun with an identity, and says whose they were.
 func (tx *Tx) EndWeChatSessions(ctx context.Context, identityID, why string, now time.Time) (people []string, err error) {
 	people, err = scanStrings(tx.query(ctx, `SELECT DISTINCT person_id FROM sessions WHERE wechat_id = ? AND ended_at IS NULL`, identityID))

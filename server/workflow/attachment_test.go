@@ -189,10 +189,10 @@ func TestAttachmentsAreErasedWhenTheirTimeIsOver(t *testing.T) {
 			t.Errorf("too early: %s", counts(c))
 		}
 		w.at("2029-03-02 10:01")
-		if c := w.retain(workflow.RetentionRun{Occasion: store.ByCommand, DryRun: true}); counts(c) != "row 0, case 0, ticket 0, file 1" {
+		if c := w.retain(workflow.RetentionRun{Occasion: store.ByCommand, DryRun: true}); counts(c) != "row 0, case 0, ticket 0, file 1, request 0" {
 			t.Errorf("would erase %s", counts(c))
 		}
-		if c := w.retain(byCommand); counts(c) != "row 0, case 0, ticket 0, file 1" {
+		if c := w.retain(byCommand); counts(c) != "row 0, case 0, ticket 0, file 1, request 0" {
 			t.Errorf("%s", counts(c))
 		}
 		if left := w.lie(id); len(left) > 0 {
@@ -343,13 +343,13 @@ func TestAPersonsPicturesGoWithThem(t *testing.T) {
 		own := w.upload("p-r", tinyPNG)
 		w.must(id, "p-r", casework.Rate{Rating: casework.Satisfied, Words: "加微信说", Attached: casework.Attached{Attachments: []string{own}}})
 		ask := workflow.ErasureRequest{Phone: "13800000001", Reason: "本人要求"}
-		if _, err := w.e.EraseRequested(ctx, w.actor("p-cy"), ask); apperr.ReasonOf(err) != "erasure.open" {
+		if _, err := w.e.EraseRequested(ctx, w.actor("p-cy"), ask, nil); apperr.ReasonOf(err) != "erasure.open" {
 			t.Error(err)
 		}
 		w.at("2026-04-07 10:00")
 		w.sweep()
 		w.must(id, "p-pl", casework.StrikeOff{Decision: "同意销项"})
-		c, err := w.e.EraseRequested(ctx, w.actor("p-cy"), ask)
+		c, err := w.e.EraseRequested(ctx, w.actor("p-cy"), ask, nil)
 		if err != nil || c.Items() != 2 {
 			t.Fatalf("%+v %v", c, err)
 		}

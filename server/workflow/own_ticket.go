@@ -7,6 +7,7 @@ import (
 
 	"xiaopu/server/casework"
 	"xiaopu/server/store"
+	"xiaopu/server/ticket"
 )
 
 // OwnTicket is a ticket as its requester takes it with them.
@@ -20,6 +21,9 @@ type OwnTicket struct {
 	Name       string    `json:"name,omitempty" doc:"姓名"`
 	Phone      string    `json:"phone,omitempty" doc:"电话"`
 	IDNumber   string    `json:"id_number,omitempty" doc:"证件号码"`
+	// Masked is of a ticket from before the number was bound: numbers are given to new people, and whoever holds one now need not be who asked then.
+	Masked  bool        `json:"masked,omitempty" doc:"受理早于您绑定这个号码：姓名、证件号码和门牌已遮盖；要完整的，请凭证件到街道城运中心办理"`
+	Ratings []OwnRating `json:"ratings,omitempty" doc:"对这件工单的评价"`
 }
 
 // OwnPicture is a picture as who brought it takes it with them.
@@ -64,21 +68,118 @@ func (e *Engine) OwnPictures(ctx context.Context, actor casework.Actor, session 
 	}
 }
 
-// OwnTickets gives what was asked under a requester's key, in full, the newest first. What departments have written is not theirs.
-func (e *Engine) OwnTickets(ctx context.Context, requester string) (out []OwnTicket, err error) {
+// OwnRating is how the requester of a ticket has rated the result.
+type OwnRating struct {
+	Rating string    `json:"rating" doc:"satisfied 满意、mostly 基本满意、dissatisfied 不满意"`
+	Words  string    `json:"words,omitempty" doc:"评价时写的文字；还在审核的没有"`
+	From   string    `json:"from" doc:"own 在这里评价，hotline 12345 回访，ticket 结案后再次反映"`
+	At     time.Time `json:"at"`
+}
+
+// OwnDeed is something that a resident has done with a case.
+type OwnDeed struct {
+	Number string    `json:"number" doc:"难事编号"`
+	At     time.Time `json:"at"`
+	Text   string    `json:"text" doc:"做了什么，写了什么"`
+}
+
+// OwnTickets gives what was asked under a requester's key, the newest first: in full since the number was bound. What departments have written is
+// not theirs.
+func (e *Engine) OwnTickets(ctx context.Context, requester string, boundAt time.Time) (out []OwnTicket, err error) {
+	err = e.eachOwn(ctx, requester, func(r store.TicketRow, c casework.Case) error {
+		t := r.Ticket
+		own := OwnTicket{
+			OrderNo: t.OrderNo, Source: string(t.Source), AcceptedAt: t.AcceptedAt, Title: t.Title, Content: t.Content, Address: t.Address,
+			Name: t.Requester.Name, Phone: t.Requester.Phone, IDNumber: t.Requester.IDNumber, Masked: t.AcceptedAt.Before(boundAt),
+		}
+		if own.Masked {
+			own.Title, own.Content, own.Address, own.Name = t.Masked(own.Title), t.Masked(own.Content), ticket.MaskAddress(own.Address), ticket.MaskName(own.Name)
+			if own.IDNumber != "" {
+				own.IDNumber = "****"
+			}
+		}
+		for _, key := range sorted(c.Ratings) {
+			if n := c.Ratings[key]; n.TicketID == t.ID {
+				own.Ratings = append(own.Ratings, OwnRating{Rating: string(n.Rating), Words: n.Words, From: n.From, At: n.At})
+			}
+		}
+		out = append(out, own)
+		return nil
+	})
+	return out, err
+}
+
+// eachOwn calls do for every ticket of a requester's key, with its case if it is in one.
+func (e *Engine) eachOwn(ctx context.Context, requester string, do func(store.TicketRow, casework.Case) error) error {
 	f := store.TicketFilter{Requester: requester, Limit: retentionBatch}
 	for requester != "" {
 		list, err := e.db.Tickets(ctx, f)
 		if err != nil || len(list) == 0 {
-			return out, err
+			return err
 		}
 		for _, r := range list {
-			t := r.Ticket
-			out = append(out, OwnTicket{
-				OrderNo: t.OrderNo, Source: string(t.Source), AcceptedAt: t.AcceptedAt, Title: t.Title, Content: t.Content, Address: t.Address,
-				Name: t.Requester.Name, Phone: t.Requester.Phone, IDNumber: t.Requester.IDNumber,
-			})
-			f.AfterAt, f.AfterID = t.AcceptedAt, t.ID
+			c, err := caseOfTicket(ctx, e.db, r)
+			if err != nil {
+				return err
+			}
+			if err := do(r, c); err != nil {
+				return err
+			}
+			f.AfterAt, f.AfterID = r.Ticket.AcceptedAt, r.Ticket.ID
+		}
+	}
+	return nil
+}
+
+// OwnDeeds gives what the actor has done with the cases of their own tickets, in words, and what they wrote.
+func (e *Engine) OwnDeeds(ctx context.Context, actor casework.Actor) ([]OwnDeed, error) {
+	out := []OwnDeed{}
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return out, err
+	}
+	seen := map[string]bool{"": true}
+	for _, requester := range actor.Requesters {
+		if err := e.eachOwn(ctx, requester, func(_ store.TicketRow, c casework.Case) error {
+			if seen[c.ID] {
+				return nil
+			}
+			seen[c.ID] = true
+			for after := int64(0); ; {
+				events, err := e.db.Events(ctx, c.ID, after, false, retentionBatch)
+				if err != nil || len(events) == 0 {
+					return err
+				}
+				for _, ev := range events {
+					if after = ev.Seq; ev.ActorID == actor.PersonID {
+						out = append(out, OwnDeed{Number: c.Number, At: ev.At, Text: k.eventText(ev, false)})
+					}
+				}
+			}
+		}); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// OwnNotices gives every notice to the actor that is kept, the newest of each number first.
+func (e *Engine) OwnNotices(ctx context.Context, actor casework.Actor) ([]NoticeItem, error) {
+	out := []NoticeItem{}
+	for _, key := range append([]string{""}, actor.Requesters...) {
+		one := casework.Actor{PersonID: actor.PersonID}
+		if key != "" {
+			one = casework.Actor{PersonID: "requester:" + key}
+		}
+		for before := ""; ; {
+			page, err := e.Inbox(ctx, one, false, before, retentionBatch)
+			if err != nil {
+				return out, err
+			}
+			out = append(out, page.Items...)
+			if before = page.Next; before == "" {
+				break
+			}
 		}
 	}
 	return out, nil

@@ -230,7 +230,7 @@ func (w *world) searchAndErase() {
 	if err != nil || got.Phone != "13812345678" || got.Name != "欧阳佳慧" || got.IDNumber != "310120198001011239" || got.Address != "望舒路100弄12号302室" || !strings.Contains(got.Content, "138-1234-5678") {
 		w.t.Errorf("unmasked: %+v %v", got, err)
 	}
-	c, err := w.e.EraseRequested(ctx, w.actor("p-cy"), workflow.ErasureRequest{Phone: "13812345678", Reason: "本人13812345678要求"})
+	c, err := w.e.EraseRequested(ctx, w.actor("p-cy"), workflow.ErasureRequest{Phone: "13812345678", Reason: "本人13812345678要求"}, nil)
 	if err != nil || c.Kept != 1 || counts(c) != "request 0, file 0, import 1" { // a bad row goes, a ticket of an open case stays
 		w.t.Errorf("%+v %v", c, err)
 	}

@@ -22,6 +22,7 @@ const (
 	ruleRequest = "request" // … of a person who asked for it
 	ruleImport  = "import"  // a row that names them and was not imported, with what was said of it
 	ruleFile    = "file"    // an attachment of a closed case
+	ruleAccount = "account" // of a person who asked for it: their WeChat account, or a number that it has bound
 )
 
 // retentionBatch is how many tickets one transaction erases.
@@ -109,6 +110,7 @@ func (e *Engine) plan(k *Knowledge, occasion string) store.Certificate {
 			{Rule: ruleCase, Period: fmt.Sprintf("%d 年", p.CaseYears), Before: now.AddDate(-p.CaseYears, 0, 0)},
 			{Rule: ruleTicket, Period: fmt.Sprintf("%d 年", p.TicketYears), Before: now.AddDate(-p.TicketYears, 0, 0)},
 			{Rule: ruleFile, Period: fmt.Sprintf("%d 年", p.CaseYears), Before: now.AddDate(-p.CaseYears, 0, 0)},
+			{Rule: ruleRequest, Before: now},
 		},
 	}
 }
@@ -178,10 +180,38 @@ func (e *Engine) retain(ctx context.Context, k *Knowledge, c *store.Certificate)
 	if err := e.retainFiles(ctx, k, c); err != nil {
 		return err
 	}
+	if err := e.eraseWished(ctx, k, c); err != nil {
+		return err
+	}
 	if err := e.finish(ctx, k, c, Audited{Action: "retention.run"}); err != nil {
 		return err
 	}
 	return e.DropAttachments(ctx)
+}
+
+// eraseWished carries out what people have asked for while their case was being handled, as far as it is over.
+func (e *Engine) eraseWished(ctx context.Context, k *Knowledge, c *store.Certificate) error {
+	for after := (store.Aged{}); ; {
+		list, err := e.db.AskedErasures(ctx, before(c, ruleRequest), after, retentionBatch)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		after = list[len(list)-1]
+		ids := make([]string, len(list))
+		for i, a := range list {
+			ids[i] = a.ID
+		}
+		if err := e.certified(ctx, c, func(ctx context.Context, tx *store.Tx) ([]store.Erased, error) {
+			w := &writer{live: e.live, tx: tx, k: k, now: e.Now(k)}
+			if err := w.turn(ctx); err != nil {
+				return nil, err
+			}
+			erased, _, err := eraseAsked(ctx, tx, ids, e.Now(k))
+			return erased, err
+		}); err != nil {
+			return err
+		}
+	}
 }
 
 // retainFiles erases the attachments whose time is over.
@@ -437,10 +467,52 @@ func (e *Engine) count(ctx context.Context, c store.Certificate) (store.Certific
 			add(ruleFile)
 		}
 		if len(list) < retentionBatch {
-			return c, nil
+			break
 		}
 		after = list[len(list)-1]
 	}
+	return c, e.countWished(ctx, &c)
+}
+
+// countWished counts what eraseWished would erase of tickets.
+func (e *Engine) countWished(ctx context.Context, c *store.Certificate) error {
+	for after := (store.Aged{}); ; {
+		list, err := e.db.AskedErasures(ctx, before(c, ruleRequest), after, retentionBatch)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		after = list[len(list)-1]
+		due := 0
+		if err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+			due = 0
+			for _, a := range list {
+				r, err := tx.Ticket(ctx, a.ID)
+				if err != nil {
+					return err
+				}
+				in, err := caseOfTicket(ctx, tx, r)
+				if err != nil {
+					return err
+				}
+				if !handled(in) {
+					due++
+				}
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+		for i := range c.Rules {
+			if c.Rules[i].Rule == ruleRequest {
+				c.Rules[i].Count += due
+			}
+		}
+	}
+}
+
+// handled reports whether what names the requesters of a case is needed still.
+func handled(c casework.Case) bool {
+	return c.Status.Open() || c.Status == casework.Reported || c.Status == casework.Resolved
 }
 
 // ErasureRequest asks to erase what is stored of one person.
@@ -450,25 +522,68 @@ type ErasureRequest struct {
 	Reason   string `json:"reason" minLength:"2" maxLength:"200" doc:"理由，如“本人书面要求”；记入证明和审计日志"`
 }
 
+// AccountErasure erases somebody's account in WeChat, or a number that it has bound, and says what it was; nothing where there is none.
+type AccountErasure func(ctx context.Context, tx *store.Tx) (id string, err error)
+
 // EraseRequested erases what names a person in their tickets and in rows kept of imports, and the notices to them, because they
-// asked for it, and certifies it. Tickets of cases still being handled are kept, and counted as such: they come under the rules
-// of time once the case is closed. not_found when there is nothing to erase.
-func (e *Engine) EraseRequested(ctx context.Context, actor casework.Actor, ask ErasureRequest) (store.Certificate, error) {
-	k, err := e.Knowledge(ctx)
-	if err != nil {
-		return store.Certificate{}, err
-	}
+// asked for it, and certifies it, with what account erases unless it is nil. Tickets of cases still being handled are kept, and counted as such: what was
+// asked for is noted with them, and the daily run does it once the case is over. not_found erasure.nothing when there is nothing to erase,
+// failed_precondition erasure.open when nothing can be yet.
+func (e *Engine) EraseRequested(ctx context.Context, actor casework.Actor, ask ErasureRequest, account AccountErasure) (store.Certificate, error) {
 	f, object, err := e.lookUp(ask.Phone, ask.IDNumber)
 	if err != nil {
 		return store.Certificate{}, err
 	}
+	return e.eraseRequested(ctx, actor, ask, f, object, account)
+}
+
+// EraseAccount is EraseRequested of an account alone.
+func (e *Engine) EraseAccount(ctx context.Context, actor casework.Actor, reason string, account AccountErasure) (store.Certificate, error) {
+	return e.eraseRequested(ctx, actor, ErasureRequest{Reason: reason}, store.TicketFilter{}, "account:"+actor.PersonID, account)
+}
+
+// eraseAccount runs erase until nobody is in its way, and counts what it erased.
+func (e *Engine) eraseAccount(ctx context.Context, c *store.Certificate, erase AccountErasure) (err error) {
+	for range 8 {
+		err = e.certified(ctx, c, func(ctx context.Context, tx *store.Tx) ([]store.Erased, error) {
+			id, err := erase(ctx, tx)
+			if err != nil || id == "" {
+				return nil, err
+			}
+			return []store.Erased{{Rule: ruleAccount, TicketID: id}}, nil
+		})
+		if !errors.Is(err, store.ErrChanged) {
+			return err
+		}
+	}
+	return err
+}
+
+// DropUploads gives up what somebody has uploaded that is in no case, in a transaction.
+func (e *Engine) DropUploads(ctx context.Context, tx *store.Tx, owner string) error {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return err
+	}
+	return tx.DropUploads(ctx, owner, e.Now(k).Add(dropRest)) // what is on its way is removed then
+}
+
+func (e *Engine) eraseRequested(ctx context.Context, actor casework.Actor, ask ErasureRequest, f store.TicketFilter, object string, account AccountErasure) (store.Certificate, error) {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return store.Certificate{}, err
+	}
+	byNumber := ask.Phone != "" || ask.IDNumber != ""
 	reason, err := statedReason(ask.Reason)
 	if err != nil {
 		return store.Certificate{}, err
 	}
 	c := store.Certificate{Occasion: store.ByRequest, By: actor.PersonID, Reason: reason, StartedAt: e.Now(k), Rules: []store.CertifiedRule{{Rule: ruleRequest}, {Rule: ruleFile}, {Rule: ruleImport}}}
+	if account != nil {
+		c.Rules = append(c.Rules, store.CertifiedRule{Rule: ruleAccount})
+	}
 	f.Limit = retentionBatch
-	for {
+	for byNumber {
 		list, err := e.db.Tickets(ctx, f)
 		if err != nil {
 			return c, err
@@ -478,6 +593,10 @@ func (e *Engine) EraseRequested(ctx context.Context, actor casework.Actor, ask E
 		}
 		last := list[len(list)-1].Ticket
 		f.AfterAt, f.AfterID = last.AcceptedAt, last.ID
+		ids := make([]string, len(list))
+		for i, r := range list {
+			ids[i] = r.Ticket.ID
+		}
 		var kept int
 		if err := e.certified(ctx, &c, func(ctx context.Context, tx *store.Tx) ([]store.Erased, error) {
 			// In turn: nobody changes these tickets, or moves them to another case, before they are erased.
@@ -485,7 +604,7 @@ func (e *Engine) EraseRequested(ctx context.Context, actor casework.Actor, ask E
 			if err := w.turn(ctx); err != nil {
 				return nil, err
 			}
-			erased, n, err := eraseAsked(ctx, tx, list, e.Now(k))
+			erased, n, err := eraseAsked(ctx, tx, ids, e.Now(k))
 			kept = n
 			return erased, err
 		}); err != nil {
@@ -493,14 +612,21 @@ func (e *Engine) EraseRequested(ctx context.Context, actor casework.Actor, ask E
 		}
 		c.Kept += kept
 	}
-	if err := e.eraseKeptRows(ctx, &c, ask); err != nil {
-		return c, err
+	if byNumber {
+		if err := e.eraseKeptRows(ctx, &c, ask); err != nil {
+			return c, err
+		}
+	}
+	if account != nil {
+		if err := e.eraseAccount(ctx, &c, account); err != nil {
+			return c, err
+		}
 	}
 	entry := Audited{Actor: actor.PersonID, Action: "person.erase", Object: object}
 	if c.ID == "" {
 		none := apperr.New(apperr.NotFound, "erasure.nothing", "没有找到可以删除的内容：请核对号码。")
 		if c.Kept > 0 {
-			none = apperr.New(apperr.FailedPrecondition, "erasure.open", "这个号码的 %d 件工单所在的难事还没有销项，办理期间不能删除；销项后到期自动删除，或届时再提交。", c.Kept)
+			none = apperr.New(apperr.FailedPrecondition, "erasure.open", "这个号码的 %d 件工单所在的难事还没有销项，办理期间不能删除。您的要求已登记，销项后次日自动删除，不用再提交。", c.Kept)
 		}
 		entry.Outcome, entry.Detail = none.Reason, map[string]string{"reason": reason}
 		if err := e.Record(ctx, entry); err != nil {
@@ -515,11 +641,11 @@ func (e *Engine) EraseRequested(ctx context.Context, actor casework.Actor, ask E
 }
 
 // eraseAsked erases what names a person in those of the tickets whose case is not being handled, as they are now, and the notices
-// to those requesters of whom no ticket is left. kept counts the others.
-func eraseAsked(ctx context.Context, tx *store.Tx, list []store.TicketRow, now time.Time) (erased []store.Erased, kept int, _ error) {
+// to those requesters of whom no ticket is left. kept counts the others, where it notes what was asked for.
+func eraseAsked(ctx context.Context, tx *store.Tx, tickets []string, now time.Time) (erased []store.Erased, kept int, _ error) {
 	requesters := map[string]bool{}
-	for _, was := range list {
-		r, err := tx.Ticket(ctx, was.Ticket.ID)
+	for _, id := range tickets {
+		r, err := tx.Ticket(ctx, id)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -527,7 +653,10 @@ func eraseAsked(ctx context.Context, tx *store.Tx, list []store.TicketRow, now t
 		if err != nil {
 			return nil, 0, err
 		}
-		if in.Status.Open() || in.Status == casework.Reported || in.Status == casework.Resolved {
+		if handled(in) {
+			if err := tx.AskErasure(ctx, id, now); err != nil {
+				return nil, 0, err
+			}
 			kept++
 			continue
 		}
@@ -646,7 +775,7 @@ var occasionWords = map[string]string{store.BySchedule: "每日自动", store.By
 var ruleWords = map[string]string{
 	ruleRow: "导入的原始行", ruleCase: "已销项难事的工单中的个人信息", ruleTicket: "未成难事的工单中的个人信息", ruleRequest: "本人要求删除的个人信息",
 	ruleImport: "本人要求删除的未导入行",
-	ruleFile:   "难事的附件（照片、文件）",
+	ruleFile:   "难事的附件（照片、文件）", ruleAccount: "本人要求删除的微信账号或绑定的手机号",
 }
 
 // RuleLabel is a rule of a certificate in Chinese.
@@ -687,7 +816,7 @@ func (e *Engine) CertificateText(ctx context.Context, c store.Certificate, agree
 		out += fmt.Sprintf("| %s | %s | %s | %d |\n", ruleWords[r.Rule], period, since, r.Count)
 	}
 	if c.Kept > 0 {
-		out += fmt.Sprintf("\n所在难事尚未销项、暂不能删除的工单：%d 件。\n", c.Kept)
+		out += fmt.Sprintf("\n所在难事尚未销项、暂不能删除的工单：%d 件；已登记，销项后次日自动删除。\n", c.Kept)
 	}
 	out += "\n删除范围：姓名、电话、证件号码、详细地址及文字中的上述内容；难事时间线不含个人信息，保持不变。\n\n明细校验值（SHA-256）：" + c.Hash + "\n\n"
 	if agrees {

@@ -75,11 +75,11 @@ func TestPersonalDataIsErasedWhenItsTimeIsOver(t *testing.T) {
 		}
 		w.at("2026-05-31 11:00") // 90 days later
 		dry := w.retain(workflow.RetentionRun{Occasion: store.ByCommand, DryRun: true})
-		if counts(dry) != "row 4, case 0, ticket 0, file 0" || dry.Number != "" {
+		if counts(dry) != "row 4, case 0, ticket 0, file 0, request 0" || dry.Number != "" {
 			t.Errorf("would erase %s", counts(dry))
 		}
 		first := w.retain(byCommand)
-		if counts(first) != "row 4, case 0, ticket 0, file 0" || first.Number != "SC2026-000001" || first.FinishedAt.IsZero() {
+		if counts(first) != "row 4, case 0, ticket 0, file 0, request 0" || first.Number != "SC2026-000001" || first.FinishedAt.IsZero() {
 			t.Errorf("%+v", first)
 		}
 		for _, no := range []string{"20260301080001", "20260301080004"} {
@@ -96,7 +96,7 @@ func TestPersonalDataIsErasedWhenItsTimeIsOver(t *testing.T) {
 		w.at("2029-03-02 11:00") // three years after the first was closed
 		timelines := dumpOf(t, w, "20260301080003") + dumpOf(t, w, "20260301080004")
 		second := w.retain(byCommand)
-		if counts(second) != "row 0, case 0, ticket 2, file 0" || second.Number != "SC2029-000001" {
+		if counts(second) != "row 0, case 0, ticket 2, file 0, request 0" || second.Number != "SC2029-000001" {
 			t.Errorf("%s %s", second.Number, counts(second))
 		}
 		for no, want := range map[string]bool{"20260301080001": false, "20260301080002": true, "20260301080003": true, "20260301080004": false} {
@@ -165,7 +165,7 @@ func TestACertificateShowsThatItsLinesWereChanged(t *testing.T) {
 		}
 		w.at("2026-06-02 11:00")
 		c := w.retain(workflow.RetentionRun{Occasion: store.BySchedule})
-		if counts(c) != "row 250, case 0, ticket 0, file 0" {
+		if counts(c) != "row 250, case 0, ticket 0, file 0, request 0" {
 			t.Fatal(counts(c))
 		}
 		if _, agrees, err := w.e.Certificate(context.Background(), c.ID); !agrees || err != nil {
@@ -264,7 +264,7 @@ func TestDailyMeansOncePerDay(t *testing.T) {
 		t.Errorf("a second run on one day: %+v %v", c, err)
 	}
 	w.at("2026-12-02 02:00")
-	if c, err := w.e.RetainDaily(ctx); err != nil || counts(c) != "row 0, case 0, ticket 1, file 0" {
+	if c, err := w.e.RetainDaily(ctx); err != nil || counts(c) != "row 0, case 0, ticket 1, file 0, request 0" {
 		t.Errorf("%s %v", counts(c), err)
 	}
 }
@@ -288,22 +288,22 @@ func TestAPersonsDataIsErasedAtTheirRequest(t *testing.T) {
 			"nobody's":      {workflow.ErasureRequest{Phone: "13811111111", Reason: "本人要求"}, "erasure.nothing"},
 			"a short phone": {workflow.ErasureRequest{Phone: "138", Reason: "本人要求"}, "search.phone"},
 		} {
-			if _, err := w.e.EraseRequested(ctx, w.actor("p-cy"), ask.ErasureRequest); reason(err) != ask.want {
+			if _, err := w.e.EraseRequested(ctx, w.actor("p-cy"), ask.ErasureRequest, nil); reason(err) != ask.want {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		c, err := w.e.EraseRequested(ctx, w.actor("p-cy"), workflow.ErasureRequest{Phone: "138 1234 5678", Reason: "本人13812345678书面要求"})
+		c, err := w.e.EraseRequested(ctx, w.actor("p-cy"), workflow.ErasureRequest{Phone: "138 1234 5678", Reason: "本人13812345678书面要求"}, nil)
 		if err != nil || counts(c) != "request 1, file 0, import 0" || c.Kept != 1 || c.By != "p-cy" || strings.Contains(c.Reason, "13812345678") {
 			t.Fatalf("%+v %v", c, err)
 		}
 		if w.named("20260301080001") || !w.named("20260301080002") || !w.named("20260301080003") {
 			t.Error("the wrong tickets were erased")
 		}
-		if _, err := w.e.EraseRequested(ctx, w.actor("p-cy"), workflow.ErasureRequest{Phone: "13812345678", Reason: "本人要求"}); reason(err) != "erasure.open" {
+		if _, err := w.e.EraseRequested(ctx, w.actor("p-cy"), workflow.ErasureRequest{Phone: "13812345678", Reason: "本人要求"}, nil); reason(err) != "erasure.open" {
 			t.Error(err)
 		}
 		w.must(w.caseOf("20260301080002"), "p-cy", casework.Reject{Reason: "不属本辖区"})
-		c, err = w.e.EraseRequested(ctx, w.actor("p-cy"), workflow.ErasureRequest{IDNumber: "310120198001011239", Reason: "本人要求"})
+		c, err = w.e.EraseRequested(ctx, w.actor("p-cy"), workflow.ErasureRequest{IDNumber: "310120198001011239", Reason: "本人要求"}, nil)
 		if err != nil || counts(c) != "request 2, file 0, import 0" || c.Kept != 0 {
 			t.Errorf("%+v %v", c, err)
 		}
@@ -343,11 +343,11 @@ func TestTheTimeBeginsWhenTheCaseIsClosed(t *testing.T) {
 		t.Fatal(closed.Status)
 	}
 	w.at("2029-04-07 09:00")
-	if c := w.retain(workflow.RetentionRun{Occasion: store.ByCommand}); counts(c) != "row 1, case 0, ticket 0, file 0" {
+	if c := w.retain(workflow.RetentionRun{Occasion: store.ByCommand}); counts(c) != "row 1, case 0, ticket 0, file 0, request 0" {
 		t.Error("an hour too early:", counts(c))
 	}
 	w.at("2029-04-07 10:00")
-	if c := w.retain(workflow.RetentionRun{Occasion: store.ByCommand}); counts(c) != "row 0, case 1, ticket 0, file 0" {
+	if c := w.retain(workflow.RetentionRun{Occasion: store.ByCommand}); counts(c) != "row 0, case 1, ticket 0, file 0, request 0" {
 		t.Error(counts(c))
 	}
 	if v, err := w.e.Verify(ctx); err != nil || len(v.Findings) > 0 {
@@ -392,7 +392,7 @@ func TestAnErasureDecidesOnTheTicketAsItIs(t *testing.T) {
 		again := w.complaint("20260301080001", func(t *ticket.Ticket) { t.Fingerprint, t.Satisfaction = "f-2", ticket.Dissatisfied })
 		if _, err := w.e.TakeIn(ctx, []ticket.Ticket{again}, func(context.Context, *store.Tx, workflow.Taken) error {
 			go func() {
-				_, err := w.e.EraseRequested(ctx, w.actor("p-cy"), workflow.ErasureRequest{Phone: "13812345678", Reason: "本人要求"})
+				_, err := w.e.EraseRequested(ctx, w.actor("p-cy"), workflow.ErasureRequest{Phone: "13812345678", Reason: "本人要求"}, nil)
 				erased <- err
 			}()
 			time.Sleep(200 * time.Millisecond) // it has found the ticket, in no case, and waits
@@ -441,7 +441,7 @@ func TestAnErasureReachesRowsThatWereNotImported(t *testing.T) {
 		}
 		for ask, want := range map[workflow.ErasureRequest]string{{Phone: "13812345678"}: "request 0, file 0, import 4", {IDNumber: "310120198001011239"}: "request 0, file 0, import 2"} {
 			ask.Reason = "本人书面要求"
-			c, err := w.e.EraseRequested(ctx, w.actor("p-cy"), ask)
+			c, err := w.e.EraseRequested(ctx, w.actor("p-cy"), ask, nil)
 			if err != nil || counts(c) != want {
 				t.Errorf("%+v: %s %v", ask, counts(c), err)
 			}
@@ -476,7 +476,7 @@ func TestAnErasureTakesTheNotices(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		c, err := w.e.EraseRequested(ctx, w.actor("p-cy"), workflow.ErasureRequest{IDNumber: "310120198001011239", Reason: "本人书面要求"})
+		c, err := w.e.EraseRequested(ctx, w.actor("p-cy"), workflow.ErasureRequest{IDNumber: "310120198001011239", Reason: "本人书面要求"}, nil)
 		if err != nil || counts(c) != "request 2, file 0, import 0" {
 			t.Fatal(counts(c), err)
 		}
