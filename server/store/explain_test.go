@@ -292,7 +292,9 @@ func reads() (list []read) {
 		return ignore(db.ForgetFollowers(ctx, day(1), day(1), 2))
 	})
 	for _, after := range []store.Aged{{}, {ID: "t-0100", At: day(1)}} {
-		add("AskedErasures", fmt.Sprint(after), func(ctx context.Context, db *store.DB) error { return ignore(db.AskedErasures(ctx, day(2), after, 200)) })
+		add("AskedErasures", fmt.Sprint(after), func(ctx context.Context, db *store.DB) error {
+			return ignore(db.AskedErasures(ctx, day(2), after, 200))
+		})
 	}
 	add("FamilyConsents", "", func(ctx context.Context, db *store.DB) error { return ignore(db.FamilyConsents(ctx, "r-0100")) })
 	inside("InsertNotices", "", func(ctx context.Context, tx *store.Tx) error {

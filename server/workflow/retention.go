@@ -542,9 +542,12 @@ func (e *Engine) EraseAccount(ctx context.Context, actor casework.Actor, reason 
 	return e.eraseRequested(ctx, actor, ErasureRequest{Reason: reason}, store.TicketFilter{}, "account:"+actor.PersonID, account)
 }
 
+// accountTries bounds how often erasing an account is decided anew because somebody was first.
+const accountTries = 8
+
 // eraseAccount runs erase until nobody is in its way, and counts what it erased.
 func (e *Engine) eraseAccount(ctx context.Context, c *store.Certificate, erase AccountErasure) (err error) {
-	for range 8 {
+	for range accountTries {
 		err = e.certified(ctx, c, func(ctx context.Context, tx *store.Tx) ([]store.Erased, error) {
 			id, err := erase(ctx, tx)
 			if err != nil || id == "" {
