@@ -13,6 +13,7 @@ import (
 
 	"xiaopu/configs"
 	"xiaopu/server/apperr"
+	"xiaopu/server/casework"
 	"xiaopu/server/store"
 	"xiaopu/server/workflow"
 )
