@@ -41,7 +41,7 @@ fmt: ## format the Go code
 tidy: ## bring go.mod and go.sum in line with the imports
 	go mod tidy
 
-bench: ## measure against bare programs, with the database as durable as in production; BENCH=HTTP, Sweep, Import, Push, Privacy or Notify for a part
+bench: ## measure against bare programs, with the database as durable as in production; BENCH=HTTP, Sweep, Import, Push, Privacy, Notify or Recognize for a part
 	XIAOPU_TESTENV_DURABLE=1 scripts/testenv go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 1x -timeout 30m ./server/bench
 
 fuzz: ## run every fuzz test for FUZZTIME (1m) each

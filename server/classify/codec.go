@@ -32,7 +32,7 @@ const (
 // Bytes is the model as it is kept; Read reads it.
 func (m *Model) Bytes() []byte { return slices.Clone(m.data) }
 
-// seal writes the model, names it and makes it ready to be asked.
+// seal writes the model and names it.
 func (m *Model) seal() {
 	var b []byte
 	number := func(fs ...float32) {
@@ -68,7 +68,6 @@ func (m *Model) seal() {
 	sum := sha256.Sum256(b)
 	m.data = append(b, sum[:]...)
 	m.version = hex.EncodeToString(sum[:])[:versionLen]
-	m.index()
 }
 
 // Read reads a model. It fails with failed_precondition where the file is no model, is damaged, or was learned by a version
@@ -109,7 +108,8 @@ func Read(data []byte) (*Model, error) {
 	if r.bad || labels < 2 || keys*(2+labels) > len(r.rest) || !slices.IsSorted(m.labels) || len(slices.Compact(slices.Clone(m.labels))) != labels {
 		return refuse("model_damaged", "模型文件内容有误，请重新训练。")
 	}
-	m.keys, m.rarity, m.weights = make([]uint32, keys), make([]uint8, keys), make([]int8, keys*labels)
+	known := make([]uint32, keys)
+	m.rarity, m.weights = make([]uint8, keys), make([]int8, keys*labels)
 	before := uint64(0)
 	for i := range keys {
 		step := uint64(r.count(math.MaxUint32))
@@ -121,7 +121,7 @@ func Read(data []byte) (*Model, error) {
 		if r.bad {
 			break
 		}
-		m.keys[i], m.rarity[i] = uint32(before), rest[0]
+		known[i], m.rarity[i] = uint32(before), rest[0]
 		for c, w := range rest[1:] {
 			m.weights[i*labels+c] = int8(w)
 		}
@@ -129,7 +129,7 @@ func Read(data []byte) (*Model, error) {
 	if r.bad || len(r.rest) > 0 {
 		return refuse("model_damaged", "模型文件内容有误，请重新训练。")
 	}
-	m.index()
+	m.index = newIndex(known)
 	return m, nil
 }
 
@@ -178,28 +178,4 @@ func (r *reader) numbers(n int) []float32 {
 		out[i] = r.number()
 	}
 	return out
-}
-
-// model makes of what was learned what is kept: weights in a byte, and no n-grams whose weights say nothing.
-func (l *learned) model(labels []string, of []int) *Model {
-	k := l.labels
-	m := &Model{labels: labels, counts: make([]int, k), bias: l.bias, scale: make([]float32, k)}
-	for _, c := range of {
-		m.counts[c]++
-	}
-	for i, w := range l.weights {
-		m.scale[i%k] = max(m.scale[i%k], w, -w)
-	}
-	for c := range m.scale {
-		m.scale[c] = max(m.scale[c]/(mostWeight*mostWeight), math.SmallestNonzeroFloat32)
-	}
-	for i, key := range l.keys {
-		m.keys = append(m.keys, key)
-		m.rarity = append(m.rarity, uint8(math.Round(float64(l.rarity[i])/rarityStep)))
-		for c, w := range l.weights[i*k : i*k+k] {
-			root := math.Round(math.Sqrt(math.Abs(float64(w / m.scale[c]))))
-			m.weights = append(m.weights, int8(math.Copysign(root, float64(w))))
-		}
-	}
-	return m
 }

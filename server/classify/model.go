@@ -3,7 +3,6 @@ package classify
 import (
 	"cmp"
 	"math"
-	"math/bits"
 	"slices"
 )
 
@@ -15,16 +14,14 @@ type Model struct {
 	calibration calibration
 	figures     Figures // of the parts it was not learned from
 
-	keys   []uint32 // of the n-grams that count, rising
-	rarity []uint8  // of each, in steps of rarityStep
+	index          // of the n-grams that count
+	rarity []uint8 // of each, in steps of rarityStep
 	// weights are of each n-gram and each label: roots of multiples of the label's scale, since most weights are small.
 	weights []int8
 	scale   []float32
 
 	data    []byte // as it is written
 	version string
-	table   []int32 // index into keys by hash, -1 where none is
-	shift   uint8
 }
 
 const (
@@ -89,49 +86,16 @@ func (m *Model) ClassifyAll(texts []Text, workers int) [][]Guess {
 	return out
 }
 
-// index makes the table through which keys are found.
-func (m *Model) index() {
-	size := bits.Len(uint(2*len(m.keys) + 1))
-	m.shift = uint8(32 - size)
-	m.table = make([]int32, 1<<size)
-	for i := range m.table {
-		m.table[i] = -1
-	}
-	for i, k := range m.keys {
-		at := m.slot(k)
-		for m.table[at] >= 0 {
-			at = (at + 1) & (len(m.table) - 1)
-		}
-		m.table[at] = int32(i)
-	}
-}
-
-func (m *Model) slot(key uint32) int { return int(key * 2654435769 >> m.shift) }
-
-// find gives where a key stands, -1 where it does not.
-func (m *Model) find(key uint32) int {
-	for at := m.slot(key); ; at = (at + 1) & (len(m.table) - 1) {
-		i := m.table[at]
-		if i < 0 || m.keys[i] == key {
-			return int(i)
-		}
-	}
-}
-
 // scores are a text's for each label; known tells whether there is anything in it to go by.
 func (m *Model) scores(t Text) (out []float32, known bool) {
-	b := t.bag()
+	b := m.bag(t)
 	k := len(m.labels)
 	sum := 0.0
 	dots := make([]float32, k)
-	for j, key := range b.keys {
-		i := m.find(key)
-		if i < 0 {
-			continue
-		}
-		v := damp(b.weights[j]) * float32(m.rarity[i]) * rarityStep
+	for j, i := range b.at {
+		v := damp(b.times[j]) * float32(m.rarity[i]) * rarityStep
 		sum += float64(v) * float64(v)
-		for c, w := range m.weights[i*k : i*k+k] {
+		for c, w := range m.weights[int(i)*k : int(i)*k+k] {
 			dots[c] += v * squares[uint8(w)]
 		}
 	}
@@ -173,15 +137,15 @@ func (m *Model) Reasons(t Text, label string) []Reason {
 			rival, best = i, s
 		}
 	}
-	b := t.bag()
+	b := m.bag(t)
 	credit := func(key uint32) float32 {
 		i := m.find(key)
 		if i < 0 {
 			return 0
 		}
-		j, _ := slices.BinarySearch(b.keys, key)
-		v := damp(b.weights[j]) / b.weights[j] * float32(m.rarity[i])
-		k := i * len(m.labels)
+		j, _ := slices.BinarySearch(b.at, i)
+		v := damp(b.times[j]) / float32(b.times[j]) * float32(m.rarity[i])
+		k := int(i) * len(m.labels)
 		return v * (squares[uint8(m.weights[k+c])]*m.scale[c] - squares[uint8(m.weights[k+rival])]*m.scale[rival])
 	}
 	title, body := t.parts()

@@ -1,7 +1,7 @@
 package classify
 
 import (
-	"cmp"
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode"
@@ -133,21 +133,17 @@ func code(run []rune) bool {
 	return true
 }
 
-// grams calls yield with the key of each n-gram of a text and how much it counts. What a message opens with counts once more.
-func (t Text) grams(yield func(key uint32, weight float32)) {
+// grams calls yield with the key of each n-gram of a text, as often as it stands there. What a message opens with counts once
+// more.
+func (t Text) grams(yield func(key uint32)) {
 	title, body := t.parts()
-	each(title, 1, yield)
-	each(body, 1, yield)
 	head := title
 	if len(head) == 0 {
 		head = body[:min(len(body), headRunes)]
 	}
-	each(head, 1, yield)
-}
-
-// each gives the n-grams of text.
-func each(text []rune, weight float32, yield func(key uint32, weight float32)) {
-	spans(text, func(_, _ int, key uint32) { yield(key, weight) })
+	for _, text := range [][]rune{title, body, head} {
+		spans(text, func(_, _ int, key uint32) { yield(key) })
+	}
 }
 
 // spans gives where each n-gram of text begins and how long it is; none reaches over a gap.
@@ -174,29 +170,72 @@ func finish(h uint64) uint32 {
 	return uint32(h)
 }
 
-// bag is a text as sorted keys with their weights.
-type bag struct {
-	keys    []uint32
-	weights []float32
+// index finds where a key stands in a sorted list.
+type index struct {
+	keys  []uint32
+	table []int32 // place in keys by hash, -1 where none is
+	shift uint8
 }
 
-func (t Text) bag() bag {
-	var pairs []pair
-	t.grams(func(key uint32, weight float32) { pairs = append(pairs, pair{key, weight}) })
-	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Compare(a.key, b.key) })
-	b := bag{make([]uint32, 0, len(pairs)), make([]float32, 0, len(pairs))}
-	for _, p := range pairs {
-		if n := len(b.keys); n > 0 && b.keys[n-1] == p.key {
-			b.weights[n-1] += p.weight
-			continue
+func newIndex(keys []uint32) index {
+	size := bits.Len(uint(2*len(keys) + 1))
+	x := index{keys, make([]int32, 1<<size), uint8(32 - size)}
+	for i := range x.table {
+		x.table[i] = -1
+	}
+	for i, k := range keys {
+		at := x.slot(k)
+		for x.table[at] >= 0 {
+			at = (at + 1) & (len(x.table) - 1)
 		}
-		b.keys = append(b.keys, p.key)
-		b.weights = append(b.weights, p.weight)
+		x.table[at] = int32(i)
+	}
+	return x
+}
+
+func (x *index) slot(key uint32) int { return int(key * 2654435769 >> x.shift) }
+
+// find gives where a key stands, -1 where it does not.
+func (x *index) find(key uint32) int32 {
+	for at := x.slot(key); ; at = (at + 1) & (len(x.table) - 1) {
+		i := x.table[at]
+		if i < 0 || x.keys[i] == key {
+			return i
+		}
+	}
+}
+
+// bag is a text as the places of its n-grams in an index, rising, and how often each stands there.
+type bag struct {
+	at    []int32
+	times []int32
+}
+
+// bag leaves out what the index does not have.
+func (x *index) bag(t Text) bag {
+	var found []int32
+	t.grams(func(key uint32) {
+		if i := x.find(key); i >= 0 {
+			found = append(found, i)
+		}
+	})
+	slices.Sort(found)
+	b := bag{at: found[:0]}
+	for i := 0; i < len(found); {
+		j := i + 1
+		for j < len(found) && found[j] == found[i] {
+			j++
+		}
+		b.times = append(b.times, int32(j-i))
+		b.at = append(b.at, found[i])
+		i = j
 	}
 	return b
 }
 
-type pair struct {
-	key    uint32
-	weight float32
+// distinct are the n-grams of a text, sorted, each once.
+func (t Text) distinct() (keys []uint32) {
+	t.grams(func(key uint32) { keys = append(keys, key) })
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }

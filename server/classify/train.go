@@ -44,8 +44,9 @@ func Train(examples []Example, workers int) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	x := vocabulary(examples, workers)
 	bags := make([]bag, len(examples))
-	parallel(workers, len(examples), func(i int) { bags[i] = examples[i].bag() })
+	parallel(workers, len(examples), func(i int) { bags[i] = x.bag(examples[i].Text) })
 	// Near copies stay together, or a part would be judged by what it has seen.
 	in := split(loosen(Groups(examples)), sections)
 	scores := make([][]float32, len(examples))
@@ -58,7 +59,7 @@ func Train(examples []Example, workers int) (*Model, error) {
 				rest = append(rest, i)
 			}
 		}
-		l := learn(bags, of, rest, len(labels))
+		l := learn(len(x.keys), bags, of, rest, len(labels))
 		for _, i := range held {
 			scores[i] = l.scores(bags[i])
 		}
@@ -67,8 +68,8 @@ func Train(examples []Example, workers int) (*Model, error) {
 	for i := range all {
 		all[i] = i
 	}
-	l := learn(bags, of, all, len(labels))
-	m := l.model(labels, of)
+	l := learn(len(x.keys), bags, of, all, len(labels))
+	m := l.model(x.keys, labels, of)
 	m.calibration = calibrate(scores, of, len(labels))
 	verdicts := make([]Verdict, len(examples))
 	for i, s := range scores {
@@ -163,12 +164,31 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// learned is a linear model while it is learned: weights per n-gram and label, side by side.
+// vocabulary indexes the n-grams that stand in enough examples.
+func vocabulary(examples []Example, workers int) index {
+	of := make([][]uint32, len(examples))
+	parallel(workers, len(examples), func(i int) { of[i] = examples[i].distinct() })
+	all := slices.Concat(of...)
+	slices.Sort(all)
+	keys := all[:0]
+	for i := 0; i < len(all); {
+		j := i + 1
+		for j < len(all) && all[j] == all[i] {
+			j++
+		}
+		if j-i >= leastTexts {
+			keys = append(keys, all[i])
+		}
+		i = j
+	}
+	return newIndex(slices.Clone(keys))
+}
+
+// learned is a linear model while it is learned.
 type learned struct {
 	labels  int
-	keys    []uint32
-	rarity  []float32
-	weights []float32 // of key i and label k at i*labels+k
+	rarity  []float32 // of each n-gram of the vocabulary, 0 where it stands in too few of the texts
+	weights []float32 // of n-gram i and label k at i*labels+k
 	bias    []float32
 }
 
@@ -178,73 +198,65 @@ type sparse struct {
 	values []float32
 }
 
-func learn(bags []bag, of []int, which []int, labels int) *learned {
-	l := &learned{labels: labels, bias: make([]float32, labels)}
-	texts := make(map[uint32]int32, 1<<20)
+// learn learns from some of the texts, in a vocabulary of n n-grams.
+func learn(n int, bags []bag, of []int, which []int, labels int) *learned {
+	l := &learned{labels, make([]float32, n), make([]float32, n*labels), make([]float32, labels)}
+	texts := make([]int32, n)
 	for _, i := range which {
-		for _, k := range bags[i].keys {
-			texts[k]++
+		for _, at := range bags[i].at {
+			texts[at]++
 		}
 	}
-	for k, n := range texts {
-		if n >= leastTexts {
-			l.keys = append(l.keys, k)
+	for i, t := range texts {
+		if t >= leastTexts {
+			l.rarity[i] = rarity(float64(len(which)) / float64(t))
 		}
 	}
-	slices.Sort(l.keys)
-	at := make(map[uint32]int32, len(l.keys))
-	l.rarity = make([]float32, len(l.keys))
-	for i, k := range l.keys {
-		at[k] = int32(i)
-		l.rarity[i] = rarity(float64(len(which)) / float64(texts[k]))
-	}
-	rows := make([]sparse, len(which))
+	rows, truth := make([]sparse, len(which)), make([]int, len(which))
 	for i, w := range which {
-		b := bags[w]
-		n := 0
-		for _, k := range b.keys {
-			if texts[k] >= leastTexts {
-				n++
-			}
-		}
-		s := sparse{make([]int32, 0, n), make([]float32, 0, n)}
-		for j, k := range b.keys {
-			if texts[k] >= leastTexts {
-				s.at = append(s.at, at[k])
-				s.values = append(s.values, damp(b.weights[j])*l.rarity[at[k]])
-			}
-		}
-		s.unit()
-		rows[i] = s
+		rows[i], truth[i] = l.row(bags[w]), of[w]
 	}
-	truth := make([]int, len(which))
-	for i, w := range which {
-		truth[i] = of[w]
-	}
-	l.weights = make([]float32, len(l.keys)*labels)
 	l.descend(rows, truth)
 	return l
+}
+
+func (l *learned) row(b bag) sparse {
+	s := sparse{make([]int32, 0, len(b.at)), make([]float32, 0, len(b.at))}
+	sum := 0.0
+	for j, at := range b.at {
+		if r := l.rarity[at]; r > 0 {
+			v := damp(b.times[j]) * r
+			sum += float64(v) * float64(v)
+			s.at = append(s.at, at)
+			s.values = append(s.values, v)
+		}
+	}
+	if sum > 0 {
+		scale := float32(1 / math.Sqrt(sum))
+		for i := range s.values {
+			s.values[i] *= scale
+		}
+	}
+	return s
 }
 
 // rarity is what an n-gram of one text in so many counts.
 func rarity(oneIn float64) float32 { return float32(math.Pow(1+math.Log(oneIn), 1.5)) }
 
 // damp is what an n-gram that stands so often in a text counts: the second time says less than the first.
-func damp(times float32) float32 { return 1 + float32(math.Log(float64(times))) }
-
-func (s sparse) unit() {
-	var sum float64
-	for _, v := range s.values {
-		sum += float64(v) * float64(v)
+func damp(times int32) float32 {
+	if int(times) < len(damped) {
+		return damped[times]
 	}
-	if sum == 0 {
-		return
-	}
-	scale := float32(1 / math.Sqrt(sum))
-	for i := range s.values {
-		s.values[i] *= scale
-	}
+	return float32(1 + math.Log(float64(times)))
 }
+
+var damped = func() (t [64]float32) {
+	for i := 1; i < len(t); i++ {
+		t[i] = float32(1 + math.Log(float64(i)))
+	}
+	return t
+}()
 
 // descend finds, for each label, the weights that part its texts from all others: a linear support vector machine with
 // squared hinge loss, by dual coordinate descent (Hsieh et al., 2008), all labels in one pass over each text.
@@ -315,24 +327,38 @@ func (l *learned) descend(rows []sparse, truth []int) {
 // scores are what a text gets for each label.
 func (l *learned) scores(b bag) []float32 {
 	out := slices.Clone(l.bias)
-	sum, dot := 0.0, make([]float32, l.labels)
-	for j, k := range b.keys {
-		i, ok := slices.BinarySearch(l.keys, k)
-		if !ok {
-			continue
-		}
-		v := damp(b.weights[j]) * l.rarity[i]
-		sum += float64(v) * float64(v)
-		for c, w := range l.weights[i*l.labels : (i+1)*l.labels] {
-			dot[c] += v * w
-		}
-	}
-	if sum > 0 {
-		for c := range out {
-			out[c] += dot[c] / float32(math.Sqrt(sum))
+	row := l.row(b)
+	for j, at := range row.at {
+		for c, w := range l.weights[int(at)*l.labels : int(at)*l.labels+l.labels] {
+			out[c] += row.values[j] * w
 		}
 	}
 	return out
+}
+
+// model makes of what was learned what is kept: weights in a byte.
+func (l *learned) model(keys []uint32, labels []string, of []int) *Model {
+	k := l.labels
+	m := &Model{labels: labels, counts: make([]int, k), bias: l.bias, scale: make([]float32, k)}
+	for _, c := range of {
+		m.counts[c]++
+	}
+	for i, w := range l.weights {
+		m.scale[i%k] = max(m.scale[i%k], w, -w)
+	}
+	for c := range m.scale {
+		m.scale[c] = max(m.scale[c]/(mostWeight*mostWeight), math.SmallestNonzeroFloat32)
+	}
+	m.index = newIndex(keys)
+	m.rarity, m.weights = make([]uint8, len(keys)), make([]int8, len(keys)*k)
+	for i, r := range l.rarity {
+		m.rarity[i] = uint8(math.Round(float64(r) / rarityStep))
+	}
+	for i, w := range l.weights {
+		root := math.Round(math.Sqrt(math.Abs(float64(w / m.scale[i%k]))))
+		m.weights[i] = int8(math.Copysign(root, float64(w)))
+	}
+	return m
 }
 
 // parallel calls f for 0 to n-1 on so many workers.

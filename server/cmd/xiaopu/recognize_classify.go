@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"math"
 	"os"
@@ -275,7 +276,6 @@ func readTextLines(path string, f func(line int, l textLine) error) error {
 
 // readExamples reads texts with their labels.
 func readExamples(path string) (examples []classify.Example, err error) {
-	groups := map[jsonText]int{}
 	err = readTextLines(path, func(line int, l textLine) error {
 		e := classify.Example{Text: l.text()}
 		if l.Label == nil || *l.Label == "" {
@@ -288,10 +288,9 @@ func readExamples(path string) (examples []classify.Example, err error) {
 			return badLine(path, line, "没有文字：title、detail、text 至少要有一项有内容")
 		}
 		if l.Group != nil && *l.Group != "" {
-			if groups[*l.Group] == 0 {
-				groups[*l.Group] = len(groups) + 1
-			}
-			e.Group = groups[*l.Group]
+			h := fnv.New64a()
+			h.Write([]byte(*l.Group))
+			e.Group = int(h.Sum64() | 1) // the same in every file
 		}
 		examples = append(examples, e)
 		return nil
