@@ -17,7 +17,7 @@ import (
 //	labels                   count; each: length, name, examples
 //	figures                  accuracy, macro-F1, ECE
 //	bias, offset, scale      of each label; then slope and chance
-//	n-grams                  count; each: distance to the key before, rarity, a weight per label
+//	n-grams                  count; each: distance to the key before, worth, a weight per label
 //	checksum                 SHA-256 of all before
 //
 // Counts, lengths and distances are uvarints, numbers float32, little endian.
@@ -60,7 +60,7 @@ func (m *Model) seal() {
 	for i, k := range m.keys {
 		count(int(k - before))
 		before = k
-		b = append(b, m.rarity[i])
+		b = append(b, m.worth[i])
 		for _, w := range m.weights[i*len(m.labels) : (i+1)*len(m.labels)] {
 			b = append(b, byte(w))
 		}
@@ -109,7 +109,7 @@ func Read(data []byte) (*Model, error) {
 		return refuse("model_damaged", "模型文件内容有误，请重新训练。")
 	}
 	known := make([]uint32, keys)
-	m.rarity, m.weights = make([]uint8, keys), make([]int8, keys*labels)
+	m.worth, m.weights = make([]uint8, keys), make([]int8, keys*labels)
 	before := uint64(0)
 	for i := range keys {
 		step := uint64(r.count(math.MaxUint32))
@@ -121,7 +121,7 @@ func Read(data []byte) (*Model, error) {
 		if r.bad {
 			break
 		}
-		known[i], m.rarity[i] = uint32(before), rest[0]
+		known[i], m.worth[i] = uint32(before), rest[0]
 		for c, w := range rest[1:] {
 			m.weights[i*labels+c] = int8(w)
 		}

@@ -14,8 +14,8 @@ type Model struct {
 	calibration calibration
 	figures     Figures // of the parts it was not learned from
 
-	index          // of the n-grams that count
-	rarity []uint8 // of each, in steps of rarityStep
+	index         // of the n-grams that count
+	worth []uint8 // of each, in steps of worthStep
 	// weights are of each n-gram and each label: roots of multiples of the label's scale, since most weights are small.
 	weights []int8
 	scale   []float32
@@ -25,7 +25,7 @@ type Model struct {
 }
 
 const (
-	rarityStep = 1.0 / 4 // mostExamples in one text come to 48
+	worthStep  = 1.0 / 16 // an n-gram of the fewest among mostExamples comes to 15
 	mostWeight = 127
 )
 
@@ -93,7 +93,7 @@ func (m *Model) scores(t Text) (out []float32, known bool) {
 	sum := 0.0
 	dots := make([]float32, k)
 	for j, i := range b.at {
-		v := damp(b.times[j]) * float32(m.rarity[i]) * rarityStep
+		v := damp(b.times[j]) * float32(m.worth[i]) * worthStep
 		sum += float64(v) * float64(v)
 		for c, w := range m.weights[int(i)*k : int(i)*k+k] {
 			dots[c] += v * squares[uint8(w)]
@@ -120,7 +120,7 @@ const (
 	mostReasons      = 5
 	leastReasonLen   = 2 // characters
 	mostReasonLen    = 10
-	leastOfStrongest = 0.2 // what an n-gram counts next to the strongest, to be part of a reason
+	leastOfStrongest = 0.12 // what an n-gram counts next to the strongest, to be part of a reason
 )
 
 // Reasons are the pieces of a text that spoke most for a label and against its strongest rival, the weightiest first.
@@ -144,7 +144,7 @@ func (m *Model) Reasons(t Text, label string) []Reason {
 			return 0
 		}
 		j, _ := slices.BinarySearch(b.at, i)
-		v := damp(b.times[j]) / float32(b.times[j]) * float32(m.rarity[i])
+		v := damp(b.times[j]) / float32(b.times[j]) * float32(m.worth[i])
 		k := int(i) * len(m.labels)
 		return v * (squares[uint8(m.weights[k+c])]*m.scale[c] - squares[uint8(m.weights[k+rival])]*m.scale[rival])
 	}

@@ -30,9 +30,9 @@ const MostLabelRunes = 100
 
 // How a model is learned; docs/recognition.md has what else was tried.
 const (
-	leastTexts = 3   // an n-gram of fewer texts is chance
-	cost       = 1.0 // of an example on the wrong side, against long weights
-	rounds     = 12
+	leastTexts = 3    // an n-gram of fewer texts is chance
+	cost       = 1.0  // of an example on the wrong side, against long weights
+	rounds     = 7    // as good as 12
 	enough     = 0.05 // no example is further from its optimum: the rounds end
 	sections   = 3    // into which examples fall for calibration
 )
@@ -50,25 +50,29 @@ func Train(examples []Example, workers int) (*Model, error) {
 	// Near copies stay together, or a part would be judged by what it has seen.
 	in := split(loosen(Groups(examples)), sections)
 	scores := make([][]float32, len(examples))
-	parallel(workers, sections, func(section int) {
+	all := make([]int, len(examples))
+	for i := range all {
+		all[i] = i
+	}
+	var l *learned
+	parallel(workers, sections+1, func(section int) {
+		if section == 0 { // from all
+			l = learn(len(x.keys), bags, of, all, len(labels))
+			return
+		}
 		var rest, held []int
 		for i, s := range in {
-			if section == s {
+			if section == s+1 {
 				held = append(held, i)
 			} else {
 				rest = append(rest, i)
 			}
 		}
-		l := learn(len(x.keys), bags, of, rest, len(labels))
+		part := learn(len(x.keys), bags, of, rest, len(labels))
 		for _, i := range held {
-			scores[i] = l.scores(bags[i])
+			scores[i] = part.scores(bags[i])
 		}
 	})
-	all := make([]int, len(examples))
-	for i := range all {
-		all[i] = i
-	}
-	l := learn(len(x.keys), bags, of, all, len(labels))
 	m := l.model(x.keys, labels, of)
 	m.calibration = calibrate(scores, of, len(labels))
 	verdicts := make([]Verdict, len(examples))
@@ -187,7 +191,7 @@ func vocabulary(examples []Example, workers int) index {
 // learned is a linear model while it is learned.
 type learned struct {
 	labels  int
-	rarity  []float32 // of each n-gram of the vocabulary, 0 where it stands in too few of the texts
+	worth   []float32 // of each n-gram of the vocabulary, 0 where it stands in too few of the texts
 	weights []float32 // of n-gram i and label k at i*labels+k
 	bias    []float32
 }
@@ -201,16 +205,15 @@ type sparse struct {
 // learn learns from some of the texts, in a vocabulary of n n-grams.
 func learn(n int, bags []bag, of []int, which []int, labels int) *learned {
 	l := &learned{labels, make([]float32, n), make([]float32, n*labels), make([]float32, labels)}
-	texts := make([]int32, n)
+	texts, all := make([]int32, n*labels), make([]int32, labels)
 	for _, i := range which {
+		all[of[i]]++
 		for _, at := range bags[i].at {
-			texts[at]++
+			texts[int(at)*labels+of[i]]++
 		}
 	}
-	for i, t := range texts {
-		if t >= leastTexts {
-			l.rarity[i] = rarity(float64(len(which)) / float64(t))
-		}
+	for i := range n {
+		l.worth[i] = worth(texts[i*labels:i*labels+labels], all)
 	}
 	rows, truth := make([]sparse, len(which)), make([]int, len(which))
 	for i, w := range which {
@@ -224,7 +227,7 @@ func (l *learned) row(b bag) sparse {
 	s := sparse{make([]int32, 0, len(b.at)), make([]float32, 0, len(b.at))}
 	sum := 0.0
 	for j, at := range b.at {
-		if r := l.rarity[at]; r > 0 {
+		if r := l.worth[at]; r > 0 {
 			v := damp(b.times[j]) * r
 			sum += float64(v) * float64(v)
 			s.at = append(s.at, at)
@@ -240,8 +243,40 @@ func (l *learned) row(b bag) sparse {
 	return s
 }
 
-// rarity is what an n-gram of one text in so many counts.
-func rarity(oneIn float64) float32 { return float32(math.Pow(1+math.Log(oneIn), 1.5)) }
+const (
+	smooth = 2.0 // texts, spread as all are, that are added to those of an n-gram: few prove little
+	floor  = 0.2 // what an n-gram counts that all labels have alike
+)
+
+// worth is what an n-gram counts that so many texts of each label have: the rarer and the less evenly spread the more. It is
+// 0 where too few texts have it.
+func worth(texts, all []int32) float32 {
+	have, of := int32(0), int32(0)
+	for c, t := range texts {
+		have += t
+		of += all[c]
+	}
+	if have < leastTexts {
+		return 0
+	}
+	sum, spread := 0.0, 0.0
+	rate := func(c int) float64 {
+		if all[c] == 0 {
+			return 0
+		}
+		return (float64(texts[c]) + smooth*float64(all[c])/float64(of)) / float64(all[c])
+	}
+	for c := range texts {
+		sum += rate(c)
+	}
+	for c := range texts {
+		if p := rate(c) / sum; p > 0 {
+			spread -= p * math.Log(p)
+		}
+	}
+	uneven := 1 - spread/math.Log(float64(len(texts)))
+	return float32((1 + math.Log(float64(of)/float64(have))) * (floor + uneven))
+}
 
 // damp is what an n-gram that stands so often in a text counts: the second time says less than the first.
 func damp(times int32) float32 {
@@ -350,9 +385,9 @@ func (l *learned) model(keys []uint32, labels []string, of []int) *Model {
 		m.scale[c] = max(m.scale[c]/(mostWeight*mostWeight), math.SmallestNonzeroFloat32)
 	}
 	m.index = newIndex(keys)
-	m.rarity, m.weights = make([]uint8, len(keys)), make([]int8, len(keys)*k)
-	for i, r := range l.rarity {
-		m.rarity[i] = uint8(math.Round(float64(r) / rarityStep))
+	m.worth, m.weights = make([]uint8, len(keys)), make([]int8, len(keys)*k)
+	for i, r := range l.worth {
+		m.worth[i] = uint8(math.Round(float64(r) / worthStep))
 	}
 	for i, w := range l.weights {
 		root := math.Round(math.Sqrt(math.Abs(float64(w / m.scale[i%k]))))
