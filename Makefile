@@ -13,10 +13,10 @@ unraced_tests = $(shell grep -ho '^func Test[A-Za-z0-9]*' $(UNRACED) | cut -d' '
 export CGO_ENABLED ?= $(if $(RACE),1,0)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run preview test lint fmt tidy bench fuzz openapi clean
+.PHONY: help build run preview test miniprogram-test lint fmt tidy bench fuzz openapi clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/xiaopu, one static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/xiaopu ./server/cmd/xiaopu
@@ -28,9 +28,14 @@ run: build ## build and serve the demo organisation, with data in data/; the min
 preview: ## build the mini-program's preview for /m/
 	@scripts/preview
 
-test: ## run every Go test, on SQLite and on a MariaDB and Redis started for it
+test: ## run every Go test, on SQLite and on a MariaDB and Redis started for it, and those of the mini-program
 	@[ -n "$(RACE)" ] || echo "make test: no C compiler here, so the race detector is off" >&2
 	scripts/testenv sh -c 'go test $(RACE) -timeout 15m ./... $(if $(UNRACED),&& go test -run "^($(unraced_tests))$$" $(sort $(addprefix ./,$(dir $(UNRACED)))))'
+
+	@scripts/miniprogram-test
+
+miniprogram-test: ## test the mini-program alone: types, unit tests, journeys in headless Chromium (screenshots in miniprogram/shots)
+	@scripts/miniprogram-test
 
 lint: ## check style and import rules (the first run builds the linter)
 	go run $(GOLANGCI) run

@@ -102,6 +102,7 @@ class Page {
     this.styleEl = element("style", "", pages.info.styles[path] ?? "");
     this.view = element("div", "mp-view");
     this.scroller = element("div", "mp-scroller");
+    this.scroller.tabIndex = 0; // what scrolls can be reached by keyboard
     this.view.append(this.scroller);
     this.el.append(bar, this.styleEl, this.view);
     document.getElementById("mp-root").append(this.el);

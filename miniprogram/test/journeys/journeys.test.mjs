@@ -164,7 +164,7 @@ test("a liaison escalates, and the grid's chief convenes: minutes, lead, duties 
   await chief.choose("牵头部门", "房");
   await chief.choose("小组（专班）负责人", "戴静怡");
   await chief.choose("添加成员", "董卫东");
-  await chief.fill("董卫东 市场所负责人 职责", "核查维保单位资质");
+  await chief.fill("职责 1", "核查维保单位资质");
   await chief.fill("解决方案", "三日内换件复梯，期间安排专人接送。");
   await look(chief, "chief-2-convene");
   await chief.press("会商部署");
@@ -199,7 +199,7 @@ test("what others changed meanwhile is shown, not overwritten", async () => {
   await head.close();
 });
 
-for (const [name, options] of [["320", { width: 320 }], ["430", { width: 430 }], ["elder", { font: 24, elder: true }], ["elder-320", { width: 320, font: 24, elder: true }]])
+for (const [name, newcomer, options] of [["320", "p-handler-zhifa-1", { width: 320 }], ["430", "p-deputy-1", { width: 430 }], ["elder", "p-secretary-1", { font: 24, elder: true }], ["elder-320", "p-handler-guijian-1", { width: 320, font: 24, elder: true }]])
   test(`every page stands at ${name}`, async () => {
     const { elder = false, ...rest } = options;
     const head = await phoneOf("p-head-fangguan", rest);
@@ -228,7 +228,11 @@ for (const [name, options] of [["320", { width: 320 }], ["430", { width: 430 }],
     await look(head, `${name}-me`, { elder });
     await head.close();
 
-    const resident = await phoneOf("p-resident-2", { ...rest, fresh: (p) => look(p, `${name}-bind`, { elder }) });
+    const first = await phoneOf(newcomer, { ...rest, fresh: (p) => look(p, `${name}-bind`, { elder }) });
+    await look(first, `${name}-first`, { elder });
+    await first.close();
+
+    const resident = await phoneOf("p-enterprise-1", rest);
     await look(resident, `${name}-own`, { elder });
     await resident.press("凭工单号查进度");
     await resident.fill("工单号", "20261111090531");
