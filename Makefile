@@ -52,8 +52,9 @@ bench: ## measure against bare programs, with the database as durable as in prod
 fuzz: ## run every fuzz test for FUZZTIME (1m) each
 	scripts/fuzz
 
-openapi: ## write docs/openapi.json from the Go types
+openapi: ## write docs/openapi.json from the Go types, and the mini-program's types from that (needs Node)
 	go run ./server/cmd/xiaopu openapi > docs/openapi.json.tmp && mv docs/openapi.json.tmp docs/openapi.json
+	node miniprogram/scripts/types.mjs
 
 clean: ## remove what was built; data/ stays
 	rm -rf bin miniprogram/preview/dist

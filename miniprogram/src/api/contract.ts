@@ -633,7 +633,7 @@ export interface EraseMyDataRequest {
 export interface Erasure {
   /** 删除证明的编号 */
   certificates: string[];
-  /** 所在难事还没有销项、暂不能删除的工单 */
+  /** 所在难事还没有销项、暂不能删除的工单；已登记，销项后次日自动删除 */
   kept: number;
 }
 
@@ -1015,14 +1015,44 @@ export interface OrganisationPreview {
 export interface OwnData {
   /** 同意过的隐私政策 */
   consents: PrivacyConsent[];
+  /** 您办理过的：评价、催办等，和您写的文字 */
+  deeds: OwnDeed[];
   /** 绑定的企业 */
   enterprises: Enterprise[];
+  /** 与家人之间的委托 */
+  family: OwnFamily[];
+  /** 发给您的消息 */
+  notices: NoticeItem[];
   /** 绑定的手机号 */
   phones: string[];
   /** 您上传、用在事项里的照片 */
   pictures: OwnPicture[];
+  /** 登录记录 */
+  sessions: OwnSession[];
   /** 以您的手机号反映的事项 */
   tickets: OwnTicket[];
+  /** 微信账号 */
+  wechat: OwnWeChat;
+}
+
+export interface OwnDeed {
+  /** 时间 */
+  at: string;
+  /** 难事编号 */
+  number: string;
+  /** 做了什么，写了什么 */
+  text: string;
+}
+
+export interface OwnFamily {
+  /** 撤回的时间 */
+  ended_at?: string;
+  /** true 我委托的家人，false 委托我的家人 */
+  given: boolean;
+  /** 生效时间 */
+  made_at: string;
+  /** 受托人是委托人的 */
+  relation: string;
 }
 
 export interface OwnPicture {
@@ -1062,6 +1092,28 @@ export interface OwnPicture {
   with_label: string;
 }
 
+export interface OwnRating {
+  /** 时间 */
+  at: string;
+  /** own 在这里评价，hotline 12345 回访，ticket 结案后再次反映 */
+  from: string;
+  /** satisfied 满意、mostly 基本满意、dissatisfied 不满意 */
+  rating: string;
+  /** 评价时写的文字；还在审核的没有 */
+  words?: string;
+}
+
+export interface OwnSession {
+  /** 网络地址 */
+  address: string;
+  /** 所用的程序 */
+  agent: string;
+  /** 结束时间 */
+  ended_at?: string;
+  seen_at: string;
+  started_at: string;
+}
+
 export interface OwnTicket {
   /** 受理时间 */
   accepted_at: string;
@@ -1071,16 +1123,29 @@ export interface OwnTicket {
   content?: string;
   /** 证件号码 */
   id_number?: string;
+  /** 受理早于您绑定这个号码：姓名、证件号码和门牌已遮盖；要完整的，请凭证件到街道城运中心办理 */
+  masked?: boolean;
   /** 姓名 */
   name?: string;
   /** 工单号 */
   order_no: string;
   /** 电话 */
   phone?: string;
+  /** 对这件工单的评价 */
+  ratings?: OwnRating[];
   /** 来源 */
   source: string;
   /** 标题 */
   title?: string;
+}
+
+export interface OwnWeChat {
+  /** 关注了公众号，并已对上您的微信 */
+  follows: boolean;
+  /** 第一次登录的时间 */
+  joined_at: string;
+  /** 最近一次登录的时间 */
+  seen_at: string;
 }
 
 export interface PageAttachmentView {
@@ -1221,8 +1286,12 @@ export interface ProgressCommand {
 }
 
 export interface Question {
+  /** 总开关关闭时请显示：怎样打开 */
+  hint?: string;
   /** standing 长期订阅、once 一次性订阅；一次只能问同一种 */
   kind?: "standing" | "once";
+  /** 本人关闭了订阅消息总开关，一周内不再询问 */
+  switched_off?: boolean;
   /** 传给 wx.requestSubscribeMessage 的模板，最多 3 个；空则不必问 */
   templates: TemplateToAsk[];
 }
@@ -1347,8 +1416,10 @@ export interface Report {
 export interface ReportedSubscriptions {
   /** 这一次询问的编号，由客户端生成；重复提交不重复计数 */
   client_event_id: string;
-  /** 每个模板的回答 */
-  results: SubscriptionAnswer[];
+  /** 询问失败时 wx.requestSubscribeMessage 的 errCode。20004（本人关闭了总开关）记入台账：一周内不再询问，也不再发订阅消息；再次同意即恢复 */
+  err_code?: number;
+  /** 每个模板的回答；询问失败时没有 */
+  results?: SubscriptionAnswer[];
 }
 
 export interface ReturnCommand {
