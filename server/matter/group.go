@@ -2,7 +2,9 @@ package matter
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
+	"sync"
 )
 
 // Group says which documents are about the same matter: two have the same name when they are. They are placed one after
@@ -10,12 +12,11 @@ import (
 // from the tickets of the past.
 func Group(docs []Doc, g Gazetteer) []string {
 	x := NewIndex(g)
+	readings := x.places.readAll(docs)
 	order := make([]int, len(docs))
-	readings := make([]*reading, len(docs))
-	for i := range docs {
+	for i, r := range readings {
 		order[i] = i
-		readings[i] = x.places.read(docs[i])
-		x.learn(readings[i])
+		x.learn(r)
 	}
 	slices.SortStableFunc(order, func(a, b int) int {
 		return cmp.Or(docs[a].At.Compare(docs[b].At), cmp.Compare(docs[a].ID, docs[b].ID))
@@ -33,4 +34,23 @@ func Group(docs []Doc, g Gazetteer) []string {
 		names[i] = x.Matter(docs[i].ID)
 	}
 	return names
+}
+
+// readAll reads documents on all cores. What only reasons need is left out: nobody will ask for them.
+func (g *gazetteer) readAll(docs []Doc) []*reading {
+	readings := make([]*reading, len(docs))
+	var all sync.WaitGroup
+	cores := runtime.GOMAXPROCS(0)
+	for c := range cores {
+		all.Go(func() {
+			for i := c; i < len(docs); i += cores {
+				r := g.read(docs[i])
+				r.head, r.text, r.spans, r.inName = nil, nil, nil, nil
+				r.words, r.keys, r.first = slices.Clone(r.words), slices.Clone(r.keys), slices.Clone(r.first)
+				readings[i] = r
+			}
+		})
+	}
+	all.Wait()
+	return readings
 }

@@ -56,7 +56,8 @@ type Index struct {
 	apart   map[string][]string // the matters a ticket must not be in
 
 	sum     []float32 // of the candidates' shared keys, by slot; zero between calls
-	touched []uint32
+	touched []uint32  // scratch of candidates, as best
+	best    []uint32
 	scratch signature
 }
 
@@ -97,13 +98,14 @@ func (x *Index) Matter(id string) string {
 }
 
 // Learn counts the words of a ticket that is not to be held, such as one that is closed: how common a word is decides
-// what it weighs. Put learns by itself.
+// what it weighs. Put learns the first ticket of each matter by itself: a thousand calls about one matter do not make its words
+// common.
 func (x *Index) Learn(d Doc) { x.learn(x.places.read(d)) }
 
 // Put adds a ticket to a matter. One that is there already is read anew.
 func (x *Index) Put(d Doc, matter string) {
 	r := x.places.read(d)
-	if _, again := x.slots[d.ID]; !again {
+	if x.matters[matter] == nil {
 		x.learn(r)
 	}
 	x.put(r, d, matter)
@@ -266,7 +268,7 @@ func (x *Index) learn(r *reading) {
 const (
 	// background is how many documents are taken to have been read before the first one, so that the first five complaints about one
 	// lift do not make “lift” an empty word.
-	background = 500
+	background = 1000
 	// mostIDF bounds what a rare word weighs: one that stands in one ticket of a thousand says as much as any.
 	mostIDF = 7.3
 )
@@ -322,8 +324,8 @@ func (x *Index) cut(r *reading) {
 const (
 	maxKeys       = 32    // a ticket is found by
 	maxPosted     = 2_000 // tickets that a key finds
-	maxPostings   = 10_000
-	maxCandidates = 150 // compared in full
+	maxPostings   = 8_000 // looked through for one document
+	maxCandidates = 100   // compared in full
 )
 
 // rarest sorts keys by how few tickets they find.
@@ -352,14 +354,26 @@ func (x *Index) candidates(keys []key, self uint32) []uint32 {
 			x.sum[s] += w
 		}
 	}
-	slices.SortFunc(x.touched, func(a, b uint32) int { return cmp.Or(cmp.Compare(x.sum[b], x.sum[a]), cmp.Compare(b, a)) })
+	// The best few of thousands: most are worse than the worst of them, and are passed over.
+	before := func(a, b uint32) int { return cmp.Or(cmp.Compare(x.sum[b], x.sum[a]), cmp.Compare(b, a)) }
+	best := x.best[:0]
+	for _, s := range x.touched {
+		if len(best) == maxCandidates {
+			if before(s, best[len(best)-1]) > 0 {
+				continue
+			}
+			best = best[:len(best)-1]
+		}
+		at, _ := slices.BinarySearchFunc(best, s, before)
+		best = slices.Insert(best, at, s)
+	}
 	for _, s := range x.touched {
 		x.sum[s] = 0
 	}
-	return x.touched[:min(len(x.touched), maxCandidates)]
+	x.best = best
+	return best
 }
 
-// What makes a placement.
 const (
 	linked    = 0.99 // a quoted order is hardly ever about something else
 	joinAt    = 0.5
@@ -379,8 +393,22 @@ const none = math.MaxUint32
 
 // Place says which matter a document belongs to. It does not change the index; a ticket that the index holds is
 // compared with the others.
-func (x *Index) Place(d Doc) Placement { return x.place(x.places.read(d), d) }
+func (x *Index) Place(d Doc) Placement {
+	r := x.places.read(d)
+	p := x.place(r, d)
+	if len(p.Reasons) == 0 && len(p.Near) > 0 {
+		q := x.query(r, d)
+		for i, c := range p.Near {
+			p.Near[i].Reasons = x.reasons(q, x.slots[c.Nearest])
+		}
+		if p.Matter != "" {
+			p.Reasons = p.Near[0].Reasons
+		}
+	}
+	return p
+}
 
+// place is Place without what the words say for it.
 func (x *Index) place(r *reading, d Doc) Placement {
 	self := uint32(none)
 	if s, ok := x.slots[d.ID]; ok {
@@ -422,14 +450,11 @@ func (x *Index) place(r *reading, d Doc) Placement {
 		return cmp.Or(cmp.Compare(b.Probability, a.Probability), cmp.Compare(a.Matter, b.Matter))
 	})
 	near = near[:min(len(near), mostNear)]
-	for i := range near {
-		near[i].Reasons = x.reasons(q, x.slots[near[i].Nearest])
-	}
 	p := Placement{Near: near}
 	if len(near) > 0 {
 		p.Probability = near[0].Probability
 		if p.Probability >= joinAt {
-			p.Matter, p.Reasons = near[0].Matter, near[0].Reasons
+			p.Matter = near[0].Matter
 		}
 	}
 	return p

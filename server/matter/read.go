@@ -109,6 +109,22 @@ func letters(text string, most int) []rune {
 
 const gap = ' '
 
+// own is what a text says for itself: without formulas, greetings, quoted orders, phone and ID numbers, in usual characters.
+func own(text string, most int) []rune {
+	return letters(ticket.Usual(ticket.Clean(beginning(text))), most)
+}
+
+// beginning is as much of a text as can be looked at: cleaning all of a long one would take longer than all else.
+func beginning(text string) string {
+	n := 0
+	for i := range text {
+		if n++; n > 3*maxText {
+			return text[:i]
+		}
+	}
+	return text
+}
+
 // empty are characters that say nothing of the matter; a pair of two is no term.
 var empty = runes("的了在是和与及对我你他她们这那也就都还又很太请求望诉报映反投咨询问议建关于何时什么怎样没不有无被把将从到于能会可要给个些人您好领导谢尊敬市长书记希部门相尽快解决处理此该已经但而且所以因为如果现本一")
 
@@ -152,7 +168,7 @@ func sorted[T cmp.Ordered](ts []T) []T {
 
 // read finds in a document what it is compared by. Words are not cut to maxWords yet: see Index.cut.
 func (g *gazetteer) read(d Doc) *reading {
-	r := &reading{head: letters(ticket.Clean(d.Title), maxTitle), text: letters(ticket.Clean(d.Text), maxText)}
+	r := &reading{head: own(d.Title, maxTitle), text: own(d.Text, maxText)}
 	if len(r.head) == 0 {
 		r.head = r.text[:min(len(r.text), 40)]
 	}
@@ -180,7 +196,7 @@ func (g *gazetteer) read(d Doc) *reading {
 		named = append(named, ts...)
 	}
 	known := g.find(r.head)
-	if where := letters(ticket.Clean(d.Place), maxTitle); len(where) > 0 {
+	if where := own(d.Place, maxTitle); len(where) > 0 {
 		if k := g.find(where); len(k) > 0 {
 			known = append(known, k...)
 		} else if names := findNames(where, classify(where, findWords(where)), findWords(where)); len(names) > 0 {

@@ -124,7 +124,7 @@ var weights = [nFeatures]float64{
 	fDays:   -0.5,
 }
 
-const bias = -8.2
+const bias = -8.4
 
 func logit(l likeness) float64 {
 	v := bias

@@ -126,7 +126,13 @@ func readMessages(path string) (docs []matter.Doc, err error) {
 				return badLine(path, line, "的 time “%s”不是时间，应如 2026-11-20 09:30:00", m.Time)
 			}
 		}
-		docs = append(docs, matter.Doc{ID: string(*m.ID), Person: string(m.User), Title: m.Title, Text: m.Detail, At: at})
+		d := matter.Doc{ID: string(*m.ID), Order: string(*m.ID), Person: string(m.User), Title: m.Title, Text: m.Detail, At: at}
+		for _, l := range ticket.ReadTags(m.Detail).Links {
+			if l.Kind == ticket.LinkReassigned || l.Kind == ticket.LinkRepeat || l.Kind == ticket.LinkRelated {
+				d.Links = append(d.Links, l.OrderNo)
+			}
+		}
+		docs = append(docs, d)
 		return nil
 	})
 	if err == nil && len(docs) == 0 {
