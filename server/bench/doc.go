@@ -27,7 +27,8 @@
 //
 // Notify: 4,000 notices over the official account of a stand-in whose every answer takes 50 ms, by one dispatcher.
 //
-// Recognize: a classification model learned from 10,000 texts made here, and how many it classifies in a second.
+// Recognize: a classification model learned from 10,000 texts made here, and how many it classifies in a second. And a new ticket placed among 100,000 and among 1,000,000 by their words, the index's memory, and 100,000 grouped from nothing;
+// the texts are made up, always the same.
 //
 // # The numbers
 //

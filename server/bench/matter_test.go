@@ -105,7 +105,7 @@ func placings(x *matter.Index, n, places int) (times []time.Duration, found int)
 	return times, found
 }
 
-func BenchmarkRecognize(b *testing.B) {
+func BenchmarkRecognizeMatter(b *testing.B) {
 	const few, many, places, times = 100_000, 1_000_000, 2_000, 1_000
 	small, perTicket := filled(few, places)
 	placings(small, 100, places)
@@ -113,7 +113,6 @@ func BenchmarkRecognize(b *testing.B) {
 	say("placing among %d: p50 %v, p99 %v; %d of %d join; %.0f bytes a ticket", few, a[times/2], a[times*99/100], found, times, perTicket)
 	results.add(atMost("place a ticket among 100,000, p50 ms", a[times/2].String(), "-", a[times/2].Seconds()*1000, 5))
 	results.add(atMost("index, bytes a ticket", fmt.Sprintf("%.0f", perTicket), "-", perTicket, 1024))
-	small = nil
 
 	c := newComplaints(3, places)
 	docs := make([]matter.Doc, few)
@@ -126,7 +125,6 @@ func BenchmarkRecognize(b *testing.B) {
 	slices.Sort(groups)
 	say("grouping %d from nothing: %v, of it CPU %v, %d matters", few, took, work, len(slices.Compact(groups)))
 	results.add(atMost("group 100,000 from nothing, s", fmt.Sprintf("%.1f s", took.Seconds()), "-", took.Seconds(), 60))
-	docs = nil
 
 	large, perTicket := filled(many, places)
 	placings(large, 100, places)
