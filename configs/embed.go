@@ -4,7 +4,7 @@ package configs
 
 import "embed"
 
-// Files holds policy.yaml, topics.yaml, notices.yaml, privacy.md, org.example.yaml, workdays/<year>.yaml and import-profiles/<source>.yaml.
+// Files holds policy.yaml, topics.yaml, notices.yaml, privacy.md, org.example.yaml, duties.example.yaml, workdays/<year>.yaml and import-profiles/<source>.yaml.
 //
-//go:embed policy.yaml topics.yaml notices.yaml privacy.md org.example.yaml workdays/*.yaml import-profiles/*.yaml
+//go:embed policy.yaml topics.yaml notices.yaml privacy.md org.example.yaml duties.example.yaml workdays/*.yaml import-profiles/*.yaml
 var Files embed.FS

@@ -45,6 +45,7 @@ const (
 	tagOrganisation = "组织架构"
 	tagCalendar     = "工作日历"
 	tagPolicies     = "标准和期限"
+	tagRecognition  = "识别和归类"
 	tagImports      = "导入"
 	tagIntake       = "对接平台"
 	tagAudit        = "审计"
@@ -129,6 +130,7 @@ func routes() []route {
 		{Method: http.MethodPost, Path: v1 + "/cases", ID: "report_case", Permission: caseReport, Tag: tagCases, Summary: "上报难事，待城运中心入库", Status: http.StatusCreated, register: handle((*server).report)},
 		{Method: http.MethodPost, Path: v1 + "/cases/register", ID: "register_case", Permission: caseRegister, Tag: tagCases, Summary: "直接纳入项目库", Status: http.StatusCreated, register: handle((*server).registerNew)},
 		{Method: http.MethodGet, Path: v1 + "/cases/{id}", ID: "get_case", Permission: caseRead, Tag: tagCases, Summary: "一件难事，及您现在可以进行的操作", Description: "按 id 或编号（如 NS2026-000042）查看。", register: handle((*server).oneCase)},
+		{Method: http.MethodGet, Path: v1 + "/cases/{id}/class", ID: "get_case_class", Permission: evidenceRead, Tag: tagRecognition, Summary: "建议的类别、牵头部门、三跨和紧急情形", Description: "综合词库、模型、权责清单和历史决定，各来源分别给出把握和理由；把握不足时 ask 为 true，请从 options 中选择。只是建议，由人归类。", register: handle((*server).caseClass)},
 		{Method: http.MethodGet, Path: v1 + "/cases/{id}/timeline", ID: "get_timeline", Permission: caseRead, Tag: tagCases, Summary: "难事的时间线", register: handle((*server).timeline)},
 		{Method: http.MethodGet, Path: v1 + "/cases/{id}/tickets", ID: "list_case_tickets", Permission: caseRead, Tag: tagCases, Summary: "难事中的工单，新的在前", register: handle((*server).caseTickets)},
 
@@ -178,6 +180,16 @@ func routes() []route {
 		{Method: http.MethodPost, Path: v1 + "/calendar/years", ID: "load_calendar_year", Permission: calendarWrite, Tag: tagCalendar, Summary: "载入一年的放假安排，重算期限", Description: "confirm 须与预览一致：载入的就是预览过的。重复载入相同的安排不改变期限。", Slow: true, register: handle((*server).loadYear)},
 		{Method: http.MethodPost, Path: v1 + "/calendar/closures", ID: "create_closure", Permission: calendarWrite, Tag: tagCalendar, Summary: "登记本地停工（如台风），重算期限", Slow: true, register: handle((*server).addClosure)},
 		{Method: http.MethodDelete, Path: v1 + "/calendar/closures/{id}", ID: "delete_closure", Permission: calendarWrite, Tag: tagCalendar, Summary: "撤销停工，重算期限", Slow: true, register: handle((*server).revokeClosure)},
+
+		{Method: http.MethodPost, Path: v1 + "/class", ID: "propose_class", Permission: ticketWrite, Tag: tagRecognition, Summary: "正在填写的内容是什么类别", Description: "登记或上报时边写边看；不保存任何内容。", register: handle((*server).textClass)},
+		{Method: http.MethodGet, Path: v1 + "/topics", ID: "list_topics", Permission: signedIn, Tag: tagRecognition, Summary: "事项类别（两级）", register: handle((*server).topics)},
+		{Method: http.MethodPut, Path: v1 + "/topics", ID: "load_topics", Permission: policyWrite, Tag: tagRecognition, Summary: "换上本街道的事项类别和用词", Description: "整体替换，立即生效；已经归类的难事不变。以前的版本留存。", register: handle((*server).loadTopics)},
+		{Method: http.MethodGet, Path: v1 + "/duties", ID: "list_duties", Permission: organisationRead, Tag: tagRecognition, Summary: "权责清单", register: handle((*server).duties)},
+		{Method: http.MethodPut, Path: v1 + "/duties", ID: "load_duties", Permission: policyWrite, Tag: tagRecognition, Summary: "换上新的权责清单", Description: "整体替换，立即生效。以前的版本留存。", register: handle((*server).loadDuties)},
+		{Method: http.MethodGet, Path: v1 + "/models", ID: "list_models", Permission: policyRead, Tag: tagRecognition, Summary: "分类模型，新的在前", Description: "从本街道的历史学得的模型，及训练时在没有见过的工单上的成绩。", register: handle((*server).models)},
+		{Method: http.MethodPost, Path: v1 + "/models/{version}/switch", ID: "switch_model", Permission: policyWrite, Tag: tagRecognition, Summary: "启用一个模型", register: handle((*server).switchModel)},
+		{Method: http.MethodPost, Path: v1 + "/models/stop", ID: "stop_model", Permission: policyWrite, Tag: tagRecognition, Summary: "停用一类模型", Description: "词库、权责清单和历史决定仍然给出建议。", register: handle((*server).stopModel)},
+		{Method: http.MethodGet, Path: v1 + "/rising-topics", ID: "list_rising_topics", Permission: evidenceRead, Tag: tagRecognition, Summary: "本周上升的热点", Description: "近 7 天与此前 8 周的自己比较，按反常程度排列，并给出上升最多的村居。只有数字。", register: handle((*server).rising)},
 
 		{Method: http.MethodGet, Path: v1 + "/policies", ID: "list_policies", Permission: policyRead, Tag: tagPolicies, Summary: "各版入库标准和期限，新的在前", Description: "哪一版现行，每一版改了什么、为什么改。", register: handle((*server).policies)},
 		{Method: http.MethodPost, Path: v1 + "/policies/dry-run", ID: "dry_run_policy", Permission: policyRead, Tag: tagPolicies, Summary: "试算：换一套入库标准，历史工单会有多少成为难事", Description: "不改变任何数据。不填起止日期时统计最近 90 天，最多 366 天。例子只给能看难事的岗位。", Slow: true, register: handle((*server).dryRun)},

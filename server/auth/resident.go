@@ -280,8 +280,8 @@ type OwnFamily struct {
 type OwnSession struct {
 	Agent     string    `json:"agent" doc:"所用的程序"`
 	Address   string    `json:"address" doc:"网络地址"`
-	StartedAt time.Time `json:"started_at"`
-	SeenAt    time.Time `json:"seen_at"`
+	StartedAt time.Time `json:"started_at" doc:"登录的时间"`
+	SeenAt    time.Time `json:"seen_at" doc:"最近一次使用的时间"`
 	EndedAt   time.Time `json:"ended_at,omitzero"`
 }
 

@@ -50,13 +50,14 @@ type Department struct {
 	ShortName string
 }
 
-// Duty is an entry of the duty list (权责清单): whose a matter is.
-type Duty struct {
-	ID         string
-	Name       string
-	Topic      string   // a label that the lexicon finds; "" when it is told by its words alone
-	Words      []string // that tell it
-	Department string   // id
+// DutyItem is an entry of the duty list (权责清单): whose a matter is.
+type DutyItem struct {
+	ID         string   `json:"id" yaml:"id" minLength:"1" maxLength:"40" doc:"编号，退单时引用"`
+	Name       string   `json:"name" yaml:"name" minLength:"2" maxLength:"200" doc:"权责事项"`
+	Topic      string   `json:"topic,omitempty" yaml:"topic,omitempty" maxLength:"100" doc:"事项类别，如 物业管理/电梯运行"` // a label that the lexicon finds; "" when it is told by its words alone
+	Words      []string `json:"words,omitempty" yaml:"words,omitempty" maxItems:"50" doc:"说到它的词"`
+	Department string   `json:"department" yaml:"department" maxLength:"40" doc:"责任部门的编号"`
+	Basis      string   `json:"basis,omitempty" yaml:"basis,omitempty" maxLength:"1000" doc:"依据的条文"`
 }
 
 // Decision is what was decided about a case that is like the ticket's.
@@ -73,7 +74,7 @@ type Knowledge struct {
 	Model       *Model // of topics
 	Leads       *Model // of lead departments, by id or name
 	Departments []Department
-	Duties      []Duty
+	Duties      []DutyItem
 }
 
 // Answer says what a ticket is about, and whose it is.
@@ -235,7 +236,7 @@ func (x *Lexicon) decided(decisions []Decision) (opinion, bool) {
 }
 
 // dutiful is what the duty list's words say about the topic.
-func (x *Lexicon) dutiful(duties []Duty, q Query) (opinion, bool) {
+func (x *Lexicon) dutiful(duties []DutyItem, q Query) (opinion, bool) {
 	points, why := make([]float64, len(x.topics)), make([]map[string]float64, len(x.topics))
 	told := false
 	for _, d := range duties {
@@ -257,7 +258,7 @@ func (x *Lexicon) dutiful(duties []Duty, q Query) (opinion, bool) {
 }
 
 // points is how much the words of a duty stand in a ticket.
-func (d Duty) points(q Query) (points float64) {
+func (d DutyItem) points(q Query) (points float64) {
 	title, body := q.Text.parts()
 	for _, text := range []string{string(title), string(body)} {
 		for _, w := range d.Words {

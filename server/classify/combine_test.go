@@ -132,7 +132,7 @@ func TestSourcesAreNamedAndWeighed(t *testing.T) {
 	// The same matter was decided otherwise before: that weighs more than words.
 	before := []classify.Decision{{Case: "NS2026-000007", Topic: "物业管理/物业服务收费", Department: "d-guanli", Likeness: 1}, {Case: "NS2026-000003", Topic: "物业管理/物业服务收费", Department: "d-guanli", Likeness: 0.9},
 		{Case: "NS2026-000009", Topic: "没有的类别", Department: "d-none", Likeness: 1}}
-	k := classify.Knowledge{Lexicon: x, Departments: departments, Duties: []classify.Duty{{ID: "q-1", Name: "住宅电梯安全管理", Topic: "电梯运行", Words: []string{"电梯"}, Department: "d-shichang"}}}
+	k := classify.Knowledge{Lexicon: x, Departments: departments, Duties: []classify.DutyItem{{ID: "q-1", Name: "住宅电梯安全管理", Topic: "电梯运行", Words: []string{"电梯"}, Department: "d-shichang"}}}
 	a := k.Combine(classify.Query{Text: text}, before)
 	sources := map[classify.Source]string{}
 	for _, o := range a.Topic.Opinions {
@@ -292,7 +292,7 @@ func TestFindTopics(t *testing.T) {
 }
 
 func FuzzCombine(f *testing.F) {
-	k := classify.Knowledge{Lexicon: shipped(f), Model: trained(f, sample(40, 32)), Departments: departments, Duties: []classify.Duty{{Name: "路灯", Topic: "路灯照明", Words: []string{"路灯"}, Department: "d-guijian"}}}
+	k := classify.Knowledge{Lexicon: shipped(f), Model: trained(f, sample(40, 32)), Departments: departments, Duties: []classify.DutyItem{{Name: "路灯", Topic: "路灯照明", Words: []string{"路灯"}, Department: "d-guijian"}}}
 	f.Add("路灯不亮", "如果不修就集体上访，没有人受伤", "路灯照明", 0.5)
 	f.Add("", "\xff居民……联名", "市政公用", 1e9)
 	f.Fuzz(func(t *testing.T, title, detail, topic string, likeness float64) {

@@ -14,47 +14,47 @@ import (
 
 // Tree is what a street's tickets may be about, with the words that tell: configs/topics.yaml explains it.
 type Tree struct {
-	Version  int      `json:"version" yaml:"version"`
-	AskBelow int      `json:"ask_below" yaml:"ask_below"` // per cent; an answer less likely is asked of the clerk
-	Topics   []Branch `json:"topics" yaml:"topics"`
+	Version  int      `json:"version" yaml:"version" doc:"类别表的版本"`
+	AskBelow int      `json:"ask_below" yaml:"ask_below" doc:"把握低于百分之几就请人选择"` // per cent; an answer less likely is asked of the clerk
+	Topics   []Branch `json:"topics" yaml:"topics" doc:"一级类别"`
 	// Domains holds words that tell who speaks, whatever the topic.
-	Domains       []DomainWords `json:"domains" yaml:"domains"`
-	Crossings     []Rule        `json:"crossings" yaml:"crossings"`
-	Marks         []Rule        `json:"marks" yaml:"marks"`
-	Negations     []string      `json:"negations" yaml:"negations"`
-	Between       []string      `json:"between" yaml:"between"`
-	Preventions   []string      `json:"preventions" yaml:"preventions"`
-	Hypotheticals []string      `json:"hypotheticals" yaml:"hypotheticals"`
-	Conditions    []string      `json:"conditions" yaml:"conditions"`
+	Domains       []DomainWords `json:"domains" yaml:"domains" doc:"说明是谁在说话的词"`
+	Crossings     []Rule        `json:"crossings" yaml:"crossings" doc:"说明三跨的说法"`
+	Marks         []Rule        `json:"marks" yaml:"marks" doc:"说明紧急情形的说法"`
+	Negations     []string      `json:"negations" yaml:"negations" doc:"紧挨在前面表示没有发生的词"`
+	Between       []string      `json:"between" yaml:"between" doc:"否定词与说法之间可以隔着的词"`
+	Preventions   []string      `json:"preventions" yaml:"preventions" doc:"表示防止发生的词"`
+	Hypotheticals []string      `json:"hypotheticals" yaml:"hypotheticals" doc:"表示担心或声称将要发生的词"`
+	Conditions    []string      `json:"conditions" yaml:"conditions" doc:"前一分句中表示假设的词"`
 }
 
 // Branch is a topic of the first level.
 type Branch struct {
 	Name   string          `json:"name" yaml:"name"`
 	Domain casework.Domain `json:"domain" yaml:"domain"`
-	Topics []Leaf          `json:"topics" yaml:"topics"`
+	Topics []Leaf          `json:"topics" yaml:"topics" doc:"二级类别"`
 }
 
 // Leaf is a topic of the second level.
 type Leaf struct {
 	Name   string   `json:"name" yaml:"name"`
-	Lead   []string `json:"lead" yaml:"lead"` // words of the usual lead department's name, the best first
-	Strong []string `json:"strong" yaml:"strong"`
-	Words  []string `json:"words" yaml:"words"`
+	Lead   []string `json:"lead" yaml:"lead" doc:"通常牵头部门名称中的词，最合适的在前"` // words of the usual lead department's name, the best first
+	Strong []string `json:"strong" yaml:"strong" doc:"几乎单独就能确定的词"`
+	Words  []string `json:"words" yaml:"words" doc:"有关的词"`
 }
 
 // DomainWords are words that speak for a domain.
 type DomainWords struct {
 	Domain casework.Domain `json:"domain" yaml:"domain"`
-	Words  []string        `json:"words" yaml:"words"`
+	Words  []string        `json:"words" yaml:"words" doc:"有关的词"`
 }
 
 // Rule is what phrases tell about a ticket, and how often they are right. A phrase may have one or more gaps, written …
 type Rule struct {
 	Kind        string   `json:"kind" yaml:"kind"`
 	Name        string   `json:"name" yaml:"name"`
-	Probability int      `json:"probability" yaml:"probability"` // per cent
-	Phrases     []string `json:"phrases" yaml:"phrases"`
+	Probability int      `json:"probability" yaml:"probability" doc:"说中的可能性，百分数"` // per cent
+	Phrases     []string `json:"phrases" yaml:"phrases" doc:"说法，…表示中间可以隔着别的字"`
 }
 
 // What makes a ticket urgent, as kinds of Tree.Marks (policy 三: 重大舆情、多人群体投诉、群访 raise it to tier I).
@@ -414,3 +414,6 @@ func reasons(words map[string]float64) (out []Reason) {
 	})
 	return out[:min(len(out), mostReasons)]
 }
+
+// Crossed are the crossings (三跨) that the words of a text tell, whatever it is about.
+func (x *Lexicon) Crossed(t Text) []Mark { return x.mark(x.crossings, t) }

@@ -16,3 +16,13 @@ func LoadTopics(data []byte) (classify.Tree, error) {
 	}
 	return t, nil
 }
+
+// LoadDuties reads a duty list (权责清单), such as configs/duties.example.yaml.
+func LoadDuties(data []byte) ([]classify.DutyItem, error) {
+	var file struct {
+		Duties []classify.DutyItem `yaml:"duties"`
+	}
+	s := source{}
+	s.decode(data, seedBytes, &file)
+	return file.Duties, s.err()
+}

@@ -78,3 +78,27 @@ conditions: []
 		}
 	})
 }
+
+func TestTheDutyListInConfigsIsRead(t *testing.T) {
+	duties, err := LoadDuties(read(t, "duties.example.yaml"))
+	if err != nil || len(duties) != 2 || duties[0].ID != "QZ-001" || duties[0].Department == "" || len(duties[1].Words) != 2 {
+		t.Fatalf("%+v %v", duties, err)
+	}
+	for name, text := range map[string]string{
+		"a key that is not known": "duties: [{id: a, name: 甲乙, depertment: d-1}]", "no list": "duties: 甲", "not YAML": "duties: [",
+	} {
+		if _, err := LoadDuties([]byte(text)); err == nil {
+			t.Error(name, "is taken")
+		}
+	}
+}
+
+func FuzzLoadDuties(f *testing.F) {
+	f.Add(read(f, "duties.example.yaml"))
+	f.Add([]byte("duties: [{id: 1, words: 甲}]"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if duties, err := LoadDuties(data); err == nil && len(duties) > len(data) {
+			t.Errorf("%d entries in %d bytes", len(duties), len(data))
+		}
+	})
+}

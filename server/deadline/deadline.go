@@ -79,7 +79,7 @@ func (s *Sweeper) Once(ctx context.Context, chores bool) error {
 		// The line in the log is the copy outside the database that an audit can compare with.
 		s.Logger.InfoContext(ctx, "timelines anchored", slog.Int("heads", a.Heads), slog.String("hash", a.Hash), slog.Time("until", a.UntilAt))
 	}
-	errs := []error{agingErr, anchorErr, s.Engine.TellMonth(ctx), s.Engine.Forget(ctx), s.Engine.DropAttachments(ctx)}
+	errs := []error{agingErr, anchorErr, s.Engine.TellMonth(ctx), s.Engine.Forget(ctx), s.Engine.DropAttachments(ctx), s.Engine.ForgetTopics(ctx)}
 	for _, chore := range s.Chores {
 		errs = append(errs, chore(ctx))
 	}

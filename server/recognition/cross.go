@@ -10,10 +10,17 @@ import (
 	"xiaopu/server/ticket"
 )
 
-// cross fires on a ticket marked as 三跨 by its source or in its text; it proposes. One record is one crossing.
+// Crossing is 三跨 as the words of a ticket tell it, without being marked so.
+type Crossing struct {
+	Kind  ticket.Crossing
+	Words string
+}
+
+// cross fires on a ticket marked as 三跨 by its source or in its text, or whose words tell so; it proposes. One record is one
+// crossing.
 func (e evaluation) cross() (casework.Trigger, bool) {
 	t := &e.Ticket
-	if !e.Policy.Cross || len(t.Cross) == 0 {
+	if !e.Policy.Cross || len(t.Cross)+len(e.Crossings) == 0 {
 		return casework.Trigger{}, false
 	}
 	from, words := crossSource(t)
@@ -31,7 +38,22 @@ func (e evaluation) cross() (casework.Trigger, bool) {
 			Key: string(c) + ":" + id(t), TicketID: t.ID, OrderNo: t.OrderNo, From: from, Quote: quote(t, cmp.Or(words, label)), At: t.AcceptedAt,
 		})
 	}
-	return e.trigger(casework.ByCross, "工单"+name(t)+"标明属于“三跨”："+strings.Join(labels, "、"), evidence)
+	summary := "工单" + name(t) + "标明属于“三跨”："
+	if len(evidence) == 0 {
+		summary = "从工单" + name(t) + "的说法看可能属于“三跨”："
+	}
+	for _, c := range e.Crossings {
+		if seen[c.Kind] {
+			continue
+		}
+		seen[c.Kind] = true
+		label := crossLabel(c.Kind)
+		labels = append(labels, label)
+		evidence = append(evidence, casework.Evidence{
+			Key: string(c.Kind) + ":" + id(t), TicketID: t.ID, OrderNo: t.OrderNo, From: ticket.FromText, Quote: quote(t, c.Words), At: t.AcceptedAt,
+		})
+	}
+	return e.trigger(casework.ByCross, summary+strings.Join(labels, "、"), evidence)
 }
 
 func crossLabel(c ticket.Crossing) string {

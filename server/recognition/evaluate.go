@@ -28,10 +28,12 @@ type Input struct {
 	// Same are the tickets about the same matter within Window, this one included, in any order.
 	Same []Fact
 	// Chain are earlier tickets, nearest first; of these the ones count that links of kind reassigned lead to.
-	Chain  []ticket.Ticket
-	Spent  map[string]bool // items (see Items) that have counted for this matter
-	Policy casework.Triggers
-	Now    time.Time
+	Chain []ticket.Ticket
+	// Crossings are what its words tell of 三跨 beside what marks it so.
+	Crossings []Crossing
+	Spent     map[string]bool // items (see Items) that have counted for this matter
+	Policy    casework.Triggers
+	Now       time.Time
 }
 
 // Evaluate gives the triggers of policy 二.1 that fire on a ticket, by the table of domain §2 and in its order, so that

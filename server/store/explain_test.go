@@ -27,14 +27,14 @@ import (
 
 // small are the tables that may be read whole: they grow by some rows a year (anchors: by one a day; accounts: one for each
 // of the staff).
-var small = []string{"revisions", "sequences", "calendar_years", "calendar_closures", "policies", "organisation", "anchors", "schema_migrations", "vault_keys", "platforms", "import_profiles", "accounts", "wechat_holds", "privacy_notices"}
+var small = []string{"revisions", "sequences", "calendar_years", "calendar_closures", "policies", "organisation", "anchors", "schema_migrations", "vault_keys", "platforms", "import_profiles", "accounts", "wechat_holds", "privacy_notices", "catalogues", "models"}
 
 // aliases are the names under which the big tables stand in the texts.
 var aliases = map[string]string{
 	"cases": "", "c": "cases", "case_events": "", "e": "case_events", "case_viewers": "", "v": "case_viewers", "case_todos": "", "tickets": "", "tk": "tickets",
 	"ticket_identities": "", "ti": "ticket_identities", "retention_certificates": "", "retention_items": "",
 	"imports": "", "ticket_facts": "", "import_problems": "", "anchor_heads": "", "matters": "", "evidence": "", "inbox": "", "outbox": "", "idempotency": "", "audit_log": "", "ticket_links": "",
-	"sign_ins": "", "sessions": "", "refresh_tokens": "", "wechat_identities": "", "resident_phones": "", "one_use_codes": "", "wechat_followers": "", "privacy_consents": "", "family_consents": "", "f": "family_consents", "rp": "resident_phones", "resident_enterprises": "", "order_lookups": "", "subscribe_switches": "",
+	"sign_ins": "", "sessions": "", "refresh_tokens": "", "wechat_identities": "", "resident_phones": "", "one_use_codes": "", "wechat_followers": "", "privacy_consents": "", "family_consents": "", "f": "family_consents", "rp": "resident_phones", "resident_enterprises": "", "order_lookups": "", "subscribe_switches": "", "ticket_topics": "",
 	"organisation_changes": "", "handovers": "",
 	"import_chunks": "", "import_rows": "",
 	"attachments": "", "reviews": "",
@@ -59,7 +59,7 @@ var notReads = []string{
 	"DropSignIns", "EndSession", "EndSessions", "FinishSignIn", "InsertAccount", "InsertRefreshToken", "InsertSession", "InsertSignIn", "RotateRefreshToken",
 	"CountCode", "SaveAccount", "SaveSignIn", "ShowTOTP", "TouchSession",
 	"DropResidentPhone", "HoldWeChat", "InsertOneUseCode", "PutResidentPhone", "ReleaseWeChat", "SaveWeChatIdentity", "StepOneUseCode", "TryOneUseCode", "UseOneUseCode", "VoidOneUseCodes", "PartFollower", "Unfollow", "DropFollowers", "DropGrants", "DropSessions", "DropUploads", "AskErasure",
-	"Consent", "DropEnterprises", "DropWeChatIdentity", "EndFamilyConsent", "EndFamilyConsents", "InsertFamilyConsent", "InsertPrivacyNotice", "PutEnterprise", "ForgetLookups",
+	"Consent", "DropEnterprises", "DropWeChatIdentity", "EndFamilyConsent", "EndFamilyConsents", "InsertFamilyConsent", "InsertPrivacyNotice", "PutEnterprise", "ForgetLookups", "ForgetTopics", "SetTicketTopics", "AddCatalogue", "StopModel",
 	"BreakOff", "Exec", "MigrateFS", "MigrateTo", "PreparedTexts", "Query", "Record", "Scan", // of these tests
 }
 
@@ -306,6 +306,21 @@ func reads() (list []read) {
 		return err
 	})
 	add("Enterprises", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Enterprises(ctx, "r-0100")) })
+	add("Catalogue", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Catalogue(ctx, store.TopicCatalogue)) })
+	add("Models", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Models(ctx)) })
+	add("ModelBody", "", func(ctx context.Context, db *store.DB) error {
+		if _, err := db.ModelBody(ctx, "none"); !errors.Is(err, store.ErrNoModel) {
+			return err
+		}
+		return nil
+	})
+	add("TopicCounts", "", func(ctx context.Context, db *store.DB) error { return ignore(db.TopicCounts(ctx, "2026-01-28")) })
+	inside("AddModel", "", func(ctx context.Context, tx *store.Tx) error {
+		return tx.AddModel(ctx, store.StoredModel{Version: "v-1", Kind: store.TopicModel, Figures: []byte("{}"), CreatedAt: day(1)}, []byte("body"))
+	})
+	inside("SwitchModel", "", func(ctx context.Context, tx *store.Tx) error {
+		return ignore(tx.SwitchModel(ctx, "v-1", "p-0100", day(1)))
+	})
 	inside("TakeLookup", "", func(ctx context.Context, tx *store.Tx) error {
 		_, _, err := tx.TakeLookup(ctx, "acc-0100", "2026-01-02", 5)
 		return err
@@ -690,6 +705,11 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	bulk(t, db, `privacy_consents (person_id, version, hash, at)`, consents)
 	bulk(t, db, `family_consents (id, grantor, grantee, relation, made_at, ended_at, ended_by)`, family)
 	bulk(t, db, `resident_enterprises (identity_id, credit_code, name, bound_at)`, companies)
+	var topics [][]any
+	for i := range 3000 {
+		topics = append(topics, []any{fmt.Sprintf("t-%05d", i), fmt.Sprintf("2026-01-%02d", i%30+1), some("topic-%d", 40), some("place-%d", 20)})
+	}
+	bulk(t, db, `ticket_topics (ticket_id, day, topic, place)`, topics)
 	var lookups [][]any
 	for i := range 2000 {
 		lookups = append(lookups, []any{fmt.Sprintf("acc-%04d", i/4), fmt.Sprintf("2026-01-%02d", i%4+1), 1})

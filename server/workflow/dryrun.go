@@ -116,7 +116,7 @@ func (e *Engine) DryRun(ctx context.Context, changed casework.Triggers, from, to
 		return DryRunResult{}, apperr.New(apperr.InvalidArgument, "policy.invalid", "%s。", problem.Message)
 	}
 	d := &dryRun{
-		e: e, now: now, policies: [2]casework.Triggers{present, changed}, from: from.At(0), to: to.AddDays(1).At(0).Add(-time.Millisecond), fired: map[string]*firing{},
+		e: e, k: k, now: now, policies: [2]casework.Triggers{present, changed}, from: from.At(0), to: to.AddDays(1).At(0).Add(-time.Millisecond), fired: map[string]*firing{},
 	}
 	if err := d.run(ctx); err != nil {
 		return DryRunResult{}, err
@@ -129,6 +129,7 @@ func (e *Engine) DryRun(ctx context.Context, changed casework.Triggers, from, to
 // dryRun is one dry run under way.
 type dryRun struct {
 	e        *Engine
+	k        *Knowledge
 	now      time.Time
 	policies [2]casework.Triggers // present, changed
 	from, to time.Time
@@ -178,7 +179,7 @@ func (d *dryRun) batch(ctx context.Context, rows []store.TicketRow) error {
 			return err
 		}
 		for side, policy := range d.policies {
-			for _, t := range recognition.Evaluate(judged(r, around(same[r.Matter], r.Ticket.AcceptedAt, policy), chain, policy, d.now)) {
+			for _, t := range recognition.Evaluate(d.k.judged(r, around(same[r.Matter], r.Ticket.AcceptedAt, policy), chain, policy, d.now)) {
 				d.fire(r, side, t.Kind)
 			}
 			if d.waited(r, policy.LongUnresolvedDays) {

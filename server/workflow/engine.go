@@ -15,6 +15,7 @@ import (
 	"xiaopu/server/apperr"
 	"xiaopu/server/blob"
 	"xiaopu/server/casework"
+	"xiaopu/server/classify"
 	"xiaopu/server/content"
 	"xiaopu/server/live"
 	"xiaopu/server/metrics"
@@ -46,6 +47,7 @@ type Engine struct {
 	decoding chan struct{} // the pictures being decoded; those beyond wait
 
 	profiles []ticket.Profile // shipped
+	topics   classify.Tree    // shipped
 
 	known atomic.Pointer[Knowledge]
 	load  sync.Mutex
@@ -58,6 +60,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Matcher says which tickets are about the same matter; nil means by place and topic.
 	Matcher recognition.Matcher
+	// Topics is the tree of topics that is shipped: it rules until the street loads its own.
+	Topics classify.Tree
 	// Profiles are the import profiles that are shipped.
 	Profiles []ticket.Profile
 	// Words is the list that residents' texts are compared with; nil means the one built in.
@@ -82,7 +86,7 @@ func New(db *store.DB, o Options) *Engine {
 		o.Words = content.BuiltIn()
 	}
 	return &Engine{
-		words: o.Words, db: db, clock: o.Clock, log: o.Logger, matcher: o.Matcher, profiles: o.Profiles, metrics: o.Metrics, live: o.Live, blobs: o.Blobs,
+		words: o.Words, db: db, clock: o.Clock, log: o.Logger, matcher: o.Matcher, profiles: o.Profiles, topics: o.Topics, metrics: o.Metrics, live: o.Live, blobs: o.Blobs,
 		decoding: make(chan struct{}, picturesAtOnce), toCheck: make(chan struct{}, 1),
 	}
 }
@@ -96,6 +100,7 @@ type Knowledge struct {
 	Years            []store.StoredYear
 	Closures         []store.StoredClosure
 	Platforms        map[string]store.Platform
+	Classification   *Classification
 
 	hours     workday.Hours // of the policy in force
 	offset    time.Duration // of the demonstration clock
@@ -173,6 +178,11 @@ func (e *Engine) refresh(ctx context.Context) (*Knowledge, error) {
 		k.Platforms = make(map[string]store.Platform, len(list))
 		for _, p := range list {
 			k.Platforms[p.ID] = p
+		}
+	}
+	if changed(store.CatalogueRevision) || changed(store.ModelRevision) || changed(store.OrganisationRevision) {
+		if k.Classification, err = e.loadClassification(ctx, k); err != nil {
+			return nil, err
 		}
 	}
 	e.known.Store(k)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"xiaopu/server/casework"
+	"xiaopu/server/classify"
 	"xiaopu/server/recognition"
 	"xiaopu/server/store"
 	"xiaopu/server/ticket"
@@ -168,6 +169,7 @@ type intake struct {
 	matters map[string]string             // matter → its case
 	spent   map[string]map[string]bool    // matter → what has counted for it
 	opened  []string                      // matters that came into a new case
+	classes map[string]classify.Answer    // ticket → what is thought of its class
 	earlier *Rehearsal                    // nil for what is meant
 
 	refreshed map[orderKey]bool // stored tickets that a list has changed
@@ -193,6 +195,7 @@ func newIntake(e *Engine, w *writer) *intake {
 		writer: w, e: e, policy: w.k.PolicyAt(w.now).Triggers, tickets: map[orderKey]*store.TicketRow{},
 		named: map[orderKey]*store.TicketRow{}, was: map[*store.TicketRow]string{}, moved: map[string]string{},
 		cases: map[string]store.LoadedCase{}, matters: map[string]string{}, spent: map[string]map[string]bool{},
+		classes: map[string]classify.Answer{},
 	}
 }
 
@@ -369,7 +372,10 @@ func (in *intake) save(ctx context.Context, rows []*store.TicketRow, fresh map[s
 	if err := in.tx.SetTicketLinks(ctx, changed, links); err != nil {
 		return err
 	}
-	return in.tx.InsertTickets(ctx, created)
+	if err := in.tx.InsertTickets(ctx, created); err != nil {
+		return err
+	}
+	return in.noteTopics(ctx, rows)
 }
 
 // naming loads the stored tickets that name one of the rows' orders, and those that name theirs: a chain that is read
@@ -534,8 +540,11 @@ func around(list []store.MatterTicket, at time.Time, policy casework.Triggers) [
 }
 
 // judged is what recognition looks at in a ticket.
-func judged(r *store.TicketRow, same []store.MatterTicket, chain []*store.TicketRow, policy casework.Triggers, now time.Time) recognition.Input {
+func (k *Knowledge) judged(r *store.TicketRow, same []store.MatterTicket, chain []*store.TicketRow, policy casework.Triggers, now time.Time) recognition.Input {
 	input := recognition.Input{Ticket: r.Ticket, Requester: r.Requester, Policy: policy, Now: now}
+	if policy.Cross {
+		input.Crossings = k.crossings(r.Ticket)
+	}
 	for _, s := range same {
 		input.Same = append(input.Same, recognition.Fact{TicketID: s.ID, OrderNo: s.OrderNo, Requester: s.Requester, AcceptedAt: s.AcceptedAt})
 	}
@@ -551,7 +560,7 @@ func (in *intake) one(ctx context.Context, r *store.TicketRow, same []store.Matt
 	if err != nil {
 		return err
 	}
-	input := judged(r, same, chain, in.policy, in.now)
+	input := in.k.judged(r, same, chain, in.policy, in.now)
 	triggers := recognition.Evaluate(input)
 	if len(triggers) > 0 {
 		// Only now is it worth asking what has already counted.
@@ -796,6 +805,13 @@ func (in *intake) open(ctx context.Context, f finding, linked string) error {
 	report := casework.Report{
 		Title: recognition.Title(t), Facts: facts(t), Place: t.Masked(ticket.MaskAddress(t.Address)), Triggers: f.triggers, Tier: recognition.SuggestedTier(f.triggers),
 		LinkedCase: linked, Topic: t.Category[0],
+	}
+	// What is sure enough stands until a clerk says otherwise.
+	if a := in.classed(t); a.Topic.Value != "" && !a.Topic.Ask {
+		report.Topic = a.Topic.Value
+		if !a.Domain.Ask {
+			report.Domain = casework.Domain(a.Domain.Value)
+		}
 	}
 	if report.Place == "" {
 		report.Place = t.Masked(ticket.MaskAddress(t.Community))

@@ -1110,7 +1110,9 @@ export interface OwnSession {
   agent: string;
   /** 结束时间 */
   ended_at?: string;
+  /** 最近一次使用的时间 */
   seen_at: string;
+  /** 登录的时间 */
   started_at: string;
 }
 

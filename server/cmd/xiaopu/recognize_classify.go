@@ -14,17 +14,24 @@ import (
 
 	"xiaopu/server/apperr"
 	"xiaopu/server/classify"
+	"xiaopu/server/store"
 )
 
 // recognizeTrain is `xiaopu recognize train`: a model learned from texts whose label is known.
 func recognizeTrain(c *call) error {
 	in := c.flags.String("in", "", "带类别的文本，每行一个 JSON 对象：title、detail、text、label，缺的可以不写")
 	file := c.flags.String("model", "", "模型文件")
+	kind := c.flags.String("kind", string(store.TopicModel), "从历史工单学什么：topics 事项类别，leads 牵头部门")
 	if _, err := c.parse(0, 0); err != nil {
 		return err
 	}
-	if *in == "" || *file == "" {
+	switch {
+	case (*in == "") != (*file == ""):
 		return errUsage
+	case !knownKind(*kind):
+		return errKind
+	case *in == "":
+		return learn(c, *kind)
 	}
 	examples, err := readExamples(*in)
 	if err != nil {

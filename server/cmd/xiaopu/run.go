@@ -82,7 +82,12 @@ func init() {
 		{"calendar list", "", "列出已载入的年份和停工", calendarList},
 		{"calendar reopen", "停工编号 [--yes]", "撤销一次停工", calendarReopen},
 		{"recognize group", "--in 工单.jsonl --out 结果.csv", "哪些工单说的是同一事项（多人同诉）", recognizeGroup},
-		{"recognize train", "--in 文件.jsonl --model 文件", "用带类别的历史文本训练分类模型", recognizeTrain},
+		{"recognize train", "[--kind topics|leads] | --in 文件.jsonl --model 文件", "从本街道的历史工单（或带类别的文本文件）训练分类模型", recognizeTrain},
+		{"recognize models", "", "列出从本街道历史训练的模型", recognizeModels},
+		{"recognize switch", "版本 | --stop topics|leads", "启用一个模型，或停用", recognizeSwitch},
+		{"topics show", "", "列出事项类别", topicsShow},
+		{"topics load", "文件.yaml", "载入本街道的事项类别和用词", topicsLoad},
+		{"duties load", "文件.yaml", "载入权责清单", dutiesLoad},
 		{"recognize classify", "--model 文件 --in 文件.jsonl --out 文件.csv [--reasons 文件.jsonl]", "用模型给文本分类", recognizeClassify},
 		{"recognize evaluate", "--in 文件.jsonl --model 文件 [--model 另一个] | --folds 份数 [--also 文件.jsonl]", "检验模型，比较两个模型，或交叉验证", recognizeEvaluate},
 		{"sweep", "", "处理一遍到期事项后退出", sweep},
@@ -339,7 +344,11 @@ func (c *call) prepare(s *system, a access) error {
 	if err != nil {
 		return apperr.New(apperr.Unavailable, "blob.folder", "存放附件的文件夹用不了：请核对配置 attachments 和该文件夹的权限。").With(err)
 	}
-	s.engine = workflow.New(s.db, workflow.Options{Clock: time.Now, Logger: s.log, Profiles: profiles, Blobs: blobs, Words: words, Live: c.live, Metrics: c.metrics})
+	topics, err := shippedTopics()
+	if err != nil {
+		return err
+	}
+	s.engine = workflow.New(s.db, workflow.Options{Clock: time.Now, Topics: topics, Logger: s.log, Profiles: profiles, Blobs: blobs, Words: words, Live: c.live, Metrics: c.metrics})
 	if err := s.engine.CheckKeys(c.ctx); err != nil {
 		return err
 	}
