@@ -118,8 +118,15 @@ export async function enter(kept: Kept, then = "/pages/home/index"): Promise<voi
   void queue.run().catch(() => undefined);
 }
 
-/** leave ends the sign-in here. What waits to be sent stays, for the same person. */
-export function leave(): void {
+/** leave ends the sign-in here: what was read for the person goes from the phone. What waits to be sent stays, for the same person; of who
+ * has had their data erased it goes too. */
+export function leave(erased = false): void {
+  const person = me()?.id;
+  for (const key of store.keys(`cache/${person}/`)) store.remove(key);
+  if (erased) {
+    for (const a of queue.list()) queue.drop(a.id);
+    for (const key of store.keys(`draft/${person}/`)) store.remove(key);
+  }
   session.drop();
   store.remove("me");
 }

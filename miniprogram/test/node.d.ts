@@ -11,4 +11,10 @@ declare const assert: {
 export default assert;
 export const readFileSync: (file: string, encoding: "utf8") => string;
 export const readdirSync: (dir: string, o?: { recursive?: boolean }) => string[];
+export const mkdtempSync: (prefix: string) => string;
+export const mkdirSync: (dir: string, o: { recursive: boolean }) => void;
+export const rmSync: (dir: string, o: { recursive: boolean }) => void;
+export const writeFileSync: (file: string, text: string) => void;
+export const tmpdir: () => string;
+export const dirname: (path: string) => string;
 export const join: (...parts: string[]) => string;

@@ -37,8 +37,9 @@ export class Templates {
       .replace(tag, "$1wx-$2")
       .replace(/(\s(?:capture-)?(?:bind|catch))(?=[a-z]+\s*=)/g, "$1:")
       .replace(/(<wxs\b[^>]*[^/]>)([\s\S]*?)(<\/wxs>)/g, (_, open, body, close) => open + script(body) + close);
-    for (const w of this.group.addTmpl(name, rewritten) ?? []) // of packages, the newer compiler is stricter than WeChat
-      if (w.isError && !theirs) this.errors.push(`${name}.wxml:${w.startLine}:${w.startColumn} ${w.message}`);
+    // A warning of this compiler, such as a tag without an end, is an error of WeChat's. Of packages it is stricter than WeChat.
+    for (const w of this.group.addTmpl(name, rewritten) ?? [])
+      if (!theirs) this.errors.push(`${name}.wxml:${w.startLine}:${w.startColumn} ${w.message}`);
     for (const d of this.group.getDirectDependencies(name)) this.add(d.replace(/\.wxml$/, ""));
     for (const s of this.group.getScriptDependencies(name)) this.addScript(s.replace(/\.wxs$/, ""));
   }

@@ -66,7 +66,7 @@ Page({
       const { code } = await wx.login();
       const out = await client.call("erase_my_data", { body: { code } });
       await wx.showModal({ content: t.erased(out.kept), showCancel: false, confirmText: texts.common.ok });
-      leave();
+      leave(true);
       await wx.reLaunch({ url: "/pages/login/login" });
     });
   },
