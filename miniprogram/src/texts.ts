@@ -84,7 +84,6 @@ export const texts = {
     handler: "承办人", coordinator: "协调专员", takeNote: "说明（选填）", noLead: "为什么定不了主责部门", ground: "属于哪种情形", grounds: { major_opinion: "突发重大舆情", mass_complaint: "多人群体投诉", group_petition: "群访", higher_support: "需要上级部门支持" }, situation: "情况说明", opinion: "协调意见", reached: "联系上了", said: "联系情况", at: "联系时间",
     support: "请哪个部门协办", task: "要做什么", due: "期限", taskResult: "完成情况", progress: "进展", public: "诉求人也能看到", minutes: "会商纪要", leader: "小组（专班）负责人", members: "成员和职责", plan: "解决方案", result: "办理结果", outcome: "结论", answer: "答复诉求人的话", answerHint: "办结后诉求人看到的只有这一段，请用大白话，不写姓名和电话", evidence: "佐证说明", evidenceHint: "没有照片时，写明材料是什么、存在哪里",
     question: "需要现场核实什么", finding: "核查意见", escalateReason: "升级理由", words: "您想说的话（选填）", record: "回访记录", decision: "专题汇报的决定", targetOn: "目标日期", remind: "催办内容（选填）", order: "督办要求", orderAnswer: "督办答复",
-    topics: ["住房保障", "养老服务", "教育医疗", "环境治理", "交通出行", "企业开办", "项目审批", "政策兑现", "融资贷款", "人才引进"],
   },
   report: {
     title: "上报难事", what: "是什么事", whatHint: "一句话，如：12 号楼电梯停运九天", facts: "详细情况", factsHint: "什么时候开始、影响到谁、找过谁。可用键盘上的话筒说话输入。", place: "在哪里", placeHint: "小区、楼号或路口", community: "村居", domain: "服务对象", topic: "类别",

@@ -1920,6 +1920,31 @@ export interface TokensView {
   session_id: string;
 }
 
+export interface TopicBranch {
+  /** 服务对象：livelihood 民生、business 商企 */
+  domain: "livelihood" | "business";
+  /** 名称 */
+  name: string;
+  /** 二级类别 */
+  topics: TopicLeaf[];
+}
+
+export interface TopicLeaf {
+  /** 名称 */
+  name: string;
+  /** 填入 topic 的值 */
+  value: string;
+}
+
+export interface TopicTree {
+  /** 程序自带的类别，本街道还没有载入自己的 */
+  shipped: boolean;
+  /** 一级类别 */
+  topics: TopicBranch[];
+  /** 版本，每有一个事件加一 */
+  version: number;
+}
+
 export interface TransferCommand {
   /** 牵头部门的 id */
   lead_department_id: string;
@@ -2328,6 +2353,8 @@ export interface Operations {
   list_todos: { path: None; query: { cursor?: string; limit?: number }; body: undefined; answer: PageTodoItem };
   /** 待办和未读消息的数量 */
   count_todos: { path: None; query: None; body: undefined; answer: Counts };
+  /** 事项类别（两级） */
+  list_topics: { path: None; query: None; body: undefined; answer: TopicTree };
   /** 开始上传一个附件（照片、PDF） */
   start_upload: { path: None; query: None; body: NewUpload; answer: UploadView };
   /** 放弃一个还没有使用的上传 */
@@ -2444,6 +2471,7 @@ export const operations: Record<keyof Operations, readonly [method: "GET" | "POS
   unmask_ticket: ["POST", "/api/v1/tickets/{id}/unmask"],
   list_todos: ["GET", "/api/v1/todos"],
   count_todos: ["GET", "/api/v1/todos/counts"],
+  list_topics: ["GET", "/api/v1/topics"],
   start_upload: ["POST", "/api/v1/uploads", true],
   drop_upload: ["DELETE", "/api/v1/uploads/{id}"],
   get_upload: ["GET", "/api/v1/uploads/{id}"],

@@ -1,7 +1,7 @@
 // The form of a command. Its fields come from lib/forms; what is wrong with them the server says, at the field. What was typed is kept
 // at every stroke, and goes through the queue: without a network it waits on the phone.
 
-import type { CaseView, Directory } from "../../api/contract";
+import type { CaseView, Directory, TopicBranch } from "../../api/contract";
 import { messageOf, Refused } from "../../api/problem";
 import { look } from "../../look";
 import { directory, handlersOf, type Choice } from "../../lib/directory";
@@ -9,6 +9,7 @@ import { forms, type Field, type Form } from "../../lib/forms";
 import { forget, take } from "../../lib/photos";
 import type { Photo, Queueable } from "../../lib/queue";
 import { Question } from "../../lib/subscribe";
+import { topics } from "../../lib/topics";
 import { momentOf } from "../../lib/when";
 import { client, drafts, me, now, queue, signedIn } from "../../services";
 import { texts } from "../../texts";
@@ -37,6 +38,7 @@ Page({
   form: undefined as Form | undefined,
   shown: undefined as CaseView | undefined,
   people: undefined as Directory | undefined,
+  topics: [] as TopicBranch[],
   given: {} as Record<string, unknown>,
   question: undefined as Question | undefined,
 
@@ -54,8 +56,10 @@ Page({
     this.setData({ loading: true, failed: "" });
     try {
       const wantsPeople = this.form?.fields.some((f) => ["department", "handler", "person", "grid", "community", "members"].includes(f.kind));
-      const [c, people] = await Promise.all([client.call("get_case", { path: { id: this.id } }), wantsPeople ? directory() : undefined]);
+      const wantsTopics = this.form?.fields.some((f) => f.kind === "topic");
+      const [c, people, all] = await Promise.all([client.call("get_case", { path: { id: this.id } }), wantsPeople ? directory() : undefined, wantsTopics ? topics() : []]);
       this.people = people;
+      this.topics = all;
       if (this.name !== "rate") void this.question?.prepare();
       this.open(c);
     } catch (e) {
@@ -106,7 +110,7 @@ Page({
     const d = this.people;
     switch (f.kind) {
       case "choice": return f.choices ?? [];
-      case "topic": return texts.forms.topics.map((name) => ({ id: name, name }));
+      case "topic": return this.topics.flatMap((b) => b.topics.map((leaf) => ({ id: leaf.value, name: `${b.name} / ${leaf.name}` })));
       case "department": return d?.departments.map(({ id, name }) => ({ id, name })) ?? [];
       case "grid": return d?.grids ?? [];
       case "community": return d?.communities.map(({ id, name }) => ({ id, name })) ?? [];

@@ -1,13 +1,14 @@
 // Reporting a hard case from the street: what, where, a photo. It is kept on the phone at every stroke and needs no network. While it
 // is typed, what looks like the same matter is shown.
 
-import type { CommunityView, Similar } from "../../api/contract";
+import type { CommunityView, Similar, TopicBranch } from "../../api/contract";
 import { messageOf, Refused } from "../../api/problem";
 import { look } from "../../look";
 import { directory, kept } from "../../lib/directory";
 import { forget, take } from "../../lib/photos";
 import type { Photo } from "../../lib/queue";
 import { Question } from "../../lib/subscribe";
+import { keptTopics, topics } from "../../lib/topics";
 import { client, drafts, me, may, queue, signedIn } from "../../services";
 import { texts } from "../../texts";
 
@@ -21,7 +22,7 @@ Page({
   behaviors: [look],
   data: {
     t: texts.report, common: texts.common, form: texts.command, values: { domain: "livelihood" } as Partial<Record<Name, string>>, wrong: {} as Partial<Record<Name, string>>, communities: [] as CommunityView[], community: "", communityAt: -1,
-    domains: Object.entries(texts.domain).map(([id, name]) => ({ id, name })), topics: texts.forms.topics as readonly string[], photos: [] as Photo[], similar: [] as (Similar & { words: string })[], restored: false, busy: false, message: "",
+    domains: Object.entries(texts.domain).map(([id, name]) => ({ id, name })), branches: [] as TopicBranch[], branch: "", leaves: [] as TopicBranch["topics"], photos: [] as Photo[], similar: [] as (Similar & { words: string })[], restored: false, busy: false, message: "",
   },
   timer: 0,
   question: undefined as Question | undefined,
@@ -33,6 +34,8 @@ Page({
     if (draft) this.setData({ values: draft.values as Partial<Record<Name, string>>, photos: draft.photos, restored: true });
     this.draw(kept()?.communities ?? []);
     void this.question?.prepare();
+    this.sort(keptTopics());
+    void topics().then((all) => this.sort(all), () => undefined);
     void directory().then((d) => this.draw(d.communities), () => undefined);
   },
   onUnload() {
@@ -47,6 +50,20 @@ Page({
     const at = communities.findIndex((c) => c.id === (this.data.values.community_id ?? (near(communities[0] ?? ({} as CommunityView)) === 2 ? communities[0].id : "")));
     this.setData({ communities, communityAt: at, community: communities[at]?.name ?? "", "values.community_id": communities[at]?.id });
   },
+  all: [] as TopicBranch[],
+
+  /** sort lists the topics of whom the case is about, and those below the one that is open. */
+  sort(all: TopicBranch[], branch = "") {
+    this.all = all;
+    const branches = all.filter((b) => b.domain === this.data.values.domain);
+    const open = branches.find((b) => (branch ? b.name === branch : b.topics.some((t) => t.value === this.data.values.topic)));
+    this.setData({ branches, branch: open?.name ?? "", leaves: open?.topics ?? [] });
+  },
+  openBranch(e: WechatMiniprogram.TouchEvent<object, object, { name: string }>) {
+    this.setData({ "values.topic": undefined });
+    this.sort(this.all, e.currentTarget.dataset.name);
+    this.keep();
+  },
   typed(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
     const name = e.currentTarget.dataset.name as Name;
     this.data.values[name] = e.detail.value; // not drawn again: the keyboard has it
@@ -57,7 +74,8 @@ Page({
   },
   tapped(e: WechatMiniprogram.TouchEvent<object, object, { name: Name; value: string }>) {
     const { name, value } = e.currentTarget.dataset;
-    this.setData({ [`values.${name}`]: this.data.values[name] === value && name === "topic" ? undefined : value });
+    this.setData({ [`values.${name}`]: value, ...(name === "domain" && value !== this.data.values.domain ? { "values.topic": undefined } : {}) });
+    if (name === "domain") this.sort(this.all);
     this.keep();
   },
   picked(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
