@@ -339,7 +339,7 @@ func (o *office) dispatched() workflow.CaseView {
 func (o *office) ticketed(orderNo string) workflow.TicketView {
 	o.t.Helper()
 	t := ticket.Ticket{
-		Source: ticket.Hotline, OrderNo: orderNo, Title: "夜间施工扰民", Content: "来电人13812345678反映夜间施工", Address: "春江花园 3 号 502 室",
+		Source: ticket.Hotline, OrderNo: orderNo, Title: "夜间施工扰民", Content: "来电人13812345678反映夜间施工", Address: "春江花园 3 号 502 室", Community: "海棠苑" + orderNo, // each is about a matter of its own
 		Requester:  ticket.Requester{Kind: ticket.Person, Name: "沈阿婆", Phone: "13812345678"},
 		AcceptedAt: o.clock().Add(-time.Hour), AcceptedHasTime: true, Fingerprint: orderNo, ReassignedColumn: -1, ReturnedColumn: -1,
 	}

@@ -25,6 +25,9 @@ const (
 	ticketWrite      permission = "ticket.write"
 	ticketUnmask     permission = "ticket.unmask"
 	ticketSearch     permission = "ticket.search"
+	matterRead       permission = "matter.read"
+	matterDecide     permission = "matter.decide"
+	gazetteerWrite   permission = "gazetteer.write"
 	personErase      permission = "person.erase"
 	certificateRead  permission = "certificate.read"
 	todoRead         permission = "todo.read"
@@ -76,6 +79,9 @@ var grants = map[permission][]casework.Role{
 	ticketWrite:      {casework.Centre, casework.Liaison, casework.Community, casework.DepartmentHead, casework.Handler},
 	ticketUnmask:     staff,
 	ticketSearch:     {casework.Centre},
+	matterRead:       {casework.Centre, casework.Supervisor, casework.PrincipalLeader, casework.LeadingGroup},
+	matterDecide:     {casework.Centre},
+	gazetteerWrite:   {casework.SystemAdmin},
 	personErase:      {casework.Centre},
 	certificateRead:  {casework.Auditor, casework.SecurityAdmin},
 	todoRead:         parties,

@@ -240,8 +240,8 @@ func TestFeedTellsWhatBecameOfThePushed(t *testing.T) {
 	o := newOffice(t)
 	key := o.platform("hotline", nil)
 	other := o.platform("other", fields{"source": "petition"})
-	ok[workflow.Receipt](o.pushes("other", other, pushed("P1", nil)))
-	ok[workflow.Receipt](o.pushes("hotline", key, pushed("NO1", fields{"reassigned": 4}), pushed("NO2", nil)))
+	ok[workflow.Receipt](o.pushes("other", other, pushed("P1", fields{"community": "望舒里"})))
+	ok[workflow.Receipt](o.pushes("hotline", key, pushed("NO1", fields{"reassigned": 4}), pushed("NO2", fields{"community": "秀水里"})))
 	item := ok[workflow.Page[workflow.CaseItem]](o.get("p-cy", "/cases")).Items[0]
 	c := ok[workflow.CaseView](o.get("p-cy", "/cases/"+item.ID))
 	c = o.must("p-cy", c, "classify", fields{"domain": "livelihood", "scope": "individual", "reach": "single", "grid_id": "g-1"})

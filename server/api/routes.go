@@ -40,6 +40,7 @@ const (
 	tagCases        = "难事"
 	tagCommands     = "办理"
 	tagTickets      = "工单"
+	tagMatters      = "事项"
 	tagAttachments  = "附件"
 	tagReviews      = "内容审核"
 	tagOrganisation = "组织架构"
@@ -190,6 +191,11 @@ func routes() []route {
 		{Method: http.MethodPost, Path: v1 + "/models/{version}/switch", ID: "switch_model", Permission: policyWrite, Tag: tagRecognition, Summary: "启用一个模型", register: handle((*server).switchModel)},
 		{Method: http.MethodPost, Path: v1 + "/models/stop", ID: "stop_model", Permission: policyWrite, Tag: tagRecognition, Summary: "停用一类模型", Description: "词库、权责清单和历史决定仍然给出建议。", register: handle((*server).stopModel)},
 		{Method: http.MethodGet, Path: v1 + "/rising-topics", ID: "list_rising_topics", Permission: evidenceRead, Tag: tagRecognition, Summary: "本周上升的热点", Description: "近 7 天与此前 8 周的自己比较，按反常程度排列，并给出上升最多的村居。只有数字。", register: handle((*server).rising)},
+		{Method: http.MethodGet, Path: v1 + "/matters/{id}", ID: "get_matter", Permission: matterRead, Tag: tagMatters, Summary: "一个事项：哪些工单说的是同一件事，为什么，涉及多少人", Description: "每件工单附归入的理由（地点、用词、引用的工单）和人工决定；joins 是可能同为一件事的其他事项。工单的 matter_id 就是这里的 id。", register: handle((*server).matter)},
+		{Method: http.MethodPost, Path: v1 + "/matters/{id}/split", ID: "split_matter", Permission: matterDecide, Tag: tagMatters, Summary: "移出工单：说的不是这件事", Description: "移出的工单一起成为新的事项，并从所在的难事（未结束的）中移出；系统不会再把它们归回来，重新导入、重启都不改变。", register: handle((*server).splitMatter)},
+		{Method: http.MethodPost, Path: v1 + "/matters/{id}/merge", ID: "merge_matters", Permission: matterDecide, Tag: tagMatters, Summary: "合并事项：说的是同一件事", Description: "另一事项的工单全部归入这一事项，系统不再改动；随之重新判断是否集中来电。两件事项各有未结束的难事时，先并案。", register: handle((*server).mergeMatters)},
+		{Method: http.MethodGet, Path: v1 + "/gazetteer", ID: "get_gazetteer", Permission: organisationRead, Tag: tagMatters, Summary: "地名库：小区、道路、村居、企业的名称和别名", Description: "组织架构中的村居自动在内，不必重复登记。", register: handle((*server).gazetteer)},
+		{Method: http.MethodPut, Path: v1 + "/gazetteer", ID: "load_gazetteer", Permission: gazetteerWrite, Tag: tagMatters, Summary: "载入地名库：以这份清单为准", Description: "清单里没有的条目移出（留作记录）。重复载入相同的清单没有影响。数秒内各处理进程都按新的地名库识别。", register: handle((*server).loadGazetteer)},
 
 		{Method: http.MethodGet, Path: v1 + "/policies", ID: "list_policies", Permission: policyRead, Tag: tagPolicies, Summary: "各版入库标准和期限，新的在前", Description: "哪一版现行，每一版改了什么、为什么改。", register: handle((*server).policies)},
 		{Method: http.MethodPost, Path: v1 + "/policies/dry-run", ID: "dry_run_policy", Permission: policyRead, Tag: tagPolicies, Summary: "试算：换一套入库标准，历史工单会有多少成为难事", Description: "不改变任何数据。不填起止日期时统计最近 90 天，最多 366 天。例子只给能看难事的岗位。", Slow: true, register: handle((*server).dryRun)},

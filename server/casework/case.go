@@ -32,7 +32,9 @@ type Case struct {
 	CommunityID   string   `json:"community_id,omitempty"`
 	GridID        string   `json:"grid_id,omitempty"`
 	SuggestedTier Tier     `json:"suggested_tier,omitempty"`
-	LinkedCase    string   `json:"linked_case,omitempty"` // the rejected or closed case whose matter came back
+	// SuggestedScope is Common when several people complained of it together; the centre decides (classify).
+	SuggestedScope Scope  `json:"suggested_scope,omitempty"`
+	LinkedCase     string `json:"linked_case,omitempty"` // the rejected or closed case whose matter came back
 
 	LeadDepartmentID string `json:"lead_department_id,omitempty"`
 	HandlerID        string `json:"handler_id,omitempty"`
@@ -91,10 +93,12 @@ type TicketRef struct {
 
 // Trigger is why a case is in the library: the rule that fired, with every record behind it.
 type Trigger struct {
-	Kind     TriggerKind `json:"kind" enum:"unaccepted,reassigned,dissatisfied,burst,hot_topic,long_unresolved,cross,manual"`
-	At       time.Time   `json:"at"`
-	Summary  string      `json:"summary"` // one Chinese sentence
-	Evidence []Evidence  `json:"evidence,omitempty"`
+	Kind    TriggerKind `json:"kind" enum:"unaccepted,reassigned,dissatisfied,burst,hot_topic,long_unresolved,cross,manual"`
+	At      time.Time   `json:"at"`
+	Summary string      `json:"summary"` // one Chinese sentence
+	// People is how many distinct people are behind the tickets of a rule that counts tickets; those who left no number are not counted.
+	People   int        `json:"people,omitempty" doc:"按件计数的规则涉及的人数：同一人重复来电只计一人，未留诉求人的不计"`
+	Evidence []Evidence `json:"evidence,omitempty"`
 }
 
 // TriggerKind names a rule of domain §2.
@@ -137,6 +141,8 @@ type Evidence struct {
 	From     string    `json:"from,omitempty"`  // where it was read: column:…, text, rating, count
 	Quote    string    `json:"quote,omitempty"` // what stood there
 	At       time.Time `json:"at,omitzero"`
+	// Reasons say why the ticket is about the same matter as the others: place, words, links. They name nobody.
+	Reasons []string `json:"reasons,omitempty" doc:"为什么与其他工单是同一件事：地点、用词、引用"`
 }
 
 // Stage is one stay of a case in one tier, with its clock.

@@ -123,12 +123,19 @@ func (d *draft) create(m Report) {
 	}
 }
 
-// suggest: hops that a ticket brought with it only suggest a tier (domain §3).
+// suggest: hops that a ticket brought with it only suggest a tier (domain §3); that several people complain of one thing suggests
+// a common problem (policy 二.2).
 func (d *draft) suggest(t Trigger) {
 	if t.Kind == ByUnaccepted && d.c.SuggestedTier == "" {
 		d.c.SuggestedTier = TierII
 	}
+	if t.People >= severalPeople {
+		d.c.SuggestedScope = Common
+	}
 }
+
+// severalPeople is how many complain together of what may be a common problem (decision).
+const severalPeople = 2
 
 // hold keeps a ticket on the case.
 func (d *draft) hold(t TicketRef) {

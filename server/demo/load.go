@@ -63,6 +63,9 @@ func Load(ctx context.Context, db *store.DB, o Options) (Loaded, error) {
 	if err := p.importRows(rows, o.Sample, &loaded); err != nil {
 		return loaded, err
 	}
+	if err := p.write(LiftsSample(o.Sample), Lifts(o.Now)); err != nil {
+		return loaded, err
+	}
 	if _, err := p.engine.Sweep(ctx); err != nil {
 		return loaded, err
 	}
@@ -79,12 +82,16 @@ type play struct {
 	known  *workflow.Knowledge
 }
 
-func (p *play) importRows(rows []Row, path string, loaded *Loaded) error {
+func (p *play) write(path string, rows []Row) error {
 	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(writeRows(f, rows), f.Close()); err != nil {
+	return errors.Join(writeRows(f, rows), f.Close())
+}
+
+func (p *play) importRows(rows []Row, path string, loaded *Loaded) error {
+	if err := p.write(path, rows); err != nil {
 		return err
 	}
 	im := &intake.Importer{Engine: p.engine, DB: p.db, Now: func() time.Time { return p.now }}

@@ -88,10 +88,69 @@ func TestTheDemonstrationShowsEveryStateAndImportsAgainUnchanged(t *testing.T) {
 			if again.Unchanged != again.Rows || again.Cases != 0 {
 				t.Errorf("the second import: %+v", again)
 			}
+			burstOfLifts(t, e, db, sample, now)
 			v, err := e.Verify(context.Background())
 			if err != nil || len(v.Findings) > 0 {
 				t.Errorf("audit: %v %+v", err, v.Findings)
 			}
 		})
+	}
+}
+
+// The five complaints about one compound's lifts open a case, the same words about another compound do not join, and a clerk
+// splits one off for good.
+func burstOfLifts(t *testing.T, e *workflow.Engine, db *store.DB, sample string, now time.Time) {
+	t.Helper()
+	im := &intake.Importer{Engine: e, DB: db, Now: func() time.Time { return now }}
+	bring := func() intake.Result {
+		t.Helper()
+		r, err := im.Import(t.Context(), intake.Job{Path: LiftsSample(sample), Source: ticket.Hotline})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	if r := bring(); r.Created != 6 || r.Cases != 1 {
+		t.Fatalf("%+v", r)
+	}
+	clerk, _, err := e.Actor(t.Context(), clerk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string][]store.TicketRow{} // by community
+	for _, l := range Lifts(now) {
+		list, err := db.Tickets(t.Context(), store.TicketFilter{Source: ticket.Hotline, OrderNo: l.OrderNo, Limit: 1})
+		if err != nil || len(list) != 1 {
+			t.Fatal(err)
+		}
+		rows[l.Community] = append(rows[l.Community], list[0])
+	}
+	id := rows[Muqing][0].CaseID
+	for _, r := range rows[Muqing] {
+		if r.CaseID != id || id == "" || r.Matter != rows[Muqing][0].Matter {
+			t.Errorf("%s is in %q, about %s", r.Ticket.OrderNo, r.CaseID, r.Matter)
+		}
+	}
+	if r := rows[Lanwei][0]; r.CaseID == id || r.Matter == rows[Muqing][0].Matter {
+		t.Error("another compound's joined")
+	}
+	c, err := e.Case(t.Context(), clerk, id)
+	if err != nil || c.Why[0].Kind != casework.ByBurst || c.Why[0].People != 5 || c.SuggestedScope != casework.Common {
+		t.Fatalf("%v %+v", err, c.Why)
+	}
+	for _, ev := range c.Why[0].Evidence {
+		if len(ev.Reasons) == 0 || ev.OrderNo == "" {
+			t.Errorf("%+v", ev)
+		}
+	}
+	one := rows[Muqing][4].Ticket
+	if _, err := e.SplitMatter(t.Context(), clerk, rows[Muqing][0].Matter, workflow.SplitMatter{TicketIDs: []string{one.ID}, Reason: "说的是另一部电梯"}, ""); err != nil {
+		t.Fatal(err)
+	}
+	if r := bring(); r.Unchanged != 6 {
+		t.Errorf("%+v", r)
+	}
+	if r, err := db.Ticket(t.Context(), one.ID); err != nil || r.CaseID != "" || r.Matter == rows[Muqing][0].Matter {
+		t.Errorf("%v: it is back in %q", err, r.CaseID)
 	}
 }

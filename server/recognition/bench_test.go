@@ -45,14 +45,14 @@ func BenchmarkEvaluate(b *testing.B) {
 	run("five hundred about one matter", in)
 }
 
-func BenchmarkMatter(b *testing.B) {
+func BenchmarkDescribe(b *testing.B) {
 	tk := typical(b)
 	run := func(name string) {
 		tk := tk
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				sink = recognition.PlaceAndTopic{}.Matter(tk)
+				sink = recognition.Describe(tk, "")
 			}
 		})
 	}

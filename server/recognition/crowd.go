@@ -18,6 +18,7 @@ func (e evaluation) burst() (casework.Trigger, bool) {
 	}
 	t := casework.Trigger{Kind: casework.ByBurst}
 	var days []string
+	var counted []Fact
 	for rest := e.facts; len(rest) > 0; {
 		on := workday.DateOf(rest[0].AcceptedAt)
 		n := 1
@@ -43,6 +44,7 @@ func (e evaluation) burst() (casework.Trigger, bool) {
 			s += "，此前已计 " + itoa(old) + " 件"
 		}
 		days = append(days, s)
+		counted = append(counted, fresh...)
 		t.Evidence = append(t.Evidence, calls(fresh)...)
 	}
 	if len(days) == 0 {
@@ -57,6 +59,7 @@ func (e evaluation) burst() (casework.Trigger, bool) {
 	if len(days) > most {
 		more = "；这样的共 " + itoa(len(days)) + " 天"
 	}
+	t.People = crowdOf(counted).people
 	t.Summary = strings.Join(days[:min(len(days), most)], "；") + more + rule + "）"
 	return t, true
 }
@@ -98,7 +101,7 @@ func (e evaluation) hotTopic() (casework.Trigger, bool) {
 		s += "，前后高频共 " + itoa(len(behind)) + " 件"
 	}
 	s += "（标准：" + itoa(p.HotDays) + " 天 " + itoa(p.HotTickets) + " 件）"
-	return casework.Trigger{Kind: casework.ByHotTopic, Summary: s, Evidence: calls(behind)}, true
+	return casework.Trigger{Kind: casework.ByHotTopic, Summary: s, People: crowdOf(behind).people, Evidence: calls(behind)}, true
 }
 
 // fresh leaves out the tickets that have counted under the rule.

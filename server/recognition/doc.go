@@ -5,7 +5,7 @@
 // Evaluate takes a ticket, those about the same matter, those it was reassigned from, and the evidence that has
 // already counted for the matter. It gives the rules that fire, each with every record behind it.
 //
-//	Matcher ──matter──→ Fact… ─┐
+//	Matters ──matter──→ Fact… ─┐
 //	Ticket, Chain ─────────────┼─Evaluate→ casework.Trigger… ─Items→ what the caller stores as spent
 //	Spent, Policy ─────────────┘
 //
@@ -18,6 +18,9 @@
 //
 // What a source only counts (“重新交办 3 次”) and what it names (order numbers, departments) can be the same things.
 // A name that comes later for what was counted before is not news.
+//
+// Matters says which tickets are about the same matter: by place and kind, as columns and the gazetteer tell them, then by words
+// (package matter).
 //
 // # Failure
 //

@@ -8,8 +8,6 @@ import (
 	"xiaopu/server/ticket"
 )
 
-var matcher recognition.Matcher = recognition.PlaceAndTopic{}
-
 func TestSameMatter(t *testing.T) {
 	noise := [5]string{"城乡建设", "环境保护", "噪声污染", "施工噪声", "夜间施工"}
 	dogs := [5]string{"城乡建设", "社区管理", "", "", "犬类管理"}
@@ -40,22 +38,73 @@ func TestSameMatter(t *testing.T) {
 		{"nothing but a place", ticket.Ticket{OrderNo: "1", Community: "望舒里"}, ticket.Ticket{OrderNo: "2", Community: "望舒里"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			a, b := matcher.Matter(c.a), matcher.Matter(c.b)
-			if (a == b) != c.same {
-				t.Errorf("%s %s", a, b)
+			c.a.ID, c.b.ID = "a", "b"
+			for _, pair := range [][2]ticket.Ticket{{c.a, c.b}, {c.b, c.a}} {
+				m := recognition.NewMatters(nil)
+				m.Put(recognition.Describe(pair[0], ""), "first", false)
+				p := m.Place(recognition.Describe(pair[1], ""))
+				if (p.Matter == "first") != c.same || c.same && len(p.Reasons) == 0 {
+					t.Errorf("%+v", p)
+				}
 			}
 		})
 	}
 }
 
-func TestTheKeyOfAMatterStays(t *testing.T) {
-	// Keys are stored: one that changes makes tickets of one matter strangers.
-	for want, tk := range map[string]ticket.Ticket{
-		"pt1-f3d4cadb5d1028b288ac26efc4dbb4aa": {Community: "望舒里", Category: [5]string{0: "城乡建设", 4: "夜间施工"}},
-	} {
-		if got := matcher.Matter(tk); got != want {
-			t.Errorf("%s, want %s", got, want)
+func described(community, text string, id string) recognition.Description {
+	return recognition.Describe(ticket.Ticket{ID: id, Community: community, Content: text, Category: [5]string{"城乡建设", "物业管理", "电梯维保"}}, "")
+}
+
+func TestWhatAPersonTookOutStaysOutAndDrawsNothing(t *testing.T) {
+	m := recognition.NewMatters(nil)
+	m.Put(described("望舒里", "电梯停了三天，老人下不了楼", "a"), "first", false)
+	m.Put(described("望舒里", "电梯停了三天，老人下不了楼", "b"), "taken-out", false)
+	m.Apart("b", "first")
+	if p := m.Place(described("望舒里", "电梯停了三天，老人下不了楼", "b")); p.Matter != "" {
+		t.Errorf("it comes back: %+v", p)
+	}
+	// What looks like both is about the one it was taken out of.
+	if p := m.Place(described("望舒里", "电梯停了三天，老人下不了楼", "c")); p.Matter != "first" {
+		t.Errorf("%+v", p)
+	}
+	m.Put(described("望舒里", "电梯停了三天，老人下不了楼", "b"), "first", true) // a person thought better of it
+	if p := m.Place(described("汀禾苑", "说的是别处", "b")); p.Matter != "first" {
+		t.Errorf("kept, and yet %+v", p)
+	}
+	m.Put(described("汀禾苑", "说的是别处", "b"), "other", false)
+	if p := m.Place(described("汀禾苑", "电梯坏了没人管", "d")); p.Matter != "other" {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestRemovingLeavesNothing(t *testing.T) {
+	m := recognition.NewMatters(nil)
+	d := described("望舒里", "电梯停了三天，老人下不了楼", "a")
+	m.Put(d, "first", true)
+	m.Put(d, "second", false)
+	if m.Len() != 1 || m.Size("first") != 0 || m.Size("second") != 1 {
+		t.Errorf("%d tickets, %d and %d", m.Len(), m.Size("first"), m.Size("second"))
+	}
+	m.Remove("a")
+	m.Remove("a")
+	if p := m.Place(described("望舒里", "电梯停了三天，老人下不了楼", "b")); m.Len() != 0 || len(p.Near) > 0 {
+		t.Errorf("%d tickets, %+v", m.Len(), p)
+	}
+}
+
+// Neither the index nor a reason tells what names or reaches a person.
+func TestADescriptionIsMasked(t *testing.T) {
+	d := recognition.Describe(ticket.Ticket{
+		Title: "沈阿婆13812345678", Content: "市民沈阿婆反映，来电13812345678，海棠路8弄12号302室楼下夜间施工", Address: "海棠路8弄12号302室", Community: "海棠苑",
+		Requester: ticket.Requester{Kind: ticket.Person, Name: "沈阿婆", Phone: "13812345678"},
+	}, "key")
+	for _, secret := range []string{"沈阿婆", "138", "5678", "302"} {
+		if said := d.Title + d.Text + d.Place; strings.Contains(said, secret) {
+			t.Errorf("%s stands in %s", secret, said)
 		}
+	}
+	if d.Place != "海棠苑 海棠路8弄12号" {
+		t.Error(d.Place)
 	}
 }
 
@@ -66,12 +115,18 @@ func FuzzMatter(f *testing.F) {
 	f.Add("\xff", "\x00　", "道", "大道", "\u202e")
 	f.Fuzz(func(t *testing.T, community, address, title, content, category string) {
 		tk := ticket.Ticket{Community: community, Address: address, Title: title, Content: content, Category: [5]string{2: category}}
-		key := matcher.Matter(tk)
-		if key == "" || len(key) > 64 || strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
-			t.Errorf("%q", key)
+		tk.ID = "a"
+		d := recognition.Describe(tk, "")
+		if !d.Says(recognition.Describe(tk, "")) {
+			t.Errorf("%+v is described in two ways", tk)
 		}
-		if again := matcher.Matter(tk); again != key {
-			t.Errorf("%q, then %q", key, again)
+		m := recognition.NewMatters(nil)
+		m.Put(d, "first", false)
+		other := d
+		other.ID = "b"
+		m.Place(other)
+		if m.Remove("a"); m.Len() != 0 {
+			t.Error("something is left")
 		}
 	})
 }

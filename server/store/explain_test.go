@@ -27,7 +27,7 @@ import (
 
 // small are the tables that may be read whole: they grow by some rows a year (anchors: by one a day; accounts: one for each
 // of the staff).
-var small = []string{"revisions", "sequences", "calendar_years", "calendar_closures", "policies", "organisation", "anchors", "schema_migrations", "vault_keys", "platforms", "import_profiles", "accounts", "wechat_holds", "privacy_notices", "catalogues", "models"}
+var small = []string{"revisions", "sequences", "calendar_years", "calendar_closures", "policies", "organisation", "gazetteer", "anchors", "schema_migrations", "vault_keys", "platforms", "import_profiles", "accounts", "wechat_holds", "privacy_notices", "catalogues", "models"}
 
 // aliases are the names under which the big tables stand in the texts.
 var aliases = map[string]string{
@@ -37,14 +37,14 @@ var aliases = map[string]string{
 	"sign_ins": "", "sessions": "", "refresh_tokens": "", "wechat_identities": "", "resident_phones": "", "one_use_codes": "", "wechat_followers": "", "privacy_consents": "", "family_consents": "", "f": "family_consents", "rp": "resident_phones", "resident_enterprises": "", "order_lookups": "", "subscribe_switches": "", "ticket_topics": "",
 	"organisation_changes": "", "handovers": "",
 	"import_chunks": "", "import_rows": "",
-	"attachments": "", "reviews": "",
+	"attachments": "", "reviews": "", "matter_decisions": "",
 	"deliveries": "", "d": "deliveries", "delivery_events": "", "de": "delivery_events", "message_grants": "", "grant_reports": "", "notice_bundles": "", "o": "outbox", "i": "inbox",
 	"wechat_pushes": "", "platform_tickets": "", "platform_feed": "", "platform_requests": "",
 }
 
 // notReads are the methods that send no SELECT, or one whose text is another's.
 var notReads = []string{
-	"Close", "Engine", "InTx", "InTxAgain", "AfterCommit", "Migrate", "Ping", "ReadsAtOnce", "Schema", "Behind", "Sealer", "Stats", // the database itself
+	"Close", "Engine", "InTx", "InTxAgain", "AfterCommit", "OnEnd", "Migrate", "Ping", "ReadsAtOnce", "Schema", "Behind", "Sealer", "Stats", // the database itself
 	"Backup", "Restore", // read and write whole tables: that is their task
 	"AddImportChunk", "CreateImport", "DropImportFile", "EndImport", "MarkRead", "QueueImport", "ReleaseImport", "StopImport",
 	"AddHandovers", "AddOrganisationChange", "DecideOrganisationChange", "DropOrganisation", "DropViewer", "EndHandover", "PreviewAgain",
@@ -52,7 +52,7 @@ var notReads = []string{
 	"KeepWeChatPush", "TakeWeChatPush", "PutOffWeChatPush", "EndWeChatPush",
 	"AddPlatform", "AppendFeed", "NoteRequest", "SetPlatform",
 	"AddCalendarYear", "AddCertificate", "AddClosure", "AddImportProblems", "AddPolicy", "EraseRow", "InsertCase", "InsertTickets", "KeepPersonFrom", "MoveSequence", "NoteDone",
-	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SaveCertificate", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "SpendEvidence", "StopAging", "UpdateTicket", "WithdrawPolicy",
+	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SaveCertificate", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "AddMatterDecisions", "PutGazetteer", "SpendEvidence", "StopAging", "UpdateTicket", "WithdrawPolicy",
 	"InsertReview", "DecideReview", "DropReviews", "TakeReview", "TraceReview", "ReviewToPeople", "ChaseReview", "RecountReviews", "InsertAttachment", "AttachmentIsReady", "KeepAttachment", "MoveAttachments", "DropAttachment", "EraseAttachment", "KeepAttachmentFrom", "AttachmentIsGone",
 	"InsertImportProfile", "UpdateImportProfile", "DeleteImportProfile", "PutTicketFact", "FactsArrived",
 	"EndDelivery", "ForgetDeliveries", "PostponeNotice", "ReopenNotice", "SettleNotice", "StartDelivery",
@@ -527,18 +527,37 @@ func reads() (list []read) {
 		}
 		return ignore(tx.MatterTickets(ctx, spans))
 	})
-	inside("NextNumber", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.NextNumber(ctx, "case-2026")) })
-	inside("SpentEvidence", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.SpentEvidence(ctx, "m-0001")) })
-	inside("Ticket", "inside", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.Ticket(ctx, "t-00001")) })
-	inside("TicketByOrder", "", func(ctx context.Context, tx *store.Tx) error {
-		return ignore(tx.TicketByOrder(ctx, ticket.Hotline, "NO-t-00001"))
-	})
 	some := func(format string) (list []string) {
 		for i := range 100 {
 			list = append(list, fmt.Sprintf(format, 30*i))
 		}
 		return list
 	}
+	for _, mark := range []store.MatterMark{{}, {Seq: 1500, ID: "t-01500"}} {
+		what := fmt.Sprint(mark)
+		add("MatterRows", "outside "+what, func(ctx context.Context, db *store.DB) error { return ignore(db.MatterRows(ctx, mark, 100)) })
+		inside("MatterRows", what, func(ctx context.Context, tx *store.Tx) error { return ignore(tx.MatterRows(ctx, mark, 100)) })
+		add("MatterDecisions", "outside "+what, func(ctx context.Context, db *store.DB) error { return ignore(db.MatterDecisions(ctx, mark, 100)) })
+		inside("MatterDecisions", what, func(ctx context.Context, tx *store.Tx) error { return ignore(tx.MatterDecisions(ctx, mark, 100)) })
+	}
+	add("MatterRowsOf", "outside", func(ctx context.Context, db *store.DB) error { return ignore(db.MatterRowsOf(ctx, some("t-%05d"))) })
+	inside("MatterRowsOf", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.MatterRowsOf(ctx, some("t-%05d"))) })
+	add("TicketDecisions", "outside", func(ctx context.Context, db *store.DB) error { return ignore(db.TicketDecisions(ctx, some("t-%05d"))) })
+	inside("TicketDecisions", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.TicketDecisions(ctx, some("t-%05d"))) })
+	inside("CaseMatters", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.CaseMatters(ctx, "c-00001")) })
+	add("MatterCase", "", func(ctx context.Context, db *store.DB) error { return ignore(db.MatterCase(ctx, "m-0001")) })
+	add("MatterPeople", "", func(ctx context.Context, db *store.DB) error {
+		_, _, _, err := db.MatterPeople(ctx, "m-0001")
+		return err
+	})
+	add("Gazetteer", "outside", func(ctx context.Context, db *store.DB) error { return ignore(db.Gazetteer(ctx)) })
+	inside("Gazetteer", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.Gazetteer(ctx)) })
+	inside("NextNumber", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.NextNumber(ctx, "case-2026")) })
+	inside("SpentEvidence", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.SpentEvidence(ctx, "m-0001")) })
+	inside("Ticket", "inside", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.Ticket(ctx, "t-00001")) })
+	inside("TicketByOrder", "", func(ctx context.Context, tx *store.Tx) error {
+		return ignore(tx.TicketByOrder(ctx, ticket.Hotline, "NO-t-00001"))
+	})
 	inside("TicketsByID", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.TicketsByID(ctx, some("t-%05d"))) })
 	inside("TicketsByOrder", "", func(ctx context.Context, tx *store.Tx) error {
 		return ignore(tx.TicketsByOrder(ctx, ticket.Hotline, some("NO-t-%05d")))
@@ -628,7 +647,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	bulk(t, db, `case_todos (addressee, kind, case_id, ref, due_at)`, todos)
 	bulk(t, db, `case_events (case_id, seq, kind, at, recorded_at, is_public, hash, body)`, events)
 
-	var tickets, links, inbox, problems, heads, anchors, evidence, matters, keys, imports, entries, pieces, identities, certificates, items, ofPlatforms, feed, requests [][]any
+	var tickets, decisions, links, inbox, problems, heads, anchors, evidence, matters, keys, imports, entries, pieces, identities, certificates, items, ofPlatforms, feed, requests [][]any
 	for i := range 3000 {
 		matter := some("m-%04d", 1000)
 		var aging, caseID any = nil, fmt.Sprintf("c-%05d", rnd.IntN(cases))
@@ -640,7 +659,8 @@ func seedForPlans(t testing.TB, db *store.DB) {
 		if i%30 > 0 {
 			body, key = must[[]byte](t)(storetest.Sealer.SealBytes(body, "tickets.body:"+id)), 1
 		}
-		tickets = append(tickets, []any{id, "hotline", "NO-" + id, "f", matter, some("r-%04d", 900), store.Millis(day(rnd.IntN(60))), aging, caseID, body, nil, key, i, i, 1, 1})
+		tickets = append(tickets, []any{id, "hotline", "NO-" + id, "f", matter, some("r-%04d", 900), store.Millis(day(rnd.IntN(60))), aging, caseID, body, nil, key, i, i, 1, 1, i / 10})
+		decisions = append(decisions, []any{fmt.Sprintf("md-%05d", i), i / 10, id, matter, "apart", 1, "p-001", "另一件事"})
 		links = append(links, []any{"hotline", some("NO-t-%05d", 3000), id})
 		if i%10 == 0 {
 			identities = append(identities, []any{some("x-%04d", 90), store.Millis(day(rnd.IntN(60))), id})
@@ -660,7 +680,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 		requests = append(requests, []any{platform, fmt.Sprintf("s-%05d", i), store.Millis(day(rnd.IntN(60))), 1, 1, 1, 0})
 		pieces = append(pieces, []any{fmt.Sprintf("i-%03d", i/30), i % 30, "x", store.Millis(day(rnd.IntN(60)))})
 		if i < 1000 {
-			matters = append(matters, []any{fmt.Sprintf("m-%04d", i), "c-00001"})
+			matters = append(matters, []any{fmt.Sprintf("m-%04d", i), fmt.Sprintf("c-%05d", i/2)})
 			anchors = append(anchors, []any{fmt.Sprintf("an-%03d", i), i, store.Millis(day(i)), 20, "h", fmt.Sprintf("an-%03d", i-1)})
 		}
 	}
@@ -732,7 +752,8 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	}
 	bulk(t, db, `organisation_changes (id, status, posts, whole, revision, proposed_by, proposed_at, decided_by, decided_at, preview, body)`, changes)
 	bulk(t, db, `handovers (id, person_id, revision, created_at)`, handovers)
-	bulk(t, db, `tickets (id, source, order_no, fingerprint, matter, requester, accepted_at, aging_at, case_id, sealed_body, sealed_raw, sealed_key, row_at, person_at, created_at, updated_at)`, tickets)
+	bulk(t, db, `tickets (id, source, order_no, fingerprint, matter, requester, accepted_at, aging_at, case_id, sealed_body, sealed_raw, sealed_key, row_at, person_at, created_at, updated_at, matter_seq)`, tickets)
+	bulk(t, db, `matter_decisions (id, seq, ticket_id, matter, kind, made_at, made_by, reason)`, decisions)
 	bulk(t, db, `ticket_identities (identity, accepted_at, ticket_id)`, identities)
 	bulk(t, db, `retention_certificates (id, number, finished, started_at, version, body)`, certificates)
 	bulk(t, db, `retention_items (certificate_id, seq, rule, ticket_id)`, items)

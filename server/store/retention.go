@@ -72,14 +72,15 @@ func (tx *Tx) KeepPersonFrom(ctx context.Context, id string, at time.Time) error
 
 // ErasePerson erases what names a person in a ticket as loaded: the sealed value is replaced by one without it, and the
 // ticket is no longer found by phone or ID number. It says whether it did: not when somebody changed the ticket meanwhile,
-// moved it to another case, or has erased it. The case's timeline, which names nobody, stays as it is.
+// moved it to another case, or has erased it. The case's timeline, which names nobody, stays as it is. r.MatterSeq is the turn
+// in which it is done: erased tickets leave the index of matters.
 func (tx *Tx) ErasePerson(ctx context.Context, r TicketRow) (bool, error) {
 	sealed, err := sealTicket(tx.Sealer(), r.Ticket.Erased())
 	if err != nil {
 		return false, err
 	}
-	n, err := tx.exec(ctx, `UPDATE tickets SET sealed_body = ?, sealed_raw = NULL, sealed_key = ?, requester = '', row_at = NULL, person_at = NULL, erasure_asked_at = NULL
-		WHERE id = ? AND updated_at = ? AND case_id = ? AND person_at IS NOT NULL`, sealed.body, sealed.key, r.Ticket.ID, Millis(r.UpdatedAt), r.CaseID)
+	n, err := tx.exec(ctx, `UPDATE tickets SET sealed_body = ?, sealed_raw = NULL, sealed_key = ?, requester = '', row_at = NULL, person_at = NULL, erasure_asked_at = NULL, matter_seq = ?
+		WHERE id = ? AND updated_at = ? AND case_id = ? AND person_at IS NOT NULL`, sealed.body, sealed.key, r.MatterSeq, r.Ticket.ID, Millis(r.UpdatedAt), r.CaseID)
 	if err != nil || n == 0 {
 		return false, err
 	}

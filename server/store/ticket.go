@@ -20,6 +20,8 @@ type TicketRow struct {
 	Ticket ticket.Ticket
 	// Matter is the key of the matter it is about; Requester that of who asks.
 	Matter, Requester string
+	MatterBy          MatterBy
+	MatterSeq         int64  // of the turn in which it was last written; a reader leaves it at 0
 	CaseID            string // "" while in no case
 	// Erased says that what names a person was erased, as of when the row was read.
 	Erased    bool
@@ -33,6 +35,7 @@ var ErrNoTicket = apperr.New(apperr.NotFound, "ticket.not_found", "没有找到�
 // TicketKey is how an import finds a ticket again.
 type TicketKey struct {
 	ID, OrderNo, Matter, Requester, CaseID string
+	MatterBy                               MatterBy
 	// Erased says that what names a person was erased: it must not come back with the next export.
 	Erased bool
 
@@ -57,14 +60,14 @@ func (tx *Tx) TicketKeys(ctx context.Context, source ticket.Source, orderNos []s
 	for _, no := range orderNos {
 		args = append(args, no)
 	}
-	rows, err := tx.query(ctx, `SELECT id, order_no, fingerprint, matter, requester, case_id, person_at IS NULL FROM tickets WHERE source = ? AND order_no IN (`+marks(len(orderNos))+`)`, args...)
+	rows, err := tx.query(ctx, `SELECT id, order_no, fingerprint, matter, matter_by, requester, case_id, person_at IS NULL FROM tickets WHERE source = ? AND order_no IN (`+marks(len(orderNos))+`)`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("find tickets: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		k := TicketKey{sealer: tx.Sealer()}
-		if err := rows.Scan(&k.ID, &k.OrderNo, &k.fingerprint, &k.Matter, &k.Requester, &k.CaseID, &k.Erased); err != nil {
+		if err := rows.Scan(&k.ID, &k.OrderNo, &k.fingerprint, &k.Matter, &k.MatterBy, &k.Requester, &k.CaseID, &k.Erased); err != nil {
 			return nil, err
 		}
 		found[k.OrderNo] = k
@@ -179,10 +182,10 @@ func agingAt(r TicketRow) time.Time {
 
 // InsertTickets stores new tickets. Those of the next statement are sealed while the database works on this one.
 func (tx *Tx) InsertTickets(ctx context.Context, list []TicketRow) error {
-	const width = 16
+	const width = 18
 	ahead := sealAhead(tx.Sealer(), list)
 	defer ahead.stop()
-	err := tx.insertMany(ctx, `INSERT INTO tickets (id, source, order_no, fingerprint, matter, requester,
+	err := tx.insertMany(ctx, `INSERT INTO tickets (id, source, order_no, fingerprint, matter, matter_by, matter_seq, requester,
 		accepted_at, aging_at, case_id, sealed_body, sealed_raw, sealed_key, row_at, person_at, created_at, updated_at) VALUES `, width, len(list), func(from, to int) ([]any, error) {
 		args := make([]any, 0, width*(to-from))
 		for _, r := range list[from:to] {
@@ -191,7 +194,7 @@ func (tx *Tx) InsertTickets(ctx context.Context, list []TicketRow) error {
 				return nil, fmt.Errorf("ticket %s: %w", r.Ticket.OrderNo, err)
 			}
 			t := r.Ticket
-			args = append(args, t.ID, string(t.Source), t.OrderNo, sealed.fingerprint, r.Matter, r.Requester,
+			args = append(args, t.ID, string(t.Source), t.OrderNo, sealed.fingerprint, r.Matter, string(r.MatterBy), r.MatterSeq, r.Requester,
 				Millis(t.AcceptedAt), Millis(agingAt(r)), r.CaseID, sealed.body, sealed.raw, sealed.key, Millis(rowAt(r)), Millis(t.AcceptedAt), Millis(r.CreatedAt), Millis(r.UpdatedAt))
 		}
 		return args, nil
@@ -289,9 +292,9 @@ func (tx *Tx) UpdateTicket(ctx context.Context, r TicketRow) error {
 		return fmt.Errorf("ticket %s: %w", r.Ticket.OrderNo, err)
 	}
 	t := r.Ticket
-	n, err := tx.exec(ctx, `UPDATE tickets SET fingerprint = ?, matter = ?, requester = ?, accepted_at = ?, aging_at = ?, sealed_body = ?, sealed_raw = ?,
+	n, err := tx.exec(ctx, `UPDATE tickets SET fingerprint = ?, matter = ?, matter_by = ?, matter_seq = ?, requester = ?, accepted_at = ?, aging_at = ?, sealed_body = ?, sealed_raw = ?,
 		sealed_key = ?, row_at = ?, updated_at = ? WHERE id = ? AND (person_at IS NULL) = ?`,
-		sealed.fingerprint, r.Matter, r.Requester, Millis(t.AcceptedAt), Millis(agingAt(r)), sealed.body, sealed.raw,
+		sealed.fingerprint, r.Matter, string(r.MatterBy), r.MatterSeq, r.Requester, Millis(t.AcceptedAt), Millis(agingAt(r)), sealed.body, sealed.raw,
 		sealed.key, Millis(rowAt(r)), Millis(r.UpdatedAt), t.ID, r.Erased)
 	if err == nil && n == 0 {
 		return ErrStale
@@ -320,19 +323,13 @@ func (tx *Tx) SetTicketCase(ctx context.Context, caseID string, ticketIDs ...str
 	return nil
 }
 
-// LeaveCase notes that a ticket was taken out of its case and what it is about from now on; it begins to wait again.
-func (tx *Tx) LeaveCase(ctx context.Context, r TicketRow, matter string) error {
+// LeaveCase notes that a ticket was taken out of its case; it begins to wait again.
+func (tx *Tx) LeaveCase(ctx context.Context, r TicketRow) error {
 	r.CaseID = ""
-	if _, err := tx.exec(ctx, `UPDATE tickets SET case_id = '', matter = ?, aging_at = ? WHERE id = ?`, matter, Millis(agingAt(r)), r.Ticket.ID); err != nil {
+	if _, err := tx.exec(ctx, `UPDATE tickets SET case_id = '', aging_at = ? WHERE id = ?`, Millis(agingAt(r)), r.Ticket.ID); err != nil {
 		return fmt.Errorf("ticket %s leaves its case: %w", r.Ticket.OrderNo, err)
 	}
 	return nil
-}
-
-// SetTicketMatter notes what a ticket is about: an order that it names came in later than it did.
-func (tx *Tx) SetTicketMatter(ctx context.Context, ticketID, matter string) error {
-	_, err := tx.exec(ctx, `UPDATE tickets SET matter = ? WHERE id = ?`, matter, ticketID)
-	return err
 }
 
 // StopAging takes a ticket off the list of long-unresolved ones, once it has been proposed.
@@ -341,13 +338,13 @@ func (tx *Tx) StopAging(ctx context.Context, ticketID string) error {
 	return err
 }
 
-const ticketColumns = `tk.id, tk.sealed_body, tk.sealed_raw, tk.sealed_key, tk.matter, tk.requester, tk.case_id, tk.person_at IS NULL, tk.created_at, tk.updated_at`
+const ticketColumns = `tk.id, tk.sealed_body, tk.sealed_raw, tk.sealed_key, tk.matter, tk.matter_by, tk.requester, tk.case_id, tk.person_at IS NULL, tk.created_at, tk.updated_at`
 
 func scanTicket(s Sealer, scan func(...any) error) (TicketRow, error) {
 	var r TicketRow
 	var id string
 	var sealed sealedTicket
-	if err := scan(&id, &sealed.body, &sealed.raw, &sealed.key, &r.Matter, &r.Requester, &r.CaseID, &r.Erased, (*Millis)(&r.CreatedAt), (*Millis)(&r.UpdatedAt)); err != nil {
+	if err := scan(&id, &sealed.body, &sealed.raw, &sealed.key, &r.Matter, &r.MatterBy, &r.Requester, &r.CaseID, &r.Erased, (*Millis)(&r.CreatedAt), (*Millis)(&r.UpdatedAt)); err != nil {
 		return r, err
 	}
 	body, raw, err := openTicket(s, id, sealed)

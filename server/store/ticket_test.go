@@ -262,10 +262,10 @@ func TestTicketsWaitUntilTheyAreClosedInACaseOrProposed(t *testing.T) {
 		}
 		// Taken out of its case a ticket waits again, about something else.
 		inTx(t, db, func(ctx context.Context, tx *store.Tx) error {
-			return errors.Join(tx.LeaveCase(ctx, newTicket("a", day(1)), "m-a"), tx.LeaveCase(ctx, done, "m-done"))
+			return errors.Join(tx.LeaveCase(ctx, newTicket("a", day(1))), tx.SetTicketMatter(ctx, 7, "m-a", store.ByApart, "a"), tx.LeaveCase(ctx, done))
 		})
 		waiting(day(9), 10, "a", "later")
-		if got := must[store.TicketRow](t)(db.Ticket(ctx, "a")); got.CaseID != "" || got.Matter != "m-a" {
+		if got := must[store.TicketRow](t)(db.Ticket(ctx, "a")); got.CaseID != "" || got.Matter != "m-a" || got.MatterBy != store.ByApart {
 			t.Error(got.CaseID, got.Matter)
 		}
 	})

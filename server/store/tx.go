@@ -30,11 +30,16 @@ type Tx struct {
 	// stand alone and a commit would keep half: nothing more is sent, whatever the closure makes of the error.
 	broken error
 	after  []func()
+	ended  []func(committed bool)
 }
 
 // AfterCommit has f run once the transaction is committed: for what others hear of it. A commit whose answer was lost, and what is
 // rolled back, runs nothing.
 func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
+
+// OnEnd has f run once the transaction is over, and told whether it was committed for sure; before what AfterCommit runs. For what the
+// closure holds outside the database as long as the transaction lasts.
+func (tx *Tx) OnEnd(f func(committed bool)) { tx.ended = append(tx.ended, f) }
 
 // reader is what a SELECT goes to: a pool or a session.
 type reader interface {
@@ -86,7 +91,17 @@ func (db *DB) once(ctx context.Context, fn func(ctx context.Context, tx *Tx) err
 		return err
 	}
 	tx := &Tx{db: db, s: s}
-	open := true
+	open, committed := true, false
+	defer func() {
+		for _, f := range tx.ended {
+			f(committed)
+		}
+		for _, f := range tx.after {
+			if committed {
+				f()
+			}
+		}
+	}()
 	defer func() {
 		if open { // an error or a panic
 			tx.broken = errors.New("store: the transaction has ended")
@@ -107,9 +122,7 @@ func (db *DB) once(ctx context.Context, fn func(ctx context.Context, tx *Tx) err
 	if err := commitError(ctx, s.Commit()); err != nil {
 		return err
 	}
-	for _, f := range tx.after {
-		f()
-	}
+	committed = true
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -73,15 +74,31 @@ func (t *Ticket) Masked(text string) string {
 	}
 	if t.Address != "" {
 		text = strings.ReplaceAll(text, t.Address, MaskAddress(t.Address))
-		for _, m := range rooms.FindAllString(t.Address, -1) {
+		found := rooms.FindAllString(t.Address, -1)
+		slices.Sort(found)
+		for _, m := range slices.Compact(found) {
 			// 12号302室 is also written 12号302.
 			if m = strings.TrimRight(m, "室户房"); strings.IndexFunc(m, isDigit) > 0 {
 				text = strings.ReplaceAll(text, m, m[:strings.IndexFunc(m, isDigit)]+"***")
 			}
 		}
 	}
-	text = doors.ReplaceAllString(text, "$1$2$3$4***室")
+	if mayNameDoor(text) {
+		text = doors.ReplaceAllString(text, "$1$2$3$4***室")
+	}
 	return MaskText(HideNames(text, t.Requester))
+}
+
+// mayNameDoor reports whether a door's number stands before what ends one: the expression is slow, and most texts have none.
+func mayNameDoor(text string) bool {
+	before := ' '
+	for _, r := range text {
+		if (r == '室' || r == '户' || r == '房') && (isDigit(before) || unicode.Is(unicode.Latin, before)) {
+			return true
+		}
+		before = r
+	}
+	return false
 }
 
 func isDigit(r rune) bool { return '0' <= r && r <= '9' || '０' <= r && r <= '９' }

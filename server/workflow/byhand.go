@@ -13,6 +13,7 @@ import (
 
 	"xiaopu/server/apperr"
 	"xiaopu/server/casework"
+	"xiaopu/server/matter"
 	"xiaopu/server/recognition"
 	"xiaopu/server/store"
 	"xiaopu/server/ticket"
@@ -208,7 +209,10 @@ func (in *intake) putInto(ctx context.Context, actor casework.Actor, caseID stri
 		return err
 	}
 	in.cases[next.Case.ID] = next
-	return in.placed(ctx, next.Case.ID, cmd.Ticket)
+	if err := in.placed(ctx, next.Case.ID, cmd.Ticket); err != nil {
+		return err
+	}
+	return in.keepIn(ctx, r, next.Case.ID, actor, "登记时并入难事 "+next.Case.Number)
 }
 
 // SimilarQuery is what is known of a matter before it is taken in.
@@ -235,9 +239,8 @@ type Similar struct {
 // How much is looked at and shown; each is one range of one index.
 const (
 	similarShown   = 20
-	similarTickets = 30  // of the phone, and about the matter
+	similarTickets = 30  // of the phone
 	similarCases   = 500 // open ones in scope, what falls due first
-	similarRecent  = 200 // the newest tickets
 	// alikeEnough is how much of what is said must be the same by itself; alikeThere where the place is.
 	alikeEnough = 0.5
 	alikeThere  = 0.2
@@ -255,7 +258,7 @@ func (e *Engine) Similar(ctx context.Context, actor casework.Actor, q SimilarQue
 		OrderNo: "NEW", AcceptedAt: now, Title: q.Title, Content: q.Content, Address: q.Address, Community: q.Community, Category: q.Category,
 		Requester: ticket.PushedRequester{Phone: q.Phone},
 	}.Parse(ticket.Hotline, now, "")
-	s := similarity{e: e, k: k, actor: actor, asked: asked, matter: e.matcher.Matter(asked), place: recognition.Place(asked), requester: e.requesterOf(asked.Requester.Phone), found: map[string]*Similar{}}
+	s := similarity{e: e, k: k, actor: actor, asked: asked, place: recognition.Place(asked), requester: e.requesterOf(asked.Requester.Phone), found: map[string]*Similar{}}
 	if s.requester != "" {
 		if err := e.Record(ctx, Audited{Actor: actor.PersonID, Action: "ticket.search", Object: "phone:" + s.requester}); err != nil {
 			return nil, err
@@ -264,25 +267,16 @@ func (e *Engine) Similar(ctx context.Context, actor casework.Actor, q SimilarQue
 	if err := s.cases(ctx); err != nil {
 		return nil, err
 	}
-	filters := []store.TicketFilter{{Matter: s.matter, Limit: similarTickets}}
+	if err := s.matters(ctx); err != nil {
+		return nil, err
+	}
 	if s.requester != "" {
-		filters = append(filters, store.TicketFilter{Requester: s.requester, Limit: similarTickets})
-	}
-	if actor.SeesAll() {
-		filters = append(filters, store.TicketFilter{Limit: similarRecent})
-	}
-	seen := map[string]bool{}
-	for _, f := range filters {
-		rows, err := e.db.Tickets(ctx, f)
+		rows, err := e.db.Tickets(ctx, store.TicketFilter{Requester: s.requester, Limit: similarTickets})
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range rows {
-			if seen[r.Ticket.ID] {
-				continue
-			}
-			seen[r.Ticket.ID] = true
-			if err := s.ticket(ctx, r); err != nil {
+			if err := s.ticket(ctx, r, 3, "同一联系电话"); err != nil {
 				return nil, err
 			}
 		}
@@ -297,15 +291,15 @@ func (e *Engine) Similar(ctx context.Context, actor casework.Actor, q SimilarQue
 
 // similarity is one look for similar matters.
 type similarity struct {
-	e                        *Engine
-	k                        *Knowledge
-	actor                    casework.Actor
-	asked                    ticket.Ticket
-	matter, place, requester string
-	found                    map[string]*Similar // by case or ticket
+	e                *Engine
+	k                *Knowledge
+	actor            casework.Actor
+	asked            ticket.Ticket
+	place, requester string
+	found            map[string]*Similar // by case or ticket
 }
 
-// cases compares the open cases in the caller's scope.
+// cases compares the open cases in the caller's scope: also those that were reported without a ticket.
 func (s *similarity) cases(ctx context.Context) error {
 	f := store.CaseFilter{Limit: similarCases}
 	if !s.actor.SeesAll() {
@@ -350,20 +344,49 @@ func (s *similarity) compare(place, words string) (score float64, reasons []stri
 	return score, reasons
 }
 
-// ticket compares one ticket; one in a case stands for the case.
-func (s *similarity) ticket(ctx context.Context, r store.TicketRow) error {
-	score, reasons := s.compare(recognition.Place(r.Ticket), r.Ticket.Masked(r.Ticket.Title+"\n"+r.Ticket.Content))
-	if r.Matter == s.matter {
-		score += 3
-		reasons = append([]string{"同一地点的同类事项"}, reasons...)
+// matters asks the index which matters the one described could be. What the index has read is masked as a view of it is.
+func (s *similarity) matters(ctx context.Context) error {
+	if err := s.e.matters.follow(ctx, s.k.Gazetteer); err != nil {
+		return err
 	}
-	if s.requester != "" && r.Requester == s.requester {
-		score += 3
-		reasons = append([]string{"同一联系电话"}, reasons...)
+	doc := recognition.Describe(s.asked, "")
+	var near []matter.Candidate
+	if err := s.e.matters.look(ctx, func(x *recognition.Matters) { near = x.Place(doc).Near }); err != nil {
+		return err
 	}
-	if score == 0 {
-		return nil
+	ids := make([]string, len(near))
+	for i, c := range near {
+		ids[i] = c.Nearest
 	}
+	rows, err := s.e.db.TicketsByID(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		c := near[slices.Index(ids, r.Ticket.ID)]
+		reasons := make([]string, 0, len(c.Reasons))
+		for _, reason := range c.Reasons {
+			reasons = append(reasons, reason.Text)
+		}
+		if len(reasons) == 0 {
+			reasons = append(reasons, "说法相近")
+		}
+		if r.CaseID == "" { // others about the matter may be in one
+			if in, err := s.e.caseOfMatter(ctx, c.Matter); err != nil {
+				return err
+			} else if in != nil {
+				r.CaseID = in.ID
+			}
+		}
+		if err := s.ticket(ctx, r, 5*c.Probability, reasons...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ticket shows one ticket; one in a case stands for the case.
+func (s *similarity) ticket(ctx context.Context, r store.TicketRow, score float64, reasons ...string) error {
 	if r.CaseID == "" {
 		if s.actor.SeesAll() && r.Ticket.Open() {
 			v := ticketView(r, casework.Full)

@@ -14,7 +14,6 @@ import (
 	"xiaopu/server/apperr"
 	"xiaopu/server/casework"
 	"xiaopu/server/live"
-	"xiaopu/server/recognition"
 	"xiaopu/server/store"
 )
 
@@ -169,6 +168,9 @@ type writer struct {
 
 	screened bool              // as Request.screened
 	pictures store.ReviewState // of the reviews of pictures
+
+	seq   int64 // of the turn; 0 before it is taken
+	index *held // of who takes tickets in; nil for others
 }
 
 func (w *writer) command(ctx context.Context, r Request) (casework.Case, error) {
@@ -216,27 +218,9 @@ func (w *writer) command(ctx context.Context, r Request) (casework.Case, error) 
 	case casework.Register:
 		next, err = w.gather(ctx, next)
 	case casework.Detach:
-		err = w.detach(ctx, next.Case.ID, cmd.TicketID)
+		err = w.detach(ctx, cmd.TicketID, r.Actor, cmd.Reason)
 	}
 	return next.Case, err
-}
-
-// detach makes a ticket that was taken out of its case a matter of its own, so that its next row does not bring it back.
-// What has counted stays counted.
-func (w *writer) detach(ctx context.Context, caseID, ticketID string) error {
-	row, err := w.tx.Ticket(ctx, ticketID)
-	if err != nil {
-		return err
-	}
-	spent, err := w.tx.SpentEvidence(ctx, row.Matter)
-	if err != nil {
-		return err
-	}
-	apart := recognition.Apart(row.Matter, ticketID)
-	if err := w.tx.SpendEvidence(ctx, apart, caseID, slices.Sorted(maps.Keys(spent))); err != nil {
-		return err
-	}
-	return w.tx.LeaveCase(ctx, row, apart)
 }
 
 // stale tells who lost a race what the case is now.
@@ -474,7 +458,10 @@ func (w *writer) attach(ctx context.Context, l store.LoadedCase, actor casework.
 	if err != nil {
 		return next.Case, err
 	}
-	return next.Case, w.tx.SetTicketCase(ctx, l.Case.ID, row.Ticket.ID)
+	if err := w.tx.SetTicketCase(ctx, l.Case.ID, row.Ticket.ID); err != nil {
+		return next.Case, err
+	}
+	return next.Case, w.keepIn(ctx, &row, l.Case.ID, actor, "并入难事 "+l.Case.Number)
 }
 
 func ref(r store.TicketRow) casework.TicketRef {

@@ -11,6 +11,11 @@
 // clocks were counted with, so a process that had not yet noticed a new calendar can do no lasting harm: the next tick
 // counts again.
 //
+// # Matters
+//
+// Which matter a ticket is about is found by an index that every process keeps in memory, made of the stored tickets and of what
+// persons decided; who takes tickets in has it as long as they have the turn. See type matters.
+//
 // # Failure
 //
 // Errors are *apperr.Error. A refused command still saves what had fallen due. Whoever lost a race gets

@@ -257,7 +257,7 @@ func (d *dryRun) named(ctx context.Context, rows []store.TicketRow) (map[orderKe
 // waited tells whether a ticket would have been proposed as long unresolved: when its days were over, or when it came in
 // later than that, it was open to our knowledge.
 func (d *dryRun) waited(r *store.TicketRow, days int) bool {
-	if days <= 0 || r.Ticket.AcceptedAt.IsZero() || recognition.IsApart(r.Matter) {
+	if days <= 0 || r.Ticket.AcceptedAt.IsZero() || r.MatterBy == store.ByApart {
 		return false
 	}
 	at := r.Ticket.AcceptedAt.AddDate(0, 0, days)

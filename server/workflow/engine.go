@@ -18,9 +18,9 @@ import (
 	"xiaopu/server/classify"
 	"xiaopu/server/content"
 	"xiaopu/server/live"
+	"xiaopu/server/matter"
 	"xiaopu/server/metrics"
 	"xiaopu/server/organisation"
-	"xiaopu/server/recognition"
 	"xiaopu/server/store"
 	"xiaopu/server/ticket"
 	"xiaopu/server/workday"
@@ -32,7 +32,7 @@ type Engine struct {
 	db      *store.DB
 	clock   func() time.Time
 	log     *slog.Logger
-	matcher recognition.Matcher
+	matters *matters
 	metrics *metrics.Metrics
 	alive   atomic.Int64 // Unix ms of the sweeper's last sign of life
 
@@ -58,8 +58,6 @@ type Options struct {
 	// Clock gives the instant; required. The demonstration clock's offset is added to it.
 	Clock  func() time.Time
 	Logger *slog.Logger
-	// Matcher says which tickets are about the same matter; nil means by place and topic.
-	Matcher recognition.Matcher
 	// Topics is the tree of topics that is shipped: it rules until the street loads its own.
 	Topics classify.Tree
 	// Profiles are the import profiles that are shipped.
@@ -79,14 +77,11 @@ func New(db *store.DB, o Options) *Engine {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	if o.Matcher == nil {
-		o.Matcher = recognition.PlaceAndTopic{}
-	}
 	if o.Words == nil {
 		o.Words = content.BuiltIn()
 	}
 	return &Engine{
-		words: o.Words, db: db, clock: o.Clock, log: o.Logger, matcher: o.Matcher, profiles: o.Profiles, topics: o.Topics, metrics: o.Metrics, live: o.Live, blobs: o.Blobs,
+		words: o.Words, db: db, clock: o.Clock, log: o.Logger, matters: newMatters(db, o.Clock, o.Logger), profiles: o.Profiles, topics: o.Topics, metrics: o.Metrics, live: o.Live, blobs: o.Blobs,
 		decoding: make(chan struct{}, picturesAtOnce), toCheck: make(chan struct{}, 1),
 	}
 }
@@ -101,6 +96,7 @@ type Knowledge struct {
 	Closures         []store.StoredClosure
 	Platforms        map[string]store.Platform
 	Classification   *Classification
+	Gazetteer        matter.Gazetteer // what the street keeps, the communities of the organisation among it
 
 	hours     workday.Hours // of the policy in force
 	offset    time.Duration // of the demonstration clock
@@ -167,6 +163,11 @@ func (e *Engine) refresh(ctx context.Context) (*Knowledge, error) {
 	}
 	if changed(store.OrganisationRevision) {
 		if k.Organisation, err = e.loadOrganisation(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if changed(store.OrganisationRevision) || changed(store.GazetteerRevision) {
+		if k.Gazetteer, err = e.loadGazetteer(ctx, k.Organisation); err != nil {
 			return nil, err
 		}
 	}

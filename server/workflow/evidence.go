@@ -40,6 +40,7 @@ type EvidenceItem struct {
 	// FromLabel says it in words: which column, the text, or counting.
 	FromLabel string      `json:"from_label,omitempty" doc:"读自哪里，如：表格“处办部门”列、正文、按件计数"`
 	Quote     string      `json:"quote,omitempty" doc:"原文摘录（已脱敏）"`
+	Reasons   []string    `json:"reasons,omitempty" doc:"为什么与其他工单是同一件事：地点、用词、引用"`
 	Ticket    *TicketView `json:"ticket,omitempty" doc:"所在的工单（已脱敏）；由人填报的和已删除的没有"`
 }
 
@@ -80,7 +81,7 @@ func (e *Engine) Evidence(ctx context.Context, actor casework.Actor, id, cursorT
 				continue
 			}
 			page.Items = append(page.Items, EvidenceItem{
-				Trigger: i + 1, Kind: t.Kind, Key: ev.Key, At: ev.At, From: ev.From, FromLabel: fromLabel(ev.From), Quote: ticket.MaskText(ev.Quote),
+				Trigger: i + 1, Kind: t.Kind, Key: ev.Key, At: ev.At, From: ev.From, FromLabel: fromLabel(ev.From), Quote: ticket.MaskText(ev.Quote), Reasons: ev.Reasons,
 				Ticket: ticketNamed(ev.TicketID),
 			})
 		}

@@ -178,34 +178,35 @@ func (k *Knowledge) person(id string) *Named     { return named(id, k.Organisati
 type CaseView struct {
 	CaseItem
 	// Masked says that the caller sees it only to claim it.
-	Masked        bool                    `json:"masked,omitempty"`
-	Facts         string                  `json:"facts"`
-	Scope         casework.Scope          `json:"scope,omitempty"`
-	Reach         casework.Reach          `json:"reach,omitempty"`
-	Crossings     []string                `json:"crossings,omitempty"`
-	SuggestedTier casework.Tier           `json:"suggested_tier,omitempty"`
-	LinkedCase    string                  `json:"linked_case,omitempty"`
-	MergedInto    string                  `json:"merged_into,omitempty"`
-	Why           []casework.Trigger      `json:"why" doc:"为什么是难事：触发的规则与每条依据"`
-	Convener      string                  `json:"convener,omitempty" doc:"本级召集人"`
-	Deputy        *Named                  `json:"deputy_leader,omitempty"`
-	Coordinator   *Named                  `json:"coordinator,omitempty"`
-	Sponsors      []Named                 `json:"sponsors,omitempty"`
-	Stages        []casework.Stage        `json:"stages"`
-	Hops          []casework.Hop          `json:"hops,omitempty"`
-	Offers        []casework.Offer        `json:"offers,omitempty"`
-	Tasks         []TaskView              `json:"tasks"`
-	TaskForce     *casework.TaskForce     `json:"task_force,omitempty"`
-	Consultations []casework.Consultation `json:"consultations,omitempty"`
-	Contacts      []casework.ContactNote  `json:"contacts,omitempty"`
-	Submission    *casework.Submission    `json:"submission,omitempty"`
-	Verification  *casework.Verification  `json:"verification,omitempty"`
-	Ratings       []casework.RatingNote   `json:"ratings,omitempty"`
-	Orders        []casework.Order        `json:"orders,omitempty"`
-	HoldOverUntil *time.Time              `json:"hold_over_until,omitempty"`
-	TicketRefs    []casework.TicketRef    `json:"ticket_refs"`
-	NextDueAt     *time.Time              `json:"next_due_at,omitempty"`
-	Allowed       []casework.Allowed      `json:"allowed" doc:"您现在可以进行的操作"`
+	Masked         bool                    `json:"masked,omitempty"`
+	Facts          string                  `json:"facts"`
+	Scope          casework.Scope          `json:"scope,omitempty"`
+	Reach          casework.Reach          `json:"reach,omitempty"`
+	Crossings      []string                `json:"crossings,omitempty"`
+	SuggestedTier  casework.Tier           `json:"suggested_tier,omitempty"`
+	SuggestedScope casework.Scope          `json:"suggested_scope,omitempty" doc:"多人反映同一件事的，建议按共性问题分类；由城运中心决定"`
+	LinkedCase     string                  `json:"linked_case,omitempty"`
+	MergedInto     string                  `json:"merged_into,omitempty"`
+	Why            []casework.Trigger      `json:"why" doc:"为什么是难事：触发的规则与每条依据"`
+	Convener       string                  `json:"convener,omitempty" doc:"本级召集人"`
+	Deputy         *Named                  `json:"deputy_leader,omitempty"`
+	Coordinator    *Named                  `json:"coordinator,omitempty"`
+	Sponsors       []Named                 `json:"sponsors,omitempty"`
+	Stages         []casework.Stage        `json:"stages"`
+	Hops           []casework.Hop          `json:"hops,omitempty"`
+	Offers         []casework.Offer        `json:"offers,omitempty"`
+	Tasks          []TaskView              `json:"tasks"`
+	TaskForce      *casework.TaskForce     `json:"task_force,omitempty"`
+	Consultations  []casework.Consultation `json:"consultations,omitempty"`
+	Contacts       []casework.ContactNote  `json:"contacts,omitempty"`
+	Submission     *casework.Submission    `json:"submission,omitempty"`
+	Verification   *casework.Verification  `json:"verification,omitempty"`
+	Ratings        []casework.RatingNote   `json:"ratings,omitempty"`
+	Orders         []casework.Order        `json:"orders,omitempty"`
+	HoldOverUntil  *time.Time              `json:"hold_over_until,omitempty"`
+	TicketRefs     []casework.TicketRef    `json:"ticket_refs"`
+	NextDueAt      *time.Time              `json:"next_due_at,omitempty"`
+	Allowed        []casework.Allowed      `json:"allowed" doc:"您现在可以进行的操作"`
 }
 
 // TaskView is a task with names.
@@ -293,7 +294,7 @@ func (e *Engine) view(k *Knowledge, l store.LoadedCase, actor casework.Actor, si
 	masked := sight == casework.Masked
 	v := CaseView{
 		CaseItem: k.item(row, now, sight), Masked: masked, Facts: ticket.MaskText(c.Facts), Scope: c.Scope, Reach: c.Reach, Crossings: c.Crossings,
-		SuggestedTier: c.SuggestedTier, LinkedCase: c.LinkedCase, MergedInto: c.MergedInto, Why: c.Triggers,
+		SuggestedTier: c.SuggestedTier, SuggestedScope: c.SuggestedScope, LinkedCase: c.LinkedCase, MergedInto: c.MergedInto, Why: c.Triggers,
 		Stages: []casework.Stage{}, Tasks: []TaskView{}, TicketRefs: []casework.TicketRef{}, Allowed: casework.AllowedCommands(c, actor, env),
 	}
 	for _, t := range c.Triggers {
@@ -339,7 +340,7 @@ func stageNo(c casework.Case, no int) casework.Stage {
 
 // forResident leaves what the requester may read: public facts about their own tickets, nobody's name.
 func (k *Knowledge) forResident(v *CaseView, c casework.Case, actor casework.Actor) {
-	v.Why, v.Handler, v.SuggestedTier, v.LinkedCase, v.MergedInto = []casework.Trigger{}, nil, "", "", ""
+	v.Why, v.Handler, v.SuggestedTier, v.SuggestedScope, v.LinkedCase, v.MergedInto = []casework.Trigger{}, nil, "", "", "", ""
 	v.Triggers = []string{}
 	mine := 0
 	for _, id := range sorted(c.Tickets) {
@@ -490,6 +491,7 @@ type TicketView struct {
 	Links          []ticket.Link       `json:"links,omitempty"`
 	Hops           []ticket.Hop        `json:"hops,omitempty"`
 	CaseID         string              `json:"case_id,omitempty"`
+	MatterID       string              `json:"matter_id,omitempty" doc:"所属的事项：同一地点、同一件事的工单在一个事项里"`
 }
 
 // ticketView shows a ticket; its own requester reads nothing of what departments said of it among themselves.
@@ -502,6 +504,7 @@ func ticketView(r store.TicketRow, sight casework.Sight) TicketView {
 		Department: t.Department, Satisfaction: t.Satisfaction, Reply: t.Masked(t.Reply), CaseID: r.CaseID,
 	}
 	if sight != casework.AsRequester {
+		v.MatterID = r.Matter
 		v.Links, v.Hops = slices.Clone(t.Links), slices.Clone(t.Hops)
 		for i := range v.Links {
 			v.Links[i].Quote = t.Masked(v.Links[i].Quote)

@@ -162,9 +162,13 @@ func (e *Engine) retain(ctx context.Context, k *Knowledge, c *store.Certificate)
 		}
 		after = list[len(list)-1]
 		if err := e.certified(ctx, c, func(ctx context.Context, tx *store.Tx) ([]store.Erased, error) {
+			w := &writer{tx: tx}
+			if err := w.turn(ctx); err != nil { // erased tickets leave the index of matters
+				return nil, err
+			}
 			var erased []store.Erased
 			for _, a := range list {
-				rule, err := e.erasePerson(ctx, tx, k, c, a.ID)
+				rule, err := e.erasePerson(ctx, w, k, c, a.ID)
 				if err != nil {
 					return nil, err
 				}
@@ -206,7 +210,7 @@ func (e *Engine) eraseWished(ctx context.Context, k *Knowledge, c *store.Certifi
 			if err := w.turn(ctx); err != nil {
 				return nil, err
 			}
-			erased, _, err := eraseAsked(ctx, tx, ids, e.Now(k))
+			erased, _, err := eraseAsked(ctx, w, ids)
 			return erased, err
 		}); err != nil {
 			return err
@@ -280,11 +284,13 @@ func latest(c *store.Certificate) time.Time {
 
 // erasePerson erases what names a person in a ticket when its time is over, and gives the rule; otherwise it notes since when
 // the ticket is kept, and gives "".
-func (e *Engine) erasePerson(ctx context.Context, tx *store.Tx, k *Knowledge, c *store.Certificate, id string) (rule string, err error) {
+func (e *Engine) erasePerson(ctx context.Context, w *writer, k *Knowledge, c *store.Certificate, id string) (rule string, err error) {
+	tx := w.tx
 	r, err := tx.Ticket(ctx, id)
 	if err != nil {
 		return "", err
 	}
+	r.MatterSeq = w.seq
 	rule, since, err := e.keptSince(ctx, tx, k, r)
 	if err != nil {
 		return "", err
@@ -607,7 +613,7 @@ func (e *Engine) eraseRequested(ctx context.Context, actor casework.Actor, ask E
 			if err := w.turn(ctx); err != nil {
 				return nil, err
 			}
-			erased, n, err := eraseAsked(ctx, tx, ids, e.Now(k))
+			erased, n, err := eraseAsked(ctx, w, ids)
 			kept = n
 			return erased, err
 		}); err != nil {
@@ -645,7 +651,8 @@ func (e *Engine) eraseRequested(ctx context.Context, actor casework.Actor, ask E
 
 // eraseAsked erases what names a person in those of the tickets whose case is not being handled, as they are now, and the notices
 // to those requesters of whom no ticket is left. kept counts the others, where it notes what was asked for.
-func eraseAsked(ctx context.Context, tx *store.Tx, tickets []string, now time.Time) (erased []store.Erased, kept int, _ error) {
+func eraseAsked(ctx context.Context, w *writer, tickets []string) (erased []store.Erased, kept int, _ error) {
+	tx, now := w.tx, w.now
 	requesters := map[string]bool{}
 	for _, id := range tickets {
 		r, err := tx.Ticket(ctx, id)
@@ -663,6 +670,7 @@ func eraseAsked(ctx context.Context, tx *store.Tx, tickets []string, now time.Ti
 			kept++
 			continue
 		}
+		r.MatterSeq = w.seq
 		done, err := tx.ErasePerson(ctx, r)
 		if err != nil {
 			return nil, 0, err

@@ -26,7 +26,7 @@ func (w *world) take(list ...ticket.Ticket) {
 func (w *world) complaint(orderNo string, change func(*ticket.Ticket)) ticket.Ticket {
 	closed := w.clock()
 	t := ticket.Ticket{
-		Source: ticket.Hotline, OrderNo: orderNo, Title: "漏水", Content: "欧阳佳慧13812345678，12号302室漏水", Address: "望舒路100弄12号302室", Category: [5]string{"房屋", orderNo},
+		Source: ticket.Hotline, OrderNo: orderNo, Title: "漏水", Content: "欧阳佳慧13812345678，12号302室漏水", Address: "望舒路100弄12号302室", Community: "望舒苑" + orderNo[len(orderNo)-2:], Category: [5]string{"房屋"}, // each at a place of its own
 		Requester: ticket.Requester{Kind: ticket.Person, Name: "欧阳佳慧", Phone: "13812345678", IDNumber: "310120198001011239"}, AcceptedAt: w.clock().Add(-time.Hour), AcceptedHasTime: true,
 		ClosedAt: &closed, ReassignedColumn: -1, ReturnedColumn: -1, Fingerprint: "f-" + orderNo, Raw: []ticket.Cell{{Header: "联系电话", Text: "13812345678"}},
 	}

@@ -55,6 +55,9 @@ func (e *Engine) TakeIn(ctx context.Context, batch []ticket.Ticket, noted func(c
 // intake runs fn in its turn, as one transaction: again from the start when a person was first on one of the cases.
 func (e *Engine) intake(ctx context.Context, fn func(context.Context, *intake) error) (Taken, error) {
 	k, err := e.Knowledge(ctx)
+	if err == nil {
+		err = e.matters.follow(ctx, k.Gazetteer) // what there is to read, before others have to wait for it
+	}
 	if err != nil {
 		return Taken{}, err
 	}
@@ -80,8 +83,8 @@ const intakeTurn = "intake"
 // turn waits until no other transaction takes tickets in, or moves them between cases, in whatever process, and keeps the
 // others waiting until this one ends. What is read of matters, links and cases then stays as it was read: a burst that
 // comes in pieces at the same time is one burst, and a matter gets one case.
-func (w *writer) turn(ctx context.Context) error {
-	_, err := w.tx.NextNumber(ctx, intakeTurn)
+func (w *writer) turn(ctx context.Context) (err error) {
+	w.seq, err = w.tx.NextNumber(ctx, intakeTurn)
 	return err
 }
 
@@ -90,6 +93,7 @@ func (w *writer) turn(ctx context.Context) error {
 // the matters they would have opened a case for. It is for one goroutine.
 type Rehearsal struct {
 	e       *Engine
+	trial   *recognition.Matters // what earlier batches would have put into the index
 	rows    map[orderKey]*store.TicketRow
 	tickets map[string][]store.MatterTicket // by matter
 	opened  map[string]bool                 // matters
@@ -160,6 +164,8 @@ func (r *Rehearsal) recall(matters []string, same map[string][]store.MatterTicke
 type intake struct {
 	*writer
 	e       *Engine
+	before  map[string]*store.TicketRow // changed tickets as they are stored, by id
+	apart   map[string]map[string]bool  // ticket → matters that a person took it out of
 	policy  casework.Triggers
 	tickets map[orderKey]*store.TicketRow // met in this batch; nil for an order that is not here
 	named   map[orderKey]*store.TicketRow // by whom that is in a case
@@ -192,7 +198,7 @@ func keyOf(t ticket.Ticket) orderKey { return orderKey{t.Source, t.OrderNo} }
 
 func newIntake(e *Engine, w *writer) *intake {
 	return &intake{
-		writer: w, e: e, policy: w.k.PolicyAt(w.now).Triggers, tickets: map[orderKey]*store.TicketRow{},
+		writer: w, e: e, before: map[string]*store.TicketRow{}, apart: map[string]map[string]bool{}, policy: w.k.PolicyAt(w.now).Triggers, tickets: map[orderKey]*store.TicketRow{},
 		named: map[orderKey]*store.TicketRow{}, was: map[*store.TicketRow]string{}, moved: map[string]string{},
 		cases: map[string]store.LoadedCase{}, matters: map[string]string{}, spent: map[string]map[string]bool{},
 		classes: map[string]classify.Answer{},
@@ -271,7 +277,7 @@ func (in *intake) keep(ctx context.Context, batch []ticket.Ticket) ([]*store.Tic
 		r := &store.TicketRow{
 			// An export that leaves the phone out does not take the ticket from who asked.
 			Ticket: t, Requester: cmp.Or(in.e.requesterOf(t.Requester.Phone), key.Requester),
-			Matter: key.Matter, CaseID: key.CaseID, Erased: key.Erased, CreatedAt: in.now, UpdatedAt: in.now,
+			Matter: key.Matter, MatterBy: key.MatterBy, MatterSeq: in.seq, CaseID: key.CaseID, Erased: key.Erased, CreatedAt: in.now, UpdatedAt: in.now,
 		}
 		in.tickets[keyOf(t)] = r
 		rows = append(rows, r)
@@ -291,7 +297,7 @@ func (in *intake) keep(ctx context.Context, batch []ticket.Ticket) ([]*store.Tic
 	for _, r := range all {
 		open[r] = true
 		in.was[r] = r.Matter
-		if r.CaseID == "" || recognition.IsApart(r.Matter) {
+		if r.CaseID == "" || r.MatterBy == store.ByApart {
 			continue
 		}
 		for _, no := range linkedOrders(r.Ticket) {
@@ -300,17 +306,64 @@ func (in *intake) keep(ctx context.Context, batch []ticket.Ticket) ([]*store.Tic
 			}
 		}
 	}
+	if len(all) > 0 {
+		if err := in.openIndex(ctx, rows, naming, fresh); err != nil {
+			return nil, err
+		}
+	}
 	for _, r := range all {
 		in.resolve(r, open)
 	}
 	for _, r := range naming {
 		if r.Matter != in.was[r] {
-			if err := in.tx.SetTicketMatter(ctx, r.Ticket.ID, r.Matter); err != nil {
+			if err := in.tx.SetTicketMatter(ctx, in.seq, r.Matter, r.MatterBy, r.Ticket.ID); err != nil {
 				return nil, err
 			}
 		}
 	}
 	return all, in.save(ctx, rows, fresh)
+}
+
+// openIndex takes the index, and reads what placing the rows needs: the changed ones as they were, and what persons decided
+// about them.
+func (in *intake) openIndex(ctx context.Context, rows, naming []*store.TicketRow, fresh map[string]bool) (err error) {
+	if in.index == nil {
+		if in.index, err = in.e.matters.open(ctx, in.tx, in.seq); err != nil {
+			return err
+		}
+		if r := in.earlier; r != nil {
+			if r.trial == nil {
+				r.trial = in.index.index.Beside()
+			}
+			in.index.trial = r.trial
+		}
+	}
+	var changed, decided []string
+	for _, r := range rows {
+		if !fresh[r.Ticket.ID] {
+			changed = append(changed, r.Ticket.ID)
+		}
+	}
+	for _, r := range slices.Concat(rows, naming) {
+		if r.MatterBy == store.ByApart {
+			decided = append(decided, r.Ticket.ID)
+		}
+	}
+	stored, err := in.tx.TicketsByID(ctx, changed)
+	if err != nil {
+		return err
+	}
+	for i := range stored {
+		in.before[stored[i].Ticket.ID] = &stored[i]
+	}
+	decisions, err := in.tx.TicketDecisions(ctx, decided)
+	for _, d := range decisions {
+		if in.apart[d.TicketID] == nil {
+			in.apart[d.TicketID] = map[string]bool{}
+		}
+		in.apart[d.TicketID][d.Matter] = d.Kind == store.ByApart
+	}
+	return err
 }
 
 // own leaves out of what a platform pushes the tickets that are another platform's.
@@ -443,36 +496,56 @@ func (in *intake) meet(ctx context.Context, rows []*store.TicketRow) error {
 }
 
 // resolve sets what r is about: the matter of the earlier order it names, when we have it; that of a ticket in a case
-// which names it; else the matcher's. open are the rows that are not resolved yet. A ticket that is in a case, also in a
-// rejected one, stays with what it is about there; one that a person took out stays out until it is about something else.
+// which names it; else what the index says of its words and place, as long as these are new. open are the rows that are not
+// resolved yet. A ticket that is in a case, also in a rejected one, stays with what it is about there; so does one that a
+// person put where it is. One that a person took out of a matter never comes back into it by itself.
 func (in *intake) resolve(r *store.TicketRow, open map[*store.TicketRow]bool) {
 	if !open[r] {
 		return
 	}
 	delete(open, r) // before the others: a circle of links ends here
-	if r.CaseID != "" {
-		return
+	doc := recognition.Describe(r.Ticket, r.Requester)
+	was := in.before[r.Ticket.ID]
+	news := r.Matter == "" || was != nil && !doc.Says(recognition.Describe(was.Ticket, was.Requester))
+	if r.CaseID == "" && r.MatterBy != store.ByKeep {
+		about := in.linked(r, open)
+		if about == "" && news {
+			about = in.index.place(doc, r.Matter)
+			if in.apart[r.Ticket.ID][about] {
+				about = "" // of a rehearsal: the index itself knows
+			}
+			if about == "" && (r.Matter == "" || in.crowded(r)) {
+				about = newID()
+			}
+		}
+		if about != "" && about != r.Matter {
+			r.Matter, r.MatterBy = about, store.ByProgram
+			news = true
+		}
 	}
-	was := r.Matter
-	r.Matter = ""
+	if news && !r.Erased {
+		in.index.put(doc, r.Matter, r.MatterBy)
+	}
+}
+
+// linked gives the matter of an order that r names, or of a ticket in a case that names r; "" for none.
+func (in *intake) linked(r *store.TicketRow, open map[*store.TicketRow]bool) string {
 	for _, no := range linkedOrders(r.Ticket) {
 		if earlier := in.tickets[orderKey{r.Ticket.Source, no}]; earlier != nil {
 			in.resolve(earlier, open)
-			if r.Matter = earlier.Matter; r.Matter != "" {
-				break
+			if earlier.Matter != "" && !in.apart[r.Ticket.ID][earlier.Matter] {
+				return earlier.Matter
 			}
 		}
 	}
-	if by := in.named[keyOf(r.Ticket)]; r.Matter == "" && by != nil {
-		r.Matter = by.Matter
+	if by := in.named[keyOf(r.Ticket)]; by != nil && !in.apart[r.Ticket.ID][by.Matter] {
+		return by.Matter
 	}
-	if r.Matter == "" {
-		r.Matter = in.e.matcher.Matter(r.Ticket)
-	}
-	if apart := recognition.Apart(r.Matter, r.Ticket.ID); was == apart {
-		r.Matter = apart
-	}
+	return ""
 }
+
+// crowded reports whether others are about the matter that r was about: what r says now leaves them.
+func (in *intake) crowded(r *store.TicketRow) bool { return in.index.size(r.Matter) > 1 }
 
 // linkedOrders are the orders a ticket names, each once.
 func linkedOrders(t ticket.Ticket) []string {
@@ -573,8 +646,54 @@ func (in *intake) one(ctx context.Context, r *store.TicketRow, same []store.Matt
 		if len(input.Spent) > 0 {
 			triggers = recognition.Evaluate(input)
 		}
+		if err := in.explain(ctx, r.Matter, triggers); err != nil {
+			return err
+		}
 	}
 	return in.settle(ctx, finding{row: r, same: same, chain: chain, triggers: triggers})
+}
+
+// mostExplained is of how many tickets behind a rule it is said why they are about the matter.
+const mostExplained = 50
+
+// explain says, in the evidence of the rules that count tickets, why each ticket is about the matter: a case keeps that, whatever
+// becomes of the tickets.
+func (in *intake) explain(ctx context.Context, about string, triggers []casework.Trigger) error {
+	if in.index == nil || in.earlier != nil {
+		return nil
+	}
+	for _, t := range triggers {
+		if t.Kind != casework.ByBurst && t.Kind != casework.ByHotTopic {
+			continue
+		}
+		at := map[string]int{}
+		for i := range t.Evidence[:min(len(t.Evidence), mostExplained)] {
+			at[t.Evidence[i].TicketID] = i
+		}
+		rows, err := in.tx.MatterRowsOf(ctx, sorted(at))
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if r.Erased {
+				continue
+			}
+			e := &t.Evidence[at[r.ID]]
+			for _, no := range linkedOrders(r.Ticket) {
+				if slices.ContainsFunc(t.Evidence, func(o casework.Evidence) bool { return o.OrderNo == no }) {
+					e.Reasons = append(e.Reasons, "引用了工单 "+no)
+				}
+			}
+			for _, c := range in.index.index.Place(recognition.Describe(r.Ticket, r.Requester)).Near {
+				if c.Matter == about {
+					for _, reason := range c.Reasons {
+						e.Reasons = append(e.Reasons, reason.Text)
+					}
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // chain gives the earlier orders that a ticket was reassigned from, nearest first.
@@ -779,7 +898,7 @@ func (in *intake) company(f finding, linked string) []casework.TicketRef {
 		add(casework.TicketRef{ID: s.ID, Source: s.Source, OrderNo: s.OrderNo, Requester: s.Requester, AcceptedAt: s.AcceptedAt}, s.CaseID)
 	}
 	for _, c := range f.chain {
-		if behind[c.Ticket.ID] && !recognition.IsApart(c.Matter) {
+		if behind[c.Ticket.ID] && c.MatterBy != store.ByApart {
 			add(ref(*c), c.CaseID)
 		}
 	}

@@ -300,6 +300,8 @@ export interface CaseView {
   status_label: string;
   /** 提交的办理结果 */
   submission?: Submission;
+  /** 多人反映同一件事的，建议按共性问题分类；由城运中心决定：individual 个案、common 共性 */
+  suggested_scope?: "individual" | "common";
   /** 建议的响应级别：III Ⅲ级、II Ⅱ级、I Ⅰ级 */
   suggested_tier?: "III" | "II" | "I";
   /** 专项小组（工作专班） */
@@ -655,6 +657,8 @@ export interface Evidence {
   order_no?: string;
   /** 原文 */
   quote?: string;
+  /** 为什么与其他工单是同一件事：地点、用词、引用 */
+  reasons?: string[];
   /** 工单的 id */
   ticket_id?: string;
 }
@@ -672,6 +676,8 @@ export interface EvidenceItem {
   kind: "unaccepted" | "reassigned" | "dissatisfied" | "burst" | "hot_topic" | "long_unresolved" | "cross" | "manual";
   /** 原文摘录（已脱敏） */
   quote?: string;
+  /** 为什么与其他工单是同一件事：地点、用词、引用 */
+  reasons?: string[];
   /** 所在的工单（已脱敏）；由人填报的和已删除的没有 */
   ticket?: TicketView;
   /** 属于第几次触发 */
@@ -1843,6 +1849,8 @@ export interface TicketView {
   kind?: string;
   /** 指向的其他工单 */
   links?: TicketLink[];
+  /** 所属的事项：同一地点、同一件事的工单在一个事项里 */
+  matter_id?: string;
   /** 工单号 */
   order_no: string;
   /** 办理答复 */
@@ -1961,6 +1969,8 @@ export interface Trigger {
   evidence?: Evidence[];
   /** 类别：unaccepted 多部门未接单、reassigned 多次重新交办、dissatisfied 不满意件、burst 当日集中来电、hot_topic 高频热点、long_unresolved 长期未解决、cross 三跨或流程复杂、manual 人工上报 */
   kind: "unaccepted" | "reassigned" | "dissatisfied" | "burst" | "hot_topic" | "long_unresolved" | "cross" | "manual";
+  /** 按件计数的规则涉及的人数：同一人重复来电只计一人，未留诉求人的不计 */
+  people?: number;
   /** 一句话说明 */
   summary: string;
 }

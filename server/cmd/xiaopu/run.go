@@ -104,6 +104,8 @@ func init() {
 		{"user token", "姓名或编号 [--hours 12]", "打印登录令牌（正式环境不可用）", userToken},
 		{"user password", "姓名或编号 [--reset-totp]", "重置密码，打印初始密码（首位管理员由此开通）", userPassword},
 		{"user unlock", "姓名或编号", "解除登录锁定", userUnlock},
+		{"gazetteer load", "文件", "载入地名库（.yaml）：小区、道路、村居、企业的名称和别名，以文件为准", gazetteerLoad},
+		{"gazetteer list", "", "列出地名库", gazetteerList},
 		{"policy show", "", "列出各版入库标准和期限", policyShow},
 		{"policy dry-run", "[--burst-tickets 4 …] [--from 日期 --to 日期]", "试算：换一套入库标准，历史工单会有多少成为难事", policyDryRun},
 		{"migrate", "", "建立或升级数据库表", migrate},

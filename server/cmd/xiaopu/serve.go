@@ -121,6 +121,7 @@ func (c *call) listen(s *system, listener net.Listener, signer *auth.Signer, mem
 	background.Go(func() {
 		(&deadline.Sweeper{Engine: s.engine, Every: s.config.SweepEvery(), Logger: s.log, Chores: []func(context.Context) error{s.tidy(people)}}).Run(ctx)
 	})
+	background.Go(func() { s.engine.FollowMatters(ctx) })
 	background.Go(func() { imports.Run(ctx) })
 	background.Go(func() { c.live.Run(ctx) })
 	background.Go(func() { chat.run(ctx) })

@@ -1,9 +1,6 @@
 package recognition
 
 import (
-	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,48 +8,6 @@ import (
 
 	"xiaopu/server/ticket"
 )
-
-// Matcher tells which tickets are about the same matter (多人同诉, policy 四): they have the same key, of at most 64 ASCII
-// characters. A matter named by an earlier order the ticket links to is resolved by the importer, not here.
-type Matcher interface {
-	Matter(t ticket.Ticket) string
-}
-
-// PlaceAndTopic is the plain Matcher: the same place and the same category, its two deepest levels, else the same
-// words. A ticket that names no place needs the same words too, so that a whole district's calls are not one matter.
-type PlaceAndTopic struct{}
-
-// matterPrefix tells the keys of this matcher from those of another.
-const matterPrefix = "pt1-"
-
-// Matter gives the key of what t is about.
-func (PlaceAndTopic) Matter(t ticket.Ticket) string {
-	where, about := placeKey(place(&t)), category(&t)
-	words := ""
-	if where == "" || about == "" {
-		if words = subject(&t); words == "" {
-			words = "\x00" + id(&t) // it says nothing: like no other
-		}
-	}
-	sum := sha256.Sum256([]byte(where + "\x00" + about + "\x00" + words))
-	return matterPrefix + hex.EncodeToString(sum[:16])
-}
-
-// apartPrefix begins the keys of matters that one ticket has for itself.
-const apartPrefix = "apart-"
-
-// Apart is the matter of a ticket that a person took out of a case: whatever a matcher calls that matter, the ticket is
-// not about it. When it turns out to be about another, that one's key is no longer apart: see IsApart.
-func Apart(matter, ticketID string) string {
-	if IsApart(matter) {
-		return matter
-	}
-	sum := sha256.Sum256([]byte(matter + "\x00" + ticketID))
-	return apartPrefix + hex.EncodeToString(sum[:16])
-}
-
-// IsApart reports whether a matter is one ticket's own.
-func IsApart(matter string) bool { return strings.HasPrefix(matter, apartPrefix) }
 
 // category is the two deepest levels that say something.
 func category(t *ticket.Ticket) string {
@@ -70,27 +25,6 @@ func category(t *ticket.Ticket) string {
 
 var vague = map[string]bool{
 	"其他": true, "其它": true, "其他类": true, "其它类": true, "其他问题": true, "其它问题": true, "其他事项": true, "未分类": true, "不详": true, "未知": true, "无": true, "-": true,
-}
-
-// subject is what the ticket says in its own words, without marks: its title, else its first clause.
-func subject(t *ticket.Ticket) string {
-	words := func(s string) string {
-		return strings.Map(func(r rune) rune {
-			if unicode.IsLetter(r) || unicode.IsDigit(r) {
-				return r
-			}
-			return -1
-		}, ticket.Fold(s))
-	}
-	// One after the other: cleaning costs more than all else here.
-	title, text := opening(t.Title), opening(t.Content)
-	if s := words(ticket.Clean(title)); s != "" {
-		return s
-	}
-	if s := words(firstClause(ticket.Clean(text))); s != "" {
-		return s
-	}
-	return cmp.Or(words(title), words(text))
 }
 
 // openingRunes is how far into a text its subject is looked for.
