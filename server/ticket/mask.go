@@ -45,7 +45,7 @@ func MaskName(name string) string {
 }
 
 // rooms are the ends of an address that name one household: 1201室, 3号楼502, 12幢601户.
-var rooms = regexp.MustCompile(`(号楼|号|幢|栋|单元|弄|座)[-—]?[0-9０-９]{2,4}[A-Za-z]?(室|户|房)?|[0-9０-９]{1,4}[A-Za-z]?(室|户)`)
+var rooms = regexp.MustCompile(`(号楼|号|幢|栋|单元|弄|座)[\s　]*[-—]?[\s　]*[0-9０-９]{2,4}[A-Za-z]?(?:[\s　]*(室|户|房))?|[0-9０-９]{1,4}[A-Za-z]?[\s　]*(室|户)`)
 
 // MaskAddress hides what names one household and leaves the street, estate and building (domain §5, exact address).
 func MaskAddress(address string) string {
@@ -64,7 +64,7 @@ func MaskAddress(address string) string {
 
 // doors are households named inside a running text: only what ends in 室 or stands behind a building and ends in 户 or 房, since
 // 300户 counts households.
-var doors = regexp.MustCompile(`(号楼|号|幢|栋|单元|座|楼)?([-—]?)[0-9０-９]{2,5}[A-Za-z]?室|(号楼|号|幢|栋|单元|座|楼)([-—]?)[0-9０-９]{2,4}[A-Za-z]?(?:户|房)`)
+var doors = regexp.MustCompile(`(号楼|号|幢|栋|单元|座|楼)?([-—]?)[0-9０-９]{2,5}[A-Za-z]?[\s　]*室|(号楼|号|幢|栋|单元|座|楼)[\s　]*([-—]?)[\s　]*[0-9０-９]{2,4}[A-Za-z]?[\s　]*(?:户|房)`)
 
 // Masked gives a text of this ticket, or about it, as others than those who work on it may read it: without phone and ID
 // numbers, the requester's name and what looks like another person's, and the door.
@@ -78,8 +78,11 @@ func (t *Ticket) Masked(text string) string {
 		slices.Sort(found)
 		for _, m := range slices.Compact(found) {
 			// 12号302室 is also written 12号302.
-			if m = strings.TrimRight(m, "室户房"); strings.IndexFunc(m, isDigit) > 0 {
-				text = strings.ReplaceAll(text, m, m[:strings.IndexFunc(m, isDigit)]+"***")
+			m = strings.TrimRight(m, "室户房 \t　")
+			for _, m := range []string{m, strings.Join(strings.Fields(m), "")} {
+				if i := strings.IndexFunc(m, isDigit); i > 0 {
+					text = strings.ReplaceAll(text, m, m[:i]+"***")
+				}
 			}
 		}
 	}
