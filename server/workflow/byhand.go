@@ -13,7 +13,6 @@ import (
 
 	"xiaopu/server/apperr"
 	"xiaopu/server/casework"
-	"xiaopu/server/matter"
 	"xiaopu/server/recognition"
 	"xiaopu/server/store"
 	"xiaopu/server/ticket"
@@ -346,39 +345,19 @@ func (s *similarity) compare(place, words string) (score float64, reasons []stri
 
 // matters asks the index which matters the one described could be. What the index has read is masked as a view of it is.
 func (s *similarity) matters(ctx context.Context) error {
-	if err := s.e.matters.follow(ctx, s.k.Gazetteer); err != nil {
-		return err
-	}
-	doc := recognition.Describe(s.asked, "")
-	var near []matter.Candidate
-	if err := s.e.matters.look(ctx, func(x *recognition.Matters) { near = x.Place(doc).Near }); err != nil {
-		return err
-	}
-	ids := make([]string, len(near))
-	for i, c := range near {
-		ids[i] = c.Nearest
-	}
-	rows, err := s.e.db.TicketsByID(ctx, ids)
+	near, err := s.e.near(ctx, s.k, s.asked)
 	if err != nil {
 		return err
 	}
-	for _, r := range rows {
-		c := near[slices.Index(ids, r.Ticket.ID)]
-		reasons := make([]string, 0, len(c.Reasons))
-		for _, reason := range c.Reasons {
+	for _, n := range near {
+		reasons := make([]string, 0, len(n.Reasons))
+		for _, reason := range n.Reasons {
 			reasons = append(reasons, reason.Text)
 		}
 		if len(reasons) == 0 {
 			reasons = append(reasons, "说法相近")
 		}
-		if r.CaseID == "" { // others about the matter may be in one
-			if in, err := s.e.caseOfMatter(ctx, c.Matter); err != nil {
-				return err
-			} else if in != nil {
-				r.CaseID = in.ID
-			}
-		}
-		if err := s.ticket(ctx, r, 5*c.Probability, reasons...); err != nil {
+		if err := s.ticket(ctx, n.row, 5*n.Probability, reasons...); err != nil {
 			return err
 		}
 	}

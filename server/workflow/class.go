@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -184,7 +185,7 @@ func (e *Engine) CaseClass(ctx context.Context, actor casework.Actor, id string)
 	if len(rows) > 0 {
 		t.Category, t.Requester.Kind, t.Community = rows[0].Ticket.Category, rows[0].Ticket.Requester.Kind, rows[0].Ticket.Community
 	}
-	decisions, err := e.decidedAlike(ctx, actor, l.Case)
+	decisions, err := e.decidedAlike(ctx, k, actor, t, l.Case)
 	if err != nil {
 		return ClassView{}, err
 	}
@@ -199,7 +200,7 @@ func (e *Engine) TextClass(ctx context.Context, actor casework.Actor, d Describe
 	}
 	t := ticket.Ticket{Title: d.Title, Content: d.Content, Address: d.Address, Community: d.Community}
 	copy(t.Category[:], d.Category)
-	decisions, err := e.decidedAlike(ctx, actor, casework.Case{})
+	decisions, err := e.decidedAlike(ctx, k, actor, t, casework.Case{})
 	if err != nil {
 		return ClassView{}, err
 	}
@@ -374,14 +375,32 @@ func (e *Engine) loadCatalogue(ctx context.Context, actor string, kind store.Cat
 	return err
 }
 
-// decidedAlike are the decisions about cases like a ticket, in the caller's scope: of self the one that it goes back to.
-func (e *Engine) decidedAlike(ctx context.Context, actor casework.Actor, self casework.Case) ([]classify.Decision, error) {
-	if self.LinkedCase == "" {
-		return nil, nil
+// decidedAlike are the decisions about cases like a ticket, in the caller's scope: of a case the one that it goes back to, and
+// those of matters that it is near to.
+func (e *Engine) decidedAlike(ctx context.Context, k *Knowledge, actor casework.Actor, t ticket.Ticket, self casework.Case) ([]classify.Decision, error) {
+	alike := map[string]float64{}
+	if self.LinkedCase != "" {
+		alike[self.LinkedCase] = 1
 	}
-	l, err := e.db.Case(ctx, self.LinkedCase)
-	if err != nil || l.Case.LeadDepartmentID == "" || casework.See(l.Case, actor) != casework.Full {
+	near, err := e.near(ctx, k, t)
+	if err != nil {
 		return nil, err
 	}
-	return []classify.Decision{{Case: l.Case.Number, Topic: l.Case.Topic, Department: l.Case.LeadDepartmentID, Likeness: 1}}, nil
+	for _, n := range near {
+		if n.row.CaseID != "" && n.row.CaseID != self.ID {
+			alike[n.row.CaseID] = max(alike[n.row.CaseID], n.Probability)
+		}
+	}
+	var out []classify.Decision
+	for _, id := range sorted(alike) {
+		l, sight, err := e.visible(ctx, actor, id)
+		if errors.Is(err, store.ErrNoCase) || err == nil && (sight != casework.Full || l.Case.LeadDepartmentID == "") {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, classify.Decision{Case: l.Case.Number, Topic: l.Case.Topic, Department: l.Case.LeadDepartmentID, Likeness: alike[id]})
+	}
+	return out, nil
 }

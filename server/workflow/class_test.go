@@ -122,6 +122,39 @@ func TestTheDutyListAndEarlierDecisionsSuggestTheLead(t *testing.T) {
 	})
 }
 
+func TestWhatWasDecidedBeforeSpeaks(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := classified(t, db)
+		w.takeIn(dissatisfied(said("L-1", "春江花园3号楼电梯停运", "春江花园3号楼电梯故障停运半个月，物业一直不修。", moment("2026-03-02 09:00")), "2026-03-02 09:30"))
+		first := w.newest()
+		ctx, again := context.Background(), workflow.Described{Title: "春江花园3号楼电梯又停运", Content: "春江花园3号楼的电梯又故障停运了，物业不修。", Community: "春江花园"}
+		history := func(who string) (out []workflow.OpinionView) {
+			t.Helper()
+			v, err := w.e.TextClass(ctx, w.actor(who), again)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, o := range v.Lead.Opinions {
+				if o.Source == "history" {
+					out = append(out, o)
+				}
+			}
+			return out
+		}
+		if got := history("p-cy"); len(got) != 0 {
+			t.Errorf("nothing was decided yet: %+v", got)
+		}
+		w.must(first.ID, "p-cy", casework.Classify{Domain: casework.Livelihood, Scope: casework.Individual, Reach: casework.SingleDepartment, Topic: "物业管理/电梯运行", GridID: "g-1"})
+		w.must(first.ID, "p-cy", casework.Dispatch{LeadDepartmentID: "d-2"})
+		if got := history("p-cy"); len(got) != 1 || got[0].Value != "d-2" || !slices.Equal(got[0].Reasons, []string{first.Number}) {
+			t.Errorf("%+v", got)
+		}
+		if got := history("p-h1"); len(got) != 0 {
+			t.Errorf("another department reads whose case it is: %+v", got)
+		}
+	})
+}
+
 func TestModelsAreLearnedFromHistoryAndSwitchedByAPerson(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		w := classified(t, db)

@@ -111,6 +111,46 @@ func (e *Engine) caseOfMatter(ctx context.Context, id string) (*Named, error) {
 	return nil, err
 }
 
+// nearMatter is a matter that a ticket could be about, with its ticket that is most alike; that one's case is the matter's.
+type nearMatter struct {
+	matter.Candidate
+	row store.TicketRow
+}
+
+// near asks the index which matters a ticket could be about.
+func (e *Engine) near(ctx context.Context, k *Knowledge, t ticket.Ticket) (out []nearMatter, _ error) {
+	if err := e.matters.follow(ctx, k.Gazetteer); err != nil {
+		return nil, err
+	}
+	doc := recognition.Describe(t, "")
+	var near []matter.Candidate
+	if err := e.matters.look(ctx, func(x *recognition.Matters) { near = x.Place(doc).Near }); err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(near))
+	for i, c := range near {
+		ids[i] = c.Nearest
+	}
+	rows, err := e.db.TicketsByID(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		n := nearMatter{near[slices.Index(ids, r.Ticket.ID)], r}
+		if r.CaseID == "" { // others about the matter may be in one
+			in, err := e.caseOfMatter(ctx, n.Matter)
+			if err != nil {
+				return nil, err
+			}
+			if in != nil {
+				n.row.CaseID = in.ID
+			}
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
 // tellReasons fills in why each ticket is about the matter, and which others look like it.
 func (e *Engine) tellReasons(ctx context.Context, v *MatterView, rows []store.TicketRow) error {
 	k, err := e.Knowledge(ctx)
