@@ -645,7 +645,7 @@ func TestAccounts(t *testing.T) {
 		t.Errorf("%v", paged)
 	}
 
-	for path, reason := range map[string]string{"p-h1/disable": "account.none", "p-h1/unlock": "account.none", "p-r/reset-password": "account.not_found", "p-left/reset-password": "account.not_found", "p-nobody/reset-password": "account.not_found"} {
+	for path, reason := range map[string]string{"p-h1/unlock": "account.none", "p-r/reset-password": "account.not_found", "p-left/reset-password": "account.not_found", "p-nobody/reset-password": "account.not_found"} {
 		o.post("p-sa", "/accounts/"+path, nil).refused(http.StatusNotFound, reason)
 	}
 	first := ok[InitialPassword](o.post("p-sa", "/accounts/p-h1/reset-password", nil))

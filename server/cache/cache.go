@@ -74,9 +74,16 @@ func New(o Options) (*Cache, error) {
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout, options.PoolTimeout = redisTimeout, redisTimeout, redisTimeout, redisTimeout
 	options.MaxRetries = -1 // a command sent twice counts twice
 	options.ContextTimeoutEnabled = true
+	redis.SetLogger(silent{})
 	c.redis = redis.NewClient(options)
 	return c, nil
 }
+
+// silent is the library's logger: what it says of each dial, note says once a minute.
+type silent struct{}
+
+// Printf says nothing.
+func (silent) Printf(context.Context, string, ...any) {}
 
 // Close lets go of Redis.
 func (c *Cache) Close() error {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"xiaopu/server/casework"
+	"xiaopu/server/classify"
 	"xiaopu/server/intake"
 	"xiaopu/server/organisation"
 	"xiaopu/server/store"
@@ -26,6 +27,8 @@ type Options struct {
 	// Sample is where the fictional export is kept, to be looked at and imported again.
 	Sample string
 	Logger *slog.Logger
+	// Topics is the tree of topics that is shipped.
+	Topics classify.Tree
 }
 
 // Loaded says what is there now.
@@ -43,7 +46,7 @@ func Load(ctx context.Context, db *store.DB, o Options) (Loaded, error) {
 		o.Logger = slog.Default()
 	}
 	p := &play{ctx: ctx, db: db, now: o.Now, dir: filepath.Dir(o.Sample)}
-	p.engine = workflow.New(db, workflow.Options{Clock: func() time.Time { return p.now }, Logger: o.Logger})
+	p.engine = workflow.New(db, workflow.Options{Clock: func() time.Time { return p.now }, Logger: o.Logger, Topics: o.Topics})
 	if err := p.engine.MarkDemo(ctx); err != nil {
 		return Loaded{}, err
 	}

@@ -86,12 +86,12 @@ func (tx *Tx) DropFollowers(ctx context.Context, personID, unionID string) error
 
 // ForgetFollowers drops up to limit each of: who has unfollowed before gone, and who has followed since before alone and is nobody whom we know.
 func (db *DB) ForgetFollowers(ctx context.Context, gone, alone time.Time, limit int) (int64, error) {
-	left, err := scanStrings(db.query(ctx, `SELECT id FROM wechat_followers WHERE follows = 0 AND changed_at < ? ORDER BY changed_at, id LIMIT ?`, Millis(gone), limit))
+	left, err := scanStrings(db.query(ctx, `SELECT id FROM wechat_followers WHERE follows = 0 AND changed_at < ? LIMIT ?`, Millis(gone), limit))
 	if err != nil {
 		return 0, fmt.Errorf("forget followers: %w", err)
 	}
 	nobodys, err := scanStrings(db.query(ctx, `SELECT id FROM wechat_followers WHERE follows = 1 AND changed_at < ? AND person_id = ''
-		AND NOT EXISTS (SELECT 1 FROM wechat_identities i WHERE i.union_index = wechat_followers.union_index AND i.union_index <> '') ORDER BY changed_at, id LIMIT ?`, Millis(alone), limit))
+		AND NOT EXISTS (SELECT 1 FROM wechat_identities i WHERE i.union_index = wechat_followers.union_index AND i.union_index <> '') LIMIT ?`, Millis(alone), limit))
 	if err != nil {
 		return 0, fmt.Errorf("forget followers: %w", err)
 	}

@@ -33,6 +33,15 @@ func (k *Knowledge) complete(cmd casework.Command) casework.Command {
 	return cmd
 }
 
+// topic refuses one that is not in the tree: models learn from what a person classifies. A case's own stays good, also when
+// the tree has changed since; a street without a tree writes what it likes.
+func (c *checker) topic(topic, had string) {
+	x := c.k.Classification.Lexicon
+	if topic != "" && topic != had && len(x.Topics()) > 0 && len(x.Find(topic)) == 0 {
+		c.fail("case.topic", "没有“%s”这个事项类别，请从 GET /topics 列出的两级类别中选择。", topic)
+	}
+}
+
 func (k *Knowledge) gridOf(community, grid string) string {
 	if of, ok := k.Organisation.GridOfCommunity(community); ok && grid == "" {
 		return of.ID
@@ -52,6 +61,7 @@ func (k *Knowledge) check(on casework.Case, cmd casework.Command) error {
 		c.place(m.CommunityID, m.GridID)
 	case casework.Classify:
 		c.place(m.CommunityID, m.GridID)
+		c.topic(m.Topic, on.Topic)
 	case casework.Assign:
 		c.person(m.CoordinatorID, casework.Coordinator, "")
 		c.person(m.HandlerID, casework.Handler, on.LeadDepartmentID) // domain §1: 承办人 is a person in the lead department

@@ -172,7 +172,15 @@ func named(id, name string) *Named {
 func (k *Knowledge) community(id string) *Named  { return named(id, k.Organisation.CommunityName(id)) }
 func (k *Knowledge) grid(id string) *Named       { return named(id, k.Organisation.GridName(id)) }
 func (k *Knowledge) department(id string) *Named { return named(id, k.Organisation.DepartmentName(id)) }
-func (k *Knowledge) person(id string) *Named     { return named(id, k.Organisation.PersonName(id)) }
+
+// person is somebody as others read them. Who is not of the organisation is a resident, whose name is nobody's business.
+func (k *Knowledge) person(id string) *Named {
+	name := k.Organisation.PersonName(id)
+	if name == id && strings.HasPrefix(id, "r-") {
+		name = "诉求人"
+	}
+	return named(id, name)
+}
 
 // CaseView is one case as the caller may see it, with what they may do to it now.
 type CaseView struct {
