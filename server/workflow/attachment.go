@@ -257,7 +257,12 @@ func (e *Engine) assemble(ctx context.Context, a store.Attachment, box *blob.Box
 		body = append(body, part...)
 	}
 	if len(missing) > 0 {
-		return nil, apperr.New(apperr.FailedPrecondition, "attachment.incomplete", "还有 %d 段没有收到（第 %s 段），请补传后再完成。", len(missing), strings.Join(missing[:min(len(missing), 10)], "、"))
+		const told = 10
+		which := strings.Join(missing[:min(len(missing), told)], "、")
+		if len(missing) > told {
+			which += " 等"
+		}
+		return nil, apperr.New(apperr.FailedPrecondition, "attachment.incomplete", "还有 %d 段没有收到（第 %s 段），请补传后再完成。", len(missing), which)
 	}
 	sum := sha256.Sum256(body)
 	if int64(len(body)) != a.Announced || a.Digest != "" && a.Digest != hex.EncodeToString(sum[:]) {

@@ -128,7 +128,10 @@ type MarkView struct {
 
 func choiceView(c classify.Choice) ChoiceView {
 	v := ChoiceView{Value: c.Value, Label: c.Name, Probability: percent(c.Probability), Ask: c.Ask, Options: []OptionView{}, Opinions: []OpinionView{}}
-	for _, o := range c.Options {
+	for i, o := range c.Options {
+		if i > 0 && percent(o.Probability) == 0 {
+			break // no choice at all
+		}
 		v.Options = append(v.Options, OptionView{Value: o.Value, Label: o.Name, Probability: percent(o.Probability)})
 	}
 	for _, o := range c.Opinions {
@@ -145,9 +148,14 @@ func markViews(marks []classify.Mark) []MarkView {
 	return out
 }
 
+// wordsOf are the reasons that weigh something, and no more than can be taken in.
 func wordsOf(reasons []classify.Reason) []string {
+	const most, least = 5, 0.05
 	out := []string{}
-	for _, r := range reasons {
+	for i, r := range reasons {
+		if i == most || i > 0 && r.Share < least {
+			break
+		}
 		out = append(out, r.Words)
 	}
 	return out
