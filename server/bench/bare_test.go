@@ -44,9 +44,11 @@ const (
 	untodoSQL  = `DELETE FROM case_todos WHERE case_id = ?`
 	todoSQL    = `INSERT INTO case_todos (addressee, kind, case_id, ref, due_at) VALUES `
 	eventSQL   = `INSERT INTO case_events (case_id, seq, kind, at, recorded_at, is_public, hash, body) VALUES `
-	inboxSQL   = `INSERT INTO inbox (id, recipient, stands_for, case_id, number, seq, kind, urgent, args, created_at, is_read, read_at) VALUES `
-	outboxSQL  = `INSERT INTO outbox (id, inbox_id, recipient, kind, urgent, created_at, done, leased_until, lease, attempts) VALUES `
-	noteSQL    = `INSERT INTO idempotency (actor, item, request, case_id, created_at) VALUES (?, ?, ?, ?, ?)`
+	familySQL  = `SELECT rp.requester, rp.identity_id, COALESCE(f.id, ''), COALESCE(f.grantee, '') FROM resident_phones rp
+		LEFT JOIN family_consents f ON f.grantor = rp.identity_id AND f.ended_at IS NULL WHERE rp.requester IN (`
+	inboxSQL  = `INSERT INTO inbox (id, recipient, stands_for, case_id, number, seq, kind, urgent, args, created_at, is_read, read_at) VALUES `
+	outboxSQL = `INSERT INTO outbox (id, inbox_id, recipient, kind, urgent, created_at, done, leased_until, lease, attempts) VALUES `
+	noteSQL   = `INSERT INTO idempotency (actor, item, request, case_id, created_at) VALUES (?, ?, ?, ?, ?)`
 )
 
 // rowsOf gives the VALUES of n rows of width columns.
@@ -173,6 +175,31 @@ func (w *writer) exec(ctx context.Context, tx *sql.Tx, text string, args ...any)
 	return res.RowsAffected()
 }
 
+// read reads rows to their end.
+func (w *writer) read(ctx context.Context, tx *sql.Tx, text string, args ...any) error {
+	w.mu.RLock()
+	st := w.prepare[text]
+	w.mu.RUnlock()
+	var rows *sql.Rows
+	var err error
+	if st != nil {
+		rows, err = tx.StmtContext(ctx, st).QueryContext(ctx, args...)
+	} else {
+		rows, err = tx.QueryContext(ctx, text, args...)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	var cells [4]string
+	for rows.Next() {
+		if err := rows.Scan(&cells[0], &cells[1], &cells[2], &cells[3]); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 var errLost = errors.New("bench: somebody was first")
 
 // texts are the statements of m, in order.
@@ -189,10 +216,23 @@ func (m *move) texts() []string {
 	if len(m.todos) > 0 {
 		list = append(list, todoSQL+rowsOf(len(m.todos), 5))
 	}
+	if n := len(m.requesters()); n > 0 {
+		list = append(list, familySQL+strings.Repeat(", ?", n)[2:]+`)`)
+	}
 	if n := len(m.notices); n > 0 {
 		list = append(list, inboxSQL+rowsOf(n, 12), outboxSQL+rowsOf(n, 10))
 	}
 	return append(list, noteSQL)
+}
+
+// requesters are those who are told, by their keys: others may act for them, and are told too.
+func (m *move) requesters() (keys []any) {
+	for _, n := range m.notices {
+		if key, ok := strings.CutPrefix(n.recipient, "requester:"); ok && !slices.Contains(keys, any(key)) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // write does m to the case id in one transaction. key is "" for what has none.
@@ -274,6 +314,11 @@ func (m *move) write(ctx context.Context, w *writer, id, number, actor, key stri
 	}
 	if err := run(todoSQL, 5); err != nil {
 		return err
+	}
+	if keys := m.requesters(); len(keys) > 0 {
+		if err := w.read(ctx, tx, familySQL+strings.Repeat(", ?", len(keys))[2:]+`)`, keys...); err != nil {
+			return err
+		}
 	}
 	var out []any
 	for _, n := range m.notices {
