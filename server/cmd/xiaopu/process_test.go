@@ -1,3 +1,5 @@
+//go:build !race
+
 package main
 
 import (
@@ -48,8 +50,6 @@ func environment(dsn string, more ...string) []string {
 	env := []string{asProgram + "=1", "XIAOPU_DB=" + dsn, "XIAOPU_LISTEN=127.0.0.1:0", "XIAOPU_SWEEP_SECONDS=1", "XIAOPU_TOKEN_KEY=" + testKey, "XIAOPU_VAULT_KEYS=" + storetest.Keys, "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
 	return append(env, more...)
 }
-
-const testKey = "k3yforprocesstests-9f8e7d6c5b4a39281706f5e4"
 
 func start(t *testing.T, dsn string, more ...string) *server {
 	t.Helper()

@@ -1,3 +1,5 @@
+//go:build !race
+
 package main
 
 import (
@@ -96,7 +98,7 @@ func TestAnUploadSurvivesKills(t *testing.T) {
 			}()
 			select {
 			case <-sent:
-			case <-time.After(time.Duration(20+rand.IntN(60)) * time.Millisecond):
+			case <-time.After(time.Duration(20+20*round+rand.IntN(60)) * time.Millisecond):
 				s.kill()
 				<-sent
 			}

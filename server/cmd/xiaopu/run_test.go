@@ -1,3 +1,5 @@
+//go:build !race
+
 package main
 
 import (
@@ -14,6 +16,8 @@ import (
 	"xiaopu/server/vault"
 	"xiaopu/server/workday"
 )
+
+const testKey = "k3yforprocesstests-9f8e7d6c5b4a39281706f5e4"
 
 // xiaopu runs the program in this process.
 func xiaopu(t *testing.T, env []string, args ...string) (code int, stdout, stderr string) {
