@@ -6,9 +6,10 @@ GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.5.0
 # into Go, alone: to watch that makes the tests several times slower and finds nothing of ours.
 RACE := $(if $(shell command -v gcc || command -v clang || command -v cc),-race -gcflags=modernc.org/sqlite/lib=-race=false)
 
-# Tests of one goroutine that take minutes under it (their files begin with //go:build !race) run in a second go without it.
-UNRACED := $(if $(RACE),$(shell grep -l '^func Test' $$(grep -lr --include='*_test.go' '^//go:build !race' server)))
-unraced_tests = $(shell grep -ho '^func Test[A-Za-z0-9]*' $(UNRACED) | cut -d' ' -f2 | paste -sd'|')
+# What the detector has nothing to find in, and takes minutes under it, runs in a second go without it: tests of one goroutine
+# (their files begin with //go:build !race), and those of the program, which start processes.
+unraced = $(shell grep -l '^func Test' $$(grep -lr --include='*_test.go' '^//go:build !race' server))
+unraced_tests = $(shell grep -ho '^func Test[A-Za-z0-9]*' $(unraced) | cut -d' ' -f2 | paste -sd'|')
 
 export CGO_ENABLED ?= $(if $(RACE),1,0)
 
@@ -30,8 +31,7 @@ preview: ## build the mini-program's preview for /m/
 
 test: ## run every Go test, on SQLite and on a MariaDB and Redis started for it, and those of the mini-program
 	@[ -n "$(RACE)" ] || echo "make test: no C compiler here, so the race detector is off" >&2
-	scripts/testenv sh -c 'go test $(RACE) -timeout 15m ./... $(if $(UNRACED),&& go test -run "^($(unraced_tests))$$" $(sort $(addprefix ./,$(dir $(UNRACED)))))'
-
+	$(if $(RACE),scripts/testenv sh -c 'go test $(RACE) -timeout 15m $$(go list ./... | grep -v /cmd/) && go test ./server/cmd/... && go test -run "^($(unraced_tests))$$" $(sort $(addprefix ./,$(dir $(unraced))))',scripts/testenv go test -timeout 15m ./...)
 	@scripts/miniprogram-test
 
 miniprogram-test: ## test the mini-program alone: types, unit tests, journeys in headless Chromium (screenshots in miniprogram/shots)
