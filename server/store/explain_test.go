@@ -992,7 +992,7 @@ func badMySQLPlan(plan []map[string]string, text string, maySort bool) (problems
 		}
 		sorts := strings.Contains(extra, "filesort") || strings.Contains(extra, "temporary")
 		switch row["type"] {
-		case "system", "const", "eq_ref", "ref", "range":
+		case "system", "const", "eq_ref", "ref", "range", "index_subquery", "unique_subquery":
 		case "index":
 			if !walks(text) || sorts {
 				problems = append(problems, "reads a whole index of "+table)
