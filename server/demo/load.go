@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"xiaopu/server/casework"
-	"xiaopu/server/classify"
 	"xiaopu/server/intake"
 	"xiaopu/server/organisation"
 	"xiaopu/server/store"
@@ -27,8 +26,6 @@ type Options struct {
 	// Sample is where the fictional export is kept, to be looked at and imported again.
 	Sample string
 	Logger *slog.Logger
-	// Topics is the tree of topics that is shipped.
-	Topics classify.Tree
 }
 
 // Loaded says what is there now.
@@ -46,7 +43,7 @@ func Load(ctx context.Context, db *store.DB, o Options) (Loaded, error) {
 		o.Logger = slog.Default()
 	}
 	p := &play{ctx: ctx, db: db, now: o.Now, dir: filepath.Dir(o.Sample)}
-	p.engine = workflow.New(db, workflow.Options{Clock: func() time.Time { return p.now }, Logger: o.Logger, Topics: o.Topics})
+	p.engine = workflow.New(db, workflow.Options{Clock: func() time.Time { return p.now }, Logger: o.Logger})
 	if err := p.engine.MarkDemo(ctx); err != nil {
 		return Loaded{}, err
 	}

@@ -223,11 +223,7 @@ func (c *call) welcome(s *system, address string, chat *weChat, signer *auth.Sig
 	}
 	if len(k.Organisation.People()) == 0 {
 		fmt.Fprintln(c.stdout, "首次启动：正在载入演示街道和 12345 工单……")
-		topics, err := shippedTopics()
-		if err != nil {
-			return err
-		}
-		loaded, err := demo.Load(c.ctx, s.db, demo.Options{Now: time.Now(), Sample: sample, Logger: s.log, Topics: topics})
+		loaded, err := demo.Load(c.ctx, s.db, demo.Options{Now: time.Now(), Sample: sample, Logger: s.log})
 		if err != nil {
 			return err
 		}
