@@ -50,15 +50,21 @@ func (s *server) serveDocs(router *gin.Engine, doc *huma.OpenAPI) {
 	}
 }
 
-// docsFile serves one file of the page.
-func (s *server) docsFile(c *gin.Context) {
-	name := c.Param("file")
-	if name == "" {
+// pageFile says which file of a page is asked for, and what it is; of a kind that no page has it tells that there is none.
+func (s *server) pageFile(c *gin.Context) (name, kind string, ok bool) {
+	if name = c.Param("file"); name == "" {
 		name = "index.html"
 	}
-	kind, ok := docsTypes[path.Ext(name)]
-	if !ok {
+	if kind, ok = docsTypes[path.Ext(name)]; !ok {
 		s.write(c, newProblem(exchangeOf(c.Request.Context()), errNoRoute))
+	}
+	return name, kind, ok
+}
+
+// docsFile serves one file of the page.
+func (s *server) docsFile(c *gin.Context) {
+	name, kind, ok := s.pageFile(c)
+	if !ok {
 		return
 	}
 	c.Header("Content-Security-Policy", docsPolicy)

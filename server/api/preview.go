@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"path"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -70,13 +69,8 @@ func (s *server) servePreview(router *gin.Engine) {
 
 // previewFile serves one file of what was built.
 func (s *server) previewFile(c *gin.Context) {
-	name := c.Param("file")
-	if name == "" {
-		name = "index.html"
-	}
-	kind, ok := docsTypes[path.Ext(name)]
+	name, kind, ok := s.pageFile(c)
 	if !ok {
-		s.write(c, newProblem(exchangeOf(c.Request.Context()), errNoRoute))
 		return
 	}
 	root, err := os.OpenRoot(s.miniProgram.Dir)

@@ -1,6 +1,8 @@
 package matter
 
 import (
+	"cmp"
+	"iter"
 	"math"
 	"slices"
 )
@@ -184,21 +186,8 @@ func (x *Index) compare(q *query, e *signature, en norms, person uint64, on int3
 		own = &q.habits
 	}
 	words, title, shared := x.shared(q.words, e.words, own), x.shared(q.title, e.title, own), float32(0)
-	for i, j := 0, 0; i < len(q.concepts) && j < len(e.concepts); {
-		switch a, b := q.concepts[i], e.concepts[j]; {
-		case a < b:
-			i++
-		case a > b:
-			j++
-		default:
-			w := x.square(concept(a))
-			if own != nil {
-				w *= own.worth(concept(a))
-			}
-			shared += w
-			i++
-			j++
-		}
+	for c := range both(q.concepts, e.concepts) {
+		shared += x.worth(concept(c), own)
 	}
 	m, n := x.match(&q.signature, e), x.match(e, &q.signature)
 	alike := cosine(words, q.norms.words, en.words)
@@ -228,35 +217,44 @@ const copied = .25
 
 // shared is the weight of what two sorted sets have in common, less what is the person's own habit.
 func (x *Index) shared(a, b []term, own *habits) (sum float32) {
-	for i, j := 0, 0; i < len(a) && j < len(b); {
-		switch {
-		case a[i] < b[j]:
-			i++
-		case a[i] > b[j]:
-			j++
-		default:
-			w := x.square(a[i])
-			if own != nil {
-				w *= own.worth(a[i])
-			}
-			sum += w
-			i++
-			j++
-		}
+	for t := range both(a, b) {
+		sum += x.worth(t, own)
 	}
 	return sum
 }
 
+// worth is the weight of a term that two documents share, less what is the person's own habit.
+func (x *Index) worth(t term, own *habits) float32 {
+	w := x.square(t)
+	if own != nil {
+		w *= own.worth(t)
+	}
+	return w
+}
+
 func overlap(a, b []term) bool {
-	for i, j := 0, 0; i < len(a) && j < len(b); {
-		switch {
-		case a[i] < b[j]:
-			i++
-		case a[i] > b[j]:
-			j++
-		default:
-			return true
-		}
+	for range both(a, b) {
+		return true
 	}
 	return false
+}
+
+// both are what two sorted sets have in common.
+func both[T cmp.Ordered](a, b []T) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for i, j := 0, 0; i < len(a) && j < len(b); {
+			switch {
+			case a[i] < b[j]:
+				i++
+			case a[i] > b[j]:
+				j++
+			default:
+				if !yield(a[i]) {
+					return
+				}
+				i++
+				j++
+			}
+		}
+	}
 }

@@ -159,20 +159,19 @@ type TicketTopic struct {
 	Place    string // "" where it is not known
 }
 
-// SetTicketTopics notes what tickets are about, in place of what was noted before.
-func (tx *Tx) SetTicketTopics(ctx context.Context, list []TicketTopic) error {
-	for part := range slices.Chunk(list, ticketsAtOnce) {
-		ids, values := make([]string, 0, len(part)), make([]any, 0, 4*len(part))
-		for _, t := range part {
-			ids = append(ids, t.TicketID)
-			values = append(values, t.TicketID, t.Day, cut(t.Topic, 100), cut(t.Place, 100))
-		}
-		if _, err := tx.exec(ctx, `DELETE FROM ticket_topics WHERE ticket_id IN (`+marks(len(ids))+`)`, arguments(ids)...); err != nil {
+// SetTicketTopics notes what tickets are about; what was noted of ticketIDs before is dropped.
+func (tx *Tx) SetTicketTopics(ctx context.Context, ticketIDs []string, list []TicketTopic) error {
+	for part := range slices.Chunk(ticketIDs, maxParams) {
+		if _, err := tx.exec(ctx, `DELETE FROM ticket_topics WHERE ticket_id IN (`+marks(len(part))+`)`, arguments(part)...); err != nil {
 			return fmt.Errorf("topics of tickets: %w", err)
 		}
-		if err := tx.insertRows(ctx, `INSERT INTO ticket_topics (ticket_id, day, topic, place) VALUES `, 4, values); err != nil {
-			return fmt.Errorf("topics of tickets: %w", err)
-		}
+	}
+	values := make([]any, 0, 4*len(list))
+	for _, t := range list {
+		values = append(values, t.TicketID, t.Day, cut(t.Topic, 100), cut(t.Place, 100))
+	}
+	if err := tx.insertRows(ctx, `INSERT INTO ticket_topics (ticket_id, day, topic, place) VALUES `, 4, values); err != nil {
+		return fmt.Errorf("topics of tickets: %w", err)
 	}
 	return nil
 }

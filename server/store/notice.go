@@ -179,10 +179,7 @@ func (db *DB) MarkRead(ctx context.Context, recipient, until string, ids []strin
 		_, err := db.exec(ctx, `UPDATE inbox SET is_read = 1, read_at = ? WHERE recipient = ? AND is_read = 0 AND id <= ?`, Millis(now), recipient, until)
 		return err
 	}
-	args := []any{Millis(now), recipient}
-	for _, id := range ids {
-		args = append(args, id)
-	}
+	args := append([]any{Millis(now), recipient}, arguments(ids)...)
 	_, err := db.exec(ctx, `UPDATE inbox SET is_read = 1, read_at = ? WHERE recipient = ? AND is_read = 0 AND id IN (`+marks(len(ids))+`)`, args...)
 	return err
 }

@@ -161,11 +161,7 @@ type PlatformTicket struct{ TicketID, Platform, OrderNo string }
 func (tx *Tx) PlatformTickets(ctx context.Context, ticketIDs []string) ([]PlatformTicket, error) {
 	var list []PlatformTicket
 	for part := range slices.Chunk(ticketIDs, maxParams) {
-		args := make([]any, 0, len(part))
-		for _, id := range part {
-			args = append(args, id)
-		}
-		rows, err := tx.query(ctx, `SELECT ticket_id, platform, order_no FROM platform_tickets WHERE ticket_id IN (`+marks(len(part))+`)`, args...)
+		rows, err := tx.query(ctx, `SELECT ticket_id, platform, order_no FROM platform_tickets WHERE ticket_id IN (`+marks(len(part))+`)`, arguments(part)...)
 		if err != nil {
 			return nil, fmt.Errorf("tickets of platforms: %w", err)
 		}

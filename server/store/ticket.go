@@ -56,10 +56,7 @@ func (tx *Tx) TicketKeys(ctx context.Context, source ticket.Source, orderNos []s
 	if len(orderNos) == 0 {
 		return found, nil
 	}
-	args := []any{string(source)}
-	for _, no := range orderNos {
-		args = append(args, no)
-	}
+	args := append([]any{string(source)}, arguments(orderNos)...)
 	rows, err := tx.query(ctx, `SELECT id, order_no, fingerprint, matter, matter_by, requester, case_id, person_at IS NULL FROM tickets WHERE source = ? AND order_no IN (`+marks(len(orderNos))+`)`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("find tickets: %w", err)
@@ -311,11 +308,7 @@ func (tx *Tx) UpdateTicket(ctx context.Context, r TicketRow) error {
 // SetTicketCase notes which case tickets are in.
 func (tx *Tx) SetTicketCase(ctx context.Context, caseID string, ticketIDs ...string) error {
 	for part := range slices.Chunk(ticketIDs, maxParams) {
-		args := make([]any, 0, len(part)+1)
-		args = append(args, caseID)
-		for _, id := range part {
-			args = append(args, id)
-		}
+		args := append([]any{caseID}, arguments(part)...)
 		if _, err := tx.exec(ctx, `UPDATE tickets SET case_id = ?, aging_at = NULL WHERE id IN (`+marks(len(part))+`)`, args...); err != nil {
 			return fmt.Errorf("tickets of case %s: %w", caseID, err)
 		}
@@ -596,11 +589,7 @@ func (db *DB) AgingTickets(ctx context.Context, before time.Time, limit int) ([]
 func (tx *Tx) MatterCases(ctx context.Context, matters []string) (map[string]string, error) {
 	found := map[string]string{}
 	for part := range slices.Chunk(matters, mattersAtOnce) {
-		args := make([]any, 0, len(part))
-		for _, m := range part {
-			args = append(args, m)
-		}
-		rows, err := tx.query(ctx, `SELECT matter, case_id FROM matters WHERE matter IN (`+marks(len(part))+`)`, args...)
+		rows, err := tx.query(ctx, `SELECT matter, case_id FROM matters WHERE matter IN (`+marks(len(part))+`)`, arguments(part)...)
 		if err != nil {
 			return nil, fmt.Errorf("cases of matters: %w", err)
 		}

@@ -17,11 +17,7 @@ type TicketLink struct {
 // SetTicketLinks replaces what the tickets with these ids name.
 func (tx *Tx) SetTicketLinks(ctx context.Context, ticketIDs []string, links []TicketLink) error {
 	for part := range slices.Chunk(ticketIDs, maxParams) {
-		args := make([]any, 0, len(part))
-		for _, id := range part {
-			args = append(args, id)
-		}
-		if _, err := tx.exec(ctx, `DELETE FROM ticket_links WHERE ticket_id IN (`+marks(len(part))+`)`, args...); err != nil {
+		if _, err := tx.exec(ctx, `DELETE FROM ticket_links WHERE ticket_id IN (`+marks(len(part))+`)`, arguments(part)...); err != nil {
 			return fmt.Errorf("links of tickets: %w", err)
 		}
 	}
@@ -38,10 +34,7 @@ func (tx *Tx) SetTicketLinks(ctx context.Context, ticketIDs []string, links []Ti
 // TicketsNaming gives the ids of the tickets that name one of a source's orders.
 func (tx *Tx) TicketsNaming(ctx context.Context, source ticket.Source, orderNos []string) (ids []string, _ error) {
 	for part := range slices.Chunk(orderNos, ticketsAtOnce) {
-		args := []any{string(source)}
-		for _, no := range part {
-			args = append(args, no)
-		}
+		args := append([]any{string(source)}, arguments(part)...)
 		list, err := scanStrings(tx.query(ctx, `SELECT ticket_id FROM ticket_links WHERE source = ? AND order_no IN (`+marks(len(part))+`)`, args...))
 		if err != nil {
 			return nil, fmt.Errorf("tickets that name an order: %w", err)

@@ -10,6 +10,7 @@ import (
 	"xiaopu/server/apperr"
 	"xiaopu/server/casework"
 	"xiaopu/server/classify"
+	"xiaopu/server/organisation"
 	"xiaopu/server/recognition"
 	"xiaopu/server/store"
 	"xiaopu/server/ticket"
@@ -25,7 +26,20 @@ type Classification struct {
 	versions map[store.ModelKind]string // of the models in use
 }
 
-func (e *Engine) loadClassification(ctx context.Context, k *Knowledge) (*Classification, error) {
+// among is c with the departments of an organisation to choose the lead from.
+func (c *Classification) among(o *organisation.Organisation) *Classification {
+	of := *c
+	of.Departments = nil
+	for _, d := range o.Departments() {
+		if !d.Closed {
+			of.Departments = append(of.Departments, classify.Department{ID: d.ID, Name: d.Name, ShortName: d.ShortName})
+		}
+	}
+	return &of
+}
+
+// loadClassification reads all but the departments: models have megabytes, and organisations change often.
+func (e *Engine) loadClassification(ctx context.Context) (*Classification, error) {
 	c := &Classification{versions: map[store.ModelKind]string{}}
 	topics, err := e.db.Catalogue(ctx, store.TopicCatalogue)
 	if err != nil {
@@ -46,11 +60,6 @@ func (e *Engine) loadClassification(ctx context.Context, k *Knowledge) (*Classif
 	if duties.Version > 0 {
 		if err := json.Unmarshal(duties.Body, &c.Duties); err != nil {
 			return nil, fmt.Errorf("duties: %w", err)
-		}
-	}
-	for _, d := range k.Organisation.Departments() {
-		if !d.Closed {
-			c.Departments = append(c.Departments, classify.Department{ID: d.ID, Name: d.Name, ShortName: d.ShortName})
 		}
 	}
 	models, err := e.db.Models(ctx)
@@ -236,8 +245,8 @@ func (in *intake) classed(t ticket.Ticket) classify.Answer {
 	return a
 }
 
-// noteTopics notes what tickets of late are about, for what is rising.
-func (in *intake) noteTopics(ctx context.Context, rows []*store.TicketRow) error {
+// noteTopics notes what tickets of late are about, for what is rising; changed are those that may be noted already.
+func (in *intake) noteTopics(ctx context.Context, rows []*store.TicketRow, changed []string) error {
 	from := recognition.RisingFrom(workday.DateOf(in.now))
 	var list []store.TicketTopic
 	for _, r := range rows {
@@ -255,7 +264,7 @@ func (in *intake) noteTopics(ctx context.Context, rows []*store.TicketRow) error
 		}
 		list = append(list, store.TicketTopic{TicketID: r.Ticket.ID, Day: day.String(), Topic: a.Topic.Value, Place: place})
 	}
-	return in.tx.SetTicketTopics(ctx, list)
+	return in.tx.SetTicketTopics(ctx, changed, list)
 }
 
 // crossings are what the words of a ticket tell of 三跨 beside what marks it so. One that its source has closed is not asked:

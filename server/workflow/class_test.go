@@ -300,6 +300,12 @@ func TestWhatRisesIsToldBesideItsPast(t *testing.T) {
 		if v, err := w.e.Rising(context.Background()); err != nil || v.Topics[0].Tickets != 7 {
 			t.Errorf("%+v %v", v, err)
 		}
+		vague := changed(again, func(t *ticket.Ticket) { t.Title, t.Content, t.Fingerprint = "请协调", "有件事请领导关心一下，谢谢。", "vague" })
+		w.takeIn(vague)
+		counts, err := db.TopicCounts(context.Background(), "2026-03-26")
+		if err != nil || len(counts) != 1 || counts[0].Tickets != 7 {
+			t.Errorf("what a ticket said before is still counted: %+v %v", counts, err)
+		}
 		if err := w.e.ForgetTopics(context.Background()); err != nil {
 			t.Fatal(err)
 		}

@@ -178,8 +178,12 @@ func (d *dryRun) batch(ctx context.Context, rows []store.TicketRow) error {
 		if err != nil {
 			return err
 		}
+		var crossings []recognition.Crossing
+		if d.policies[0].Cross || d.policies[1].Cross {
+			crossings = d.k.crossings(r.Ticket)
+		}
 		for side, policy := range d.policies {
-			for _, t := range recognition.Evaluate(d.k.judged(r, around(same[r.Matter], r.Ticket.AcceptedAt, policy), chain, policy, d.now)) {
+			for _, t := range recognition.Evaluate(judged(r, around(same[r.Matter], r.Ticket.AcceptedAt, policy), chain, crossings, policy, d.now)) {
 				d.fire(r, side, t.Kind)
 			}
 			if d.waited(r, policy.LongUnresolvedDays) {

@@ -181,10 +181,13 @@ func (e *Engine) refresh(ctx context.Context) (*Knowledge, error) {
 			k.Platforms[p.ID] = p
 		}
 	}
-	if changed(store.CatalogueRevision) || changed(store.ModelRevision) || changed(store.OrganisationRevision) {
-		if k.Classification, err = e.loadClassification(ctx, k); err != nil {
+	if changed(store.CatalogueRevision) || changed(store.ModelRevision) {
+		if k.Classification, err = e.loadClassification(ctx); err != nil {
 			return nil, err
 		}
+		k.Classification = k.Classification.among(k.Organisation)
+	} else if changed(store.OrganisationRevision) {
+		k.Classification = k.Classification.among(k.Organisation)
 	}
 	e.known.Store(k)
 	return k, nil

@@ -16,26 +16,23 @@ import (
 
 // ModelView is a model that was learned from the street's own history.
 type ModelView struct {
-	Version    string          `json:"version"`
-	Kind       store.ModelKind `json:"kind" enum:"topics,leads"`
-	KindLabel  string          `json:"kind_label"`
-	Examples   int             `json:"examples" doc:"训练用的工单数"`
-	Labels     int             `json:"labels" doc:"分出的类数"`
-	Accuracy   float64         `json:"accuracy" doc:"训练时在没有见过的工单上的正确率，0 至 1"`
-	MacroF1    float64         `json:"macro_f1" doc:"各类 F1 的平均"`
-	ECE        float64         `json:"ece" doc:"把握与实际正确率平均相差多少"`
-	Active     bool            `json:"active" doc:"正在使用"`
-	CreatedAt  time.Time       `json:"created_at"`
-	SwitchedAt *time.Time      `json:"switched_at,omitempty" doc:"最近一次启用"`
-	SwitchedBy *Named          `json:"switched_by,omitempty" doc:"由谁启用；命令行启用的为空"`
+	Version   string          `json:"version"`
+	Kind      store.ModelKind `json:"kind" enum:"topics,leads"`
+	KindLabel string          `json:"kind_label"`
+	Examples  int             `json:"examples" doc:"训练用的工单数"`
+	ModelFigures
+	Active     bool       `json:"active" doc:"正在使用"`
+	CreatedAt  time.Time  `json:"created_at"`
+	SwitchedAt *time.Time `json:"switched_at,omitempty" doc:"最近一次启用"`
+	SwitchedBy *Named     `json:"switched_by,omitempty" doc:"由谁启用；命令行启用的为空"`
 }
 
-// modelFigures are how good a model was found while it was learned.
-type modelFigures struct {
-	Labels   int     `json:"labels"`
-	Accuracy float64 `json:"accuracy"`
-	MacroF1  float64 `json:"macro_f1"`
-	ECE      float64 `json:"ece"`
+// ModelFigures are how good a model was found while it was learned.
+type ModelFigures struct {
+	Labels   int     `json:"labels" doc:"分出的类数"`
+	Accuracy float64 `json:"accuracy" doc:"训练时在没有见过的工单上的正确率，0 至 1"`
+	MacroF1  float64 `json:"macro_f1" doc:"各类 F1 的平均"`
+	ECE      float64 `json:"ece" doc:"把握与实际正确率平均相差多少"`
 }
 
 func kindLabel(k store.ModelKind) string {
@@ -57,13 +54,12 @@ func (e *Engine) Models(ctx context.Context) ([]ModelView, error) {
 	}
 	out := []ModelView{}
 	for _, m := range list {
-		var f modelFigures
-		if err := json.Unmarshal(m.Figures, &f); err != nil {
-			return nil, err
-		}
 		v := ModelView{
-			Version: m.Version, Kind: m.Kind, KindLabel: kindLabel(m.Kind), Examples: m.Examples, Labels: f.Labels, Accuracy: f.Accuracy, MacroF1: f.MacroF1, ECE: f.ECE,
+			Version: m.Version, Kind: m.Kind, KindLabel: kindLabel(m.Kind), Examples: m.Examples,
 			Active: m.Active, CreatedAt: m.CreatedAt, SwitchedBy: k.person(m.SwitchedBy),
+		}
+		if err := json.Unmarshal(m.Figures, &v.ModelFigures); err != nil {
+			return nil, err
 		}
 		if !m.SwitchedAt.IsZero() {
 			v.SwitchedAt = &m.SwitchedAt
@@ -121,6 +117,10 @@ func (e *Engine) Examples(ctx context.Context, kind store.ModelKind) ([]classify
 	if err != nil {
 		return nil, err
 	}
+	of := k.topicOf
+	if kind == store.LeadModel {
+		of = k.leadOf
+	}
 	var out []classify.Example
 	cases := map[string]casework.Case{}
 	f := store.TicketFilter{Limit: 500}
@@ -139,12 +139,11 @@ func (e *Engine) Examples(ctx context.Context, kind store.ModelKind) ([]classify
 				c = l.Case
 				cases[r.CaseID] = c
 			}
-			label := k.topicOf(r.Ticket, c)
-			if kind == store.LeadModel {
-				label = k.leadOf(r.Ticket, c)
+			label := of(r.Ticket, c)
+			if label == "" {
+				continue
 			}
-			q := query(r.Ticket)
-			if label != "" && !q.Empty() {
+			if q := query(r.Ticket); !q.Empty() {
 				out = append(out, classify.Example{Text: q.Text, Label: label})
 			}
 		}
@@ -201,7 +200,7 @@ func (e *Engine) Learn(ctx context.Context, actor string, kind store.ModelKind, 
 		return ModelView{}, err
 	}
 	figures := m.Figures()
-	f, err := json.Marshal(modelFigures{Labels: len(m.Labels()), Accuracy: figures.Accuracy, MacroF1: figures.MacroF1, ECE: figures.ECE})
+	f, err := json.Marshal(ModelFigures{Labels: len(m.Labels()), Accuracy: figures.Accuracy, MacroF1: figures.MacroF1, ECE: figures.ECE})
 	if err != nil {
 		return ModelView{}, err
 	}

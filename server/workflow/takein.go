@@ -428,7 +428,7 @@ func (in *intake) save(ctx context.Context, rows []*store.TicketRow, fresh map[s
 	if err := in.tx.InsertTickets(ctx, created); err != nil {
 		return err
 	}
-	return in.noteTopics(ctx, rows)
+	return in.noteTopics(ctx, rows, changed)
 }
 
 // naming loads the stored tickets that name one of the rows' orders, and those that name theirs: a chain that is read
@@ -613,11 +613,8 @@ func around(list []store.MatterTicket, at time.Time, policy casework.Triggers) [
 }
 
 // judged is what recognition looks at in a ticket.
-func (k *Knowledge) judged(r *store.TicketRow, same []store.MatterTicket, chain []*store.TicketRow, policy casework.Triggers, now time.Time) recognition.Input {
-	input := recognition.Input{Ticket: r.Ticket, Requester: r.Requester, Policy: policy, Now: now}
-	if policy.Cross {
-		input.Crossings = k.crossings(r.Ticket)
-	}
+func judged(r *store.TicketRow, same []store.MatterTicket, chain []*store.TicketRow, crossings []recognition.Crossing, policy casework.Triggers, now time.Time) recognition.Input {
+	input := recognition.Input{Ticket: r.Ticket, Requester: r.Requester, Crossings: crossings, Policy: policy, Now: now}
 	for _, s := range same {
 		input.Same = append(input.Same, recognition.Fact{TicketID: s.ID, OrderNo: s.OrderNo, Requester: s.Requester, AcceptedAt: s.AcceptedAt})
 	}
@@ -633,7 +630,11 @@ func (in *intake) one(ctx context.Context, r *store.TicketRow, same []store.Matt
 	if err != nil {
 		return err
 	}
-	input := in.k.judged(r, same, chain, in.policy, in.now)
+	var crossings []recognition.Crossing
+	if in.policy.Cross {
+		crossings = in.k.crossings(r.Ticket)
+	}
+	input := judged(r, same, chain, crossings, in.policy, in.now)
 	triggers := recognition.Evaluate(input)
 	if len(triggers) > 0 {
 		// Only now is it worth asking what has already counted.

@@ -16,5 +16,29 @@ async function keep(file: { tempFilePath: string; size: number }): Promise<Photo
   return { file: saved, size: file.size, key: id() };
 }
 
+/** A page with photos; keep writes down what is on it. */
+interface Page {
+  data: { photos: Photo[] };
+  setData(data: { photos: Photo[] }): void;
+  keep(): void;
+}
+
+const mostPhotos = 9;
+
+/** addTo asks for more photos for a page. */
+export async function addTo(page: Page): Promise<void> {
+  const more = await take(mostPhotos - page.data.photos.length);
+  page.setData({ photos: page.data.photos.concat(more) });
+  page.keep();
+}
+
+/** dropFrom takes one of a page's photos away. */
+export function dropFrom(page: Page, at: number): void {
+  const photos = page.data.photos.slice();
+  forget(photos.splice(at, 1)[0]);
+  page.setData({ photos });
+  page.keep();
+}
+
 /** forget takes a photo away that was not sent. */
 export const forget = (photo: Photo): void => wx.getFileSystemManager().unlink({ filePath: photo.file, fail: () => undefined });

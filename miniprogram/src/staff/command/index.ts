@@ -6,7 +6,7 @@ import { messageOf, Refused } from "../../api/problem";
 import { look } from "../../look";
 import { directory, handlersOf, type Choice } from "../../lib/directory";
 import { forms, type Field, type Form } from "../../lib/forms";
-import { forget, take } from "../../lib/photos";
+import { addTo, dropFrom } from "../../lib/photos";
 import type { Photo, Queueable } from "../../lib/queue";
 import { Question } from "../../lib/subscribe";
 import { topics } from "../../lib/topics";
@@ -26,8 +26,6 @@ interface Shown extends Field {
   wrong: string;
   members: Member[];
 }
-
-const mostPhotos = 9;
 
 Page({
   behaviors: [look],
@@ -179,16 +177,11 @@ Page({
     this.keep();
   },
 
-  async addPhotos() {
-    const more = await take(mostPhotos - this.data.photos.length);
-    this.setData({ photos: this.data.photos.concat(more) });
-    this.keep();
+  addPhotos() {
+    return addTo(this);
   },
   dropPhoto(e: WechatMiniprogram.TouchEvent<object, object, { at: number }>) {
-    const photos = this.data.photos.slice();
-    forget(photos.splice(e.currentTarget.dataset.at, 1)[0]);
-    this.setData({ photos });
-    this.keep();
+    dropFrom(this, e.currentTarget.dataset.at);
   },
   keep() {
     drafts.keep(me()?.id ?? "", this.key(), Object.fromEntries(this.data.fields.map((f) => [f.name, f.value])), this.data.photos);

@@ -5,7 +5,7 @@ import type { CommunityView, Similar, TopicBranch } from "../../api/contract";
 import { messageOf, Refused } from "../../api/problem";
 import { look } from "../../look";
 import { directory, kept } from "../../lib/directory";
-import { forget, take } from "../../lib/photos";
+import { addTo, dropFrom } from "../../lib/photos";
 import type { Photo } from "../../lib/queue";
 import { Question } from "../../lib/subscribe";
 import { keptTopics, topics } from "../../lib/topics";
@@ -15,7 +15,6 @@ import { texts } from "../../texts";
 type Name = "title" | "facts" | "place" | "community_id" | "domain" | "topic";
 
 const form = "report";
-const mostPhotos = 9;
 const pause = 1200; // ms without a key before looking for the same matter
 
 Page({
@@ -84,16 +83,11 @@ Page({
     this.keep();
     void this.findSimilar();
   },
-  async addPhotos() {
-    const more = await take(mostPhotos - this.data.photos.length);
-    this.setData({ photos: this.data.photos.concat(more) });
-    this.keep();
+  addPhotos() {
+    return addTo(this);
   },
   dropPhoto(e: WechatMiniprogram.TouchEvent<object, object, { at: number }>) {
-    const photos = this.data.photos.slice();
-    forget(photos.splice(e.currentTarget.dataset.at, 1)[0]);
-    this.setData({ photos });
-    this.keep();
+    dropFrom(this, e.currentTarget.dataset.at);
   },
   keep() {
     const { title, facts, place } = this.data.values;
