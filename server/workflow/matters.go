@@ -154,7 +154,7 @@ func apply(x *recognition.Matters, read *mattersRead, n news) {
 }
 
 // follow reads on until there is nothing more, outside any turn; when another is at it, it waits for them. g is what the
-// street keeps now: an index that was made with another list is made anew while the old one goes on serving.
+// street keeps, for an index that has not been made yet.
 func (m *matters) follow(ctx context.Context, g matter.Gazetteer) error {
 	if err := take(ctx, m.filling); err != nil {
 		return err
@@ -166,7 +166,7 @@ func (m *matters) follow(ctx context.Context, g matter.Gazetteer) error {
 	return m.catchUp(ctx)
 }
 
-// refresh is follow; and when the gazetteer has changed it makes the index anew.
+// refresh is follow; and when the gazetteer has changed it makes the index anew, while the old one goes on serving.
 func (m *matters) refresh(ctx context.Context, g matter.Gazetteer) error {
 	if err := take(ctx, m.filling); err != nil {
 		return err
