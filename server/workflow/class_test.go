@@ -300,7 +300,9 @@ func TestWhatRisesIsToldBesideItsPast(t *testing.T) {
 		if v, err := w.e.Rising(context.Background()); err != nil || v.Topics[0].Tickets != 7 {
 			t.Errorf("%+v %v", v, err)
 		}
-		vague := changed(again, func(t *ticket.Ticket) { t.Title, t.Content, t.Fingerprint = "请协调", "有件事请领导关心一下，谢谢。", "vague" })
+		vague := changed(again, func(t *ticket.Ticket) {
+			t.Title, t.Content, t.Fingerprint = "请协调", "有件事请领导关心一下，谢谢。", "vague"
+		})
 		w.takeIn(vague)
 		counts, err := db.TopicCounts(context.Background(), "2026-03-26")
 		if err != nil || len(counts) != 1 || counts[0].Tickets != 7 {
