@@ -42,7 +42,8 @@ type Index struct {
 	places  *gazetteer
 	count   []uint32 // how many documents hold a term, by part of its hash
 	learned int      // how many documents were counted
-	idf     idfTable
+	all     float64  // logarithm of how many that is, with background
+	logs    logarithms
 
 	entries []entry
 	free    []uint32 // slots of entries that no list names any more
@@ -55,7 +56,7 @@ type Index struct {
 	matters map[string]*members
 	apart   map[string][]string // the matters a ticket must not be in
 
-	sum     []float32 // of the candidates' shared keys, by slot; zero between calls
+	sum     []float32 // of the candidates' shared keys, by slot; zero between calls, gone where there is no ticket
 	touched []uint32  // scratch of candidates, as best
 	best    []uint32
 	scratch signature
@@ -81,7 +82,7 @@ type entry struct {
 // NewIndex makes an empty index that knows the places of g.
 func NewIndex(g Gazetteer) *Index {
 	return &Index{
-		places: g.compile(), count: make([]uint32, 1<<termBits),
+		places: g.compile(), count: make([]uint32, 1<<termBits), all: math.Log(background),
 		slots: map[string]uint32{}, orders: map[uint64]uint32{}, persons: map[uint64]uint32{}, posted: map[key][]uint32{}, matters: map[string]*members{}, apart: map[string][]string{},
 	}
 }
@@ -121,6 +122,7 @@ func (x *Index) put(r *reading, d Doc, matter string) {
 	var s uint32
 	if n := len(x.free); n > 0 {
 		s, x.free = x.free[n-1], x.free[:n-1]
+		x.sum[s] = 0
 	} else {
 		s = uint32(len(x.entries))
 		x.entries = append(x.entries, entry{})
@@ -174,7 +176,7 @@ func (x *Index) Remove(id string) {
 		delete(x.orders, o)
 	}
 	delete(x.slots, id)
-	x.entries[s] = entry{}
+	x.entries[s], x.sum[s] = entry{}, gone
 	if x.dead++; x.dead > len(x.slots)/2+1000 {
 		x.sweep()
 	}
@@ -255,6 +257,7 @@ func (x *Index) leave(s uint32) {
 // learn counts the terms of a document.
 func (x *Index) learn(r *reading) {
 	x.learned++
+	x.all = math.Log(float64(x.learned + background))
 	for _, part := range [][]term{r.words, r.named, r.title} {
 		for _, t := range part {
 			x.count[t]++
@@ -273,29 +276,19 @@ const (
 	mostIDF = 7.3
 )
 
-// idfTable keeps logarithms that are needed again and again.
-type idfTable struct {
-	of  int
-	sqr [4096]float32
+// logarithms are needed again and again: of 1, 2, 3, …
+type logarithms []float64
+
+func (l *logarithms) of(n uint32) float64 {
+	for int(n) > len(*l) {
+		*l = append(*l, math.Log(float64(len(*l)+1)))
+	}
+	return (*l)[n-1]
 }
 
 // square is the squared weight of a term: the logarithm of how few documents hold it.
 func (x *Index) square(t term) float32 {
-	if x.idf.of != x.learned+1 {
-		x.idf.of = x.learned + 1
-		for c := range x.idf.sqr {
-			x.idf.sqr[c] = x.squareOf(uint32(c))
-		}
-	}
-	c := x.count[t]
-	if int(c) < len(x.idf.sqr) {
-		return x.idf.sqr[c]
-	}
-	return x.squareOf(c)
-}
-
-func (x *Index) squareOf(count uint32) float32 {
-	w := min(math.Log(float64(x.learned+background)/float64(count+1)), mostIDF)
+	w := min(x.all-x.logs.of(x.count[t]+1), mostIDF)
 	return float32(w * w)
 }
 
@@ -334,6 +327,9 @@ func (x *Index) rarest(keys []key) []key {
 	return keys
 }
 
+// gone is the sum of a removed ticket: whatever is added to it, it is no candidate.
+var gone = float32(math.Inf(-1))
+
 // candidates gives the tickets that share the most and rarest keys with a document.
 func (x *Index) candidates(keys []key, self uint32) []uint32 {
 	left := maxPostings
@@ -345,9 +341,6 @@ func (x *Index) candidates(keys []key, self uint32) []uint32 {
 		}
 		w := 1 / float32(math.Sqrt(float64(len(list)+4)))
 		for _, s := range list {
-			if s == self || x.entries[s].id == "" {
-				continue
-			}
 			if x.sum[s] == 0 {
 				x.touched = append(x.touched, s)
 			}
@@ -356,16 +349,17 @@ func (x *Index) candidates(keys []key, self uint32) []uint32 {
 	}
 	// The best few of thousands: most are worse than the worst of them, and are passed over.
 	before := func(a, b uint32) int { return cmp.Or(cmp.Compare(x.sum[b], x.sum[a]), cmp.Compare(b, a)) }
-	best := x.best[:0]
+	best, least := x.best[:0], float32(0)
 	for _, s := range x.touched {
-		if len(best) == maxCandidates {
-			if before(s, best[len(best)-1]) > 0 {
-				continue
-			}
-			best = best[:len(best)-1]
+		if x.sum[s] < least || len(best) == maxCandidates && before(s, best[len(best)-1]) > 0 || s == self {
+			continue
 		}
+		best = best[:min(len(best), maxCandidates-1)]
 		at, _ := slices.BinarySearchFunc(best, s, before)
 		best = slices.Insert(best, at, s)
+		if len(best) == maxCandidates {
+			least = x.sum[best[maxCandidates-1]]
+		}
 	}
 	for _, s := range x.touched {
 		x.sum[s] = 0

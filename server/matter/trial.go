@@ -9,7 +9,7 @@ import (
 // learns, x does not.
 func (x *Index) Beside() *Index {
 	y := NewIndex(nil)
-	y.places, y.learned = x.places, x.learned
+	y.places, y.learned, y.all = x.places, x.learned, x.all
 	copy(y.count, x.count)
 	return y
 }
