@@ -46,7 +46,8 @@ func (g *gazetteer) readAll(docs []Doc) []*reading {
 			for i := c; i < len(docs); i += cores {
 				r := g.read(docs[i])
 				r.head, r.text, r.spans, r.inName = nil, nil, nil, nil
-				r.words, r.keys, r.first = slices.Clone(r.words), slices.Clone(r.keys), slices.Clone(r.first)
+				r.every, r.keys, r.first = slices.Clone(r.every), slices.Clone(r.keys), slices.Clone(r.first)
+				r.words = r.every
 				readings[i] = r
 			}
 		})

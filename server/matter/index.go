@@ -19,6 +19,8 @@ type Doc struct {
 	Order    string   // its order number
 	Links    []string // numbers of the orders it quotes or is a repeat of
 	At       time.Time
+
+	read *reading // what Read has found in it
 }
 
 // Placement is where a document belongs.
@@ -101,11 +103,26 @@ func (x *Index) Matter(id string) string {
 // Learn counts the words of a ticket that is not to be held, such as one that is closed: how common a word is decides
 // what it weighs. Put learns the first ticket of each matter by itself: a thousand calls about one matter do not make its words
 // common.
-func (x *Index) Learn(d Doc) { x.learn(x.places.read(d)) }
+func (x *Index) Learn(d Doc) { x.learn(x.reading(d)) }
+
+// Read gives a document with its words read, for who hands it to the index more than once, or reads several at the same time:
+// that needs nothing of the index but its places. Such a document is for one goroutine at a time, and holds its text.
+func (x *Index) Read(d Doc) Doc {
+	d.read = x.places.read(d)
+	return d
+}
+
+// reading is what is found in a document, unless Read has found it.
+func (x *Index) reading(d Doc) *reading {
+	if d.read != nil && d.read.places == x.places {
+		return d.read
+	}
+	return x.places.read(d)
+}
 
 // Put adds a ticket to a matter. One that is there already is read anew.
 func (x *Index) Put(d Doc, matter string) {
-	r := x.places.read(d)
+	r := x.reading(d)
 	if x.matters[matter] == nil {
 		x.learn(r)
 	}
@@ -258,7 +275,7 @@ func (x *Index) leave(s uint32) {
 func (x *Index) learn(r *reading) {
 	x.learned++
 	x.all = math.Log(float64(x.learned + background))
-	for _, part := range [][]term{r.words, r.named, r.title} {
+	for _, part := range [][]term{r.every, r.named, r.title} {
 		for _, t := range part {
 			x.count[t]++
 		}
@@ -296,21 +313,34 @@ func concept(c uint8) term { return hash(kindConcept, uint32(c), 0).term() }
 
 // cut keeps of a text's words the rarest, those of the title before all others.
 func (x *Index) cut(r *reading) {
-	if r.wordsCut || len(r.words) <= maxWords {
+	now := learnt{x, x.learned}
+	if len(r.every) <= maxWords || r.cutBy == now {
 		return
 	}
-	r.wordsCut = true
-	slices.SortFunc(r.words, func(a, b term) int {
-		if fa, fb := has(r.first, a), has(r.first, b); fa != fb {
-			if fa {
-				return -1
-			}
-			return 1
+	r.cutBy = now
+	type weighed struct {
+		term
+		weight float32
+	}
+	list := make([]weighed, len(r.every))
+	for i, t := range r.every {
+		list[i] = weighed{t, x.square(t)}
+		if has(r.first, t) {
+			list[i].weight += mostIDF*mostIDF + 1
 		}
-		return cmp.Or(cmp.Compare(x.square(b), x.square(a)), cmp.Compare(a, b))
-	})
-	r.words = r.words[:maxWords]
+	}
+	slices.SortFunc(list, func(a, b weighed) int { return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.term, b.term)) })
+	r.words = make([]term, maxWords)
+	for i := range r.words {
+		r.words[i] = list[i].term
+	}
 	slices.Sort(r.words)
+}
+
+// learnt is an index as far as it has learned: what words weigh hangs on that.
+type learnt struct {
+	by      *Index
+	learned int
 }
 
 // The bounds of looking for candidates.
@@ -388,7 +418,7 @@ const none = math.MaxUint32
 // Place says which matter a document belongs to. It does not change the index; a ticket that the index holds is
 // compared with the others.
 func (x *Index) Place(d Doc) Placement {
-	r := x.places.read(d)
+	r := x.reading(d)
 	p := x.place(r, d)
 	if len(p.Reasons) == 0 && len(p.Near) > 0 {
 		q := x.query(r, d)

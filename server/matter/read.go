@@ -77,8 +77,10 @@ type reading struct {
 	inHead     bool
 	inName     []bool // characters of head that belong to names
 	keys       []key  // see candidates
+	every      []term // words before they were cut
 	first      []term // words that are kept: see cut
-	wordsCut   bool
+	cutBy      learnt
+	places     *gazetteer // by which it was read
 }
 
 // letters is the text as letters and digits with single gaps. Chinese numerals that number something are digits: 一号线, 三中.
@@ -168,7 +170,7 @@ func sorted[T cmp.Ordered](ts []T) []T {
 
 // read finds in a document what it is compared by. Words are not cut to maxWords yet: see Index.cut.
 func (g *gazetteer) read(d Doc) *reading {
-	r := &reading{head: own(d.Title, maxTitle), text: own(d.Text, maxText)}
+	r := &reading{head: own(d.Title, maxTitle), text: own(d.Text, maxText), places: g}
 	if len(r.head) == 0 {
 		r.head = r.text[:min(len(r.text), 40)]
 	}
@@ -265,7 +267,8 @@ func (g *gazetteer) read(d Doc) *reading {
 		})
 		eachToken(rs, outside)
 	}
-	r.words = sorted(words)
+	r.every = sorted(words)
+	r.words = r.every
 
 	for i, c := range r.head {
 		if c != gap && !empty[c] {

@@ -20,7 +20,7 @@ func (x *Index) Among(d Doc, ids []string, explain bool) (near []Candidate) {
 	if len(ids) == 0 {
 		return nil
 	}
-	r := x.places.read(d)
+	r := x.reading(d)
 	x.cut(r)
 	q := x.query(r, d)
 	by := map[*members][]scored{}

@@ -37,7 +37,8 @@ type corner struct{ place, kind string }
 
 // NewMatters makes an empty one that knows the places of g.
 func NewMatters(g matter.Gazetteer) *Matters {
-	return newMatters(compile(g), matter.NewIndex(g), matter.NewIndex(g))
+	here := matter.NewIndex(g)
+	return newMatters(compile(g), here, here.Beside())
 }
 
 func newMatters(g *gazetteer, here, loose *matter.Index) *Matters {
@@ -46,6 +47,13 @@ func newMatters(g *gazetteer, here, loose *matter.Index) *Matters {
 
 // Beside makes an empty one that weighs words as m does now: for what is placed on trial and does not stay.
 func (m *Matters) Beside() *Matters { return newMatters(m.places, m.here.Beside(), m.loose.Beside()) }
+
+// Read gives a description with its words read, for who finds a ticket's matter and then puts it there, and for reading several at
+// the same time. See matter.Index.Read.
+func (m *Matters) Read(d Description) Description {
+	d.Doc = m.here.Read(d.Doc)
+	return d
+}
 
 // Len is how many tickets there are.
 func (m *Matters) Len() int { return len(m.at) }

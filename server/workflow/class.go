@@ -248,13 +248,18 @@ func (in *intake) classed(t ticket.Ticket) classify.Answer {
 // noteTopics notes what tickets of late are about, for what is rising; changed are those that may be noted already.
 func (in *intake) noteTopics(ctx context.Context, rows []*store.TicketRow, changed []string) error {
 	from := recognition.RisingFrom(workday.DateOf(in.now))
-	var list []store.TicketTopic
+	var late []*store.TicketRow
 	for _, r := range rows {
-		day := workday.DateOf(r.Ticket.AcceptedAt)
-		if day.Before(from) {
-			continue
+		if !workday.DateOf(r.Ticket.AcceptedAt).Before(from) {
+			late = append(late, r)
 		}
-		a := in.classed(r.Ticket)
+	}
+	answers := make([]classify.Answer, len(late))
+	spread(len(late), func(i int) { answers[i] = in.k.Classification.Combine(query(late[i].Ticket), nil) })
+	var list []store.TicketTopic
+	for i, r := range late {
+		a := answers[i]
+		in.classes[r.Ticket.ID] = a
 		if a.Topic.Value == "" || a.Topic.Ask {
 			continue
 		}
@@ -262,7 +267,7 @@ func (in *intake) noteTopics(ctx context.Context, rows []*store.TicketRow, chang
 		if c, ok := in.k.Organisation.CommunityByName(r.Ticket.Community); ok {
 			place = c.Name
 		}
-		list = append(list, store.TicketTopic{TicketID: r.Ticket.ID, Day: day.String(), Topic: a.Topic.Value, Place: place})
+		list = append(list, store.TicketTopic{TicketID: r.Ticket.ID, Day: workday.DateOf(r.Ticket.AcceptedAt).String(), Topic: a.Topic.Value, Place: place})
 	}
 	return in.tx.SetTicketTopics(ctx, changed, list)
 }

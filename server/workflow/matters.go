@@ -260,6 +260,11 @@ func (m *matters) fill(ctx context.Context, x *recognition.Matters, read *matter
 	ask := func(from mattersRead) {
 		go func() {
 			n, err := readOn(ctx, m.db, from)
+			spread(len(n.rows), func(i int) {
+				if !n.rows[i].Erased {
+					n.rows[i].doc = x.Read(n.rows[i].doc)
+				}
+			})
 			ahead <- answer{n, err}
 		}()
 	}

@@ -176,6 +176,7 @@ type intake struct {
 	spent   map[string]map[string]bool    // matter → what has counted for it
 	opened  []string                      // matters that came into a new case
 	classes map[string]classify.Answer    // ticket → what is thought of its class
+	told    map[*store.TicketRow]telling  // of rows that are not resolved yet
 	earlier *Rehearsal                    // nil for what is meant
 
 	refreshed map[orderKey]bool // stored tickets that a list has changed
@@ -201,7 +202,7 @@ func newIntake(e *Engine, w *writer) *intake {
 		writer: w, e: e, before: map[string]*store.TicketRow{}, apart: map[string]map[string]bool{}, policy: w.k.PolicyAt(w.now).Triggers, tickets: map[orderKey]*store.TicketRow{},
 		named: map[orderKey]*store.TicketRow{}, was: map[*store.TicketRow]string{}, moved: map[string]string{},
 		cases: map[string]store.LoadedCase{}, matters: map[string]string{}, spent: map[string]map[string]bool{},
-		classes: map[string]classify.Answer{},
+		classes: map[string]classify.Answer{}, told: map[*store.TicketRow]telling{},
 	}
 }
 
@@ -311,6 +312,7 @@ func (in *intake) keep(ctx context.Context, batch []ticket.Ticket) ([]*store.Tic
 			return nil, err
 		}
 	}
+	in.describe(all)
 	for _, r := range all {
 		in.resolve(r, open)
 	}
@@ -495,6 +497,30 @@ func (in *intake) meet(ctx context.Context, rows []*store.TicketRow) error {
 	return nil
 }
 
+// telling is what a row says of its matter.
+type telling struct {
+	doc  recognition.Description
+	news bool // it said something else before, or nothing
+}
+
+// describe describes the rows and reads the words of those that say something new: on all cores, since nothing of it hangs on the
+// others, and others wait for the turn.
+func (in *intake) describe(rows []*store.TicketRow) {
+	list := make([]telling, len(rows))
+	spread(len(rows), func(i int) {
+		r, was := rows[i], in.before[rows[i].Ticket.ID]
+		doc := recognition.Describe(r.Ticket, r.Requester)
+		news := r.Matter == "" || was != nil && !doc.Says(recognition.Describe(was.Ticket, was.Requester))
+		if news {
+			doc = in.index.index.Read(doc)
+		}
+		list[i] = telling{doc, news}
+	})
+	for i, r := range rows {
+		in.told[r] = list[i]
+	}
+}
+
 // resolve sets what r is about: the matter of the earlier order it names, when we have it; that of a ticket in a case
 // which names it; else what the index says of its words and place, as long as these are new. open are the rows that are not
 // resolved yet. A ticket that is in a case, also in a rejected one, stays with what it is about there; so does one that a
@@ -504,9 +530,8 @@ func (in *intake) resolve(r *store.TicketRow, open map[*store.TicketRow]bool) {
 		return
 	}
 	delete(open, r) // before the others: a circle of links ends here
-	doc := recognition.Describe(r.Ticket, r.Requester)
-	was := in.before[r.Ticket.ID]
-	news := r.Matter == "" || was != nil && !doc.Says(recognition.Describe(was.Ticket, was.Requester))
+	doc, news := in.told[r].doc, in.told[r].news
+	delete(in.told, r)
 	if r.CaseID == "" && r.MatterBy != store.ByKeep {
 		about := in.linked(r, open)
 		if about == "" && news {
