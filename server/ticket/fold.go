@@ -164,52 +164,105 @@ func digits(s string) bool {
 const filler = `(?:能够|能|可以|对此|予以|给予|进行|尽快|及时|早日|立即|马上|上门|实地|重视|关注|加强|介入|协调|督促|核实|核查|调查|查处|处理|处置|解决|治理|整治|整改|` +
 	`监管|管理|回复|答复|反馈|回电|告知|结果|此事|该问题|问题|情况|并|和|及|、|,|一个|说法|为盼|市民|来电人|诉求人)`
 
-var (
-	markup    = regexp.MustCompile(`<[a-zA-Z/!][^<>]{0,200}>|&nbsp;|&[lg]t;|&amp;|&quot;`)
-	greetings = regexp.MustCompile(`(?:^|[。;!?\n,])[ ]*(?:(?:您好|你好|尊敬的领导|领导好|各位领导)[,。!:]?)+`)
-	openings  = regexp.MustCompile(`(?:上海)?(?:市民|来电人|诉求人|反映人|投诉人|居民|业主|网民|群众|信访人|企业)(?:[\p{Han}]{1,2}(?:先生|女士|小姐|阿姨|老伯))?` +
-		`(?:\([^()]{0,20}\))?(?:(?:再次|重复|多次|又|曾|匿名|实名)?(?:来电|致电|来信|来访|网上|留言|通过随申办)){0,2}(?:反映|表示|称|咨询|投诉|求助|诉求|反馈|建议)(?:称|说|到)?[,:;。 ]*`)
-	closings = regexp.MustCompile(`(?:现|故|特|因此|为此)?(?:希望|望|恳请|请求|请|要求|建议|诉求|盼|敬请|烦请)(?:能够?|予以|给予)?` +
-		`(?:相关|有关|管理|主管|职能|责任|属地|贵)(?:管理|职能|主管)?(?:部门|单位|人员|领导|方面)` + filler + `*[。;!?]?`)
-	asks    = regexp.MustCompile(`(?:请|望|希望|恳请)(?:尽快|及时|予以|协助|帮忙|给予)*(?:核实|处理|解决|协调|答复|回复|回电|查处|反馈|落实|跟进|督办)(?:[、,并和及]*(?:尽快|及时|予以|给予)*(?:核实|处理|解决|协调|答复|回复|回电|查处|反馈|落实))*(?:结果|市民|来电人|诉求人|为盼)*[。;!?,]?`)
-	thanks  = regexp.MustCompile(`(?:非常|十分|万分|谨此)?(?:感谢|谢谢|致谢)(?:您|你们|领导|支持|配合)*[!。,~]*`)
-	longRun = regexp.MustCompile(`(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}|\(?0\d{2,3}[)-]?[ ]?\d{7,8}|\d{17}[\dXx]|\d{14,}`)
-	contact = regexp.MustCompile(`(?:联系)?(?:电话|手机号?码?|联系方式|身份证号?码?)(?:为|是)?[:：]?[ ]*(?:[,。;]|$)`)
-	spaces  = regexp.MustCompile(`[ \t\n]+`)
-)
+var markup = regexp.MustCompile(`<[a-zA-Z/!][^<>]{0,200}>|&nbsp;|&[lg]t;|&amp;|&quot;`)
 
-// cuts are what Clean takes out, in order, with the words one of which must stand in the text.
-var cuts = []struct {
-	words   []string
+// formula is something that Clean takes out. Expressions are slow, and most texts lack most formulas: one is tried only in a text
+// that has one of its words, and there only where it can begin.
+type formula struct {
+	words   []string // none for any text
+	begins  runeSet
 	pattern *regexp.Regexp
-	with    string
-}{
-	{nil, longRun, ""},
-	{[]string{"您好", "你好", "领导"}, greetings, "。"},
-	{[]string{"反映", "表示", "称", "咨询", "投诉", "求助", "诉求", "反馈", "建议"}, openings, ""},
-	{[]string{"部门", "单位", "人员", "领导", "方面"}, closings, ""},
-	{[]string{"请", "望"}, asks, ""},
-	{[]string{"谢"}, thanks, ""},
-	{[]string{"电话", "手机", "联系方式", "身份证"}, contact, ""},
+	with    string // what takes its place
 }
+
+func newFormula(words, begins, pattern, with string) formula {
+	f := formula{words: strings.Fields(words), pattern: regexp.MustCompile(`^(?:` + pattern + `)`), with: with}
+	for _, r := range begins {
+		f.begins.add(r)
+	}
+	return f
+}
+
+// formulas are taken out one after the other.
+var formulas = []formula{
+	newFormula("", "+(0123456789", `(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}|\(?0\d{2,3}[)-]?[ ]?\d{7,8}|\d{17}[\dXx]|\d{14,}`, ""),
+	newFormula("您好 你好 领导", "。;!?\n,", `[。;!?\n,][ ]*(?:(?:您好|你好|尊敬的领导|领导好|各位领导)[,。!:]?)+`, "。"),
+	newFormula("反映 表示 称 咨询 投诉 求助 诉求 反馈 建议", "上市来诉反投居业网群信企", `(?:上海)?(?:市民|来电人|诉求人|反映人|投诉人|居民|业主|网民|群众|信访人|企业)(?:[\p{Han}]{1,2}(?:先生|女士|小姐|阿姨|老伯))?`+
+		`(?:\([^()]{0,20}\))?(?:(?:再次|重复|多次|又|曾|匿名|实名)?(?:来电|致电|来信|来访|网上|留言|通过随申办)){0,2}(?:反映|表示|称|咨询|投诉|求助|诉求|反馈|建议)(?:称|说|到)?[,:;。 ]*`, ""),
+	newFormula("部门 单位 人员 领导 方面", "现故特因为希望恳请要建诉盼敬烦", `(?:现|故|特|因此|为此)?(?:希望|望|恳请|请求|请|要求|建议|诉求|盼|敬请|烦请)(?:能够?|予以|给予)?`+
+		`(?:相关|有关|管理|主管|职能|责任|属地|贵)(?:管理|职能|主管)?(?:部门|单位|人员|领导|方面)`+filler+`*[。;!?]?`, ""),
+	newFormula("请 望", "请望希恳", `(?:请|望|希望|恳请)(?:尽快|及时|予以|协助|帮忙|给予)*(?:核实|处理|解决|协调|答复|回复|回电|查处|反馈|落实|跟进|督办)`+
+		`(?:[、,并和及]*(?:尽快|及时|予以|给予)*(?:核实|处理|解决|协调|答复|回复|回电|查处|反馈|落实))*(?:结果|市民|来电人|诉求人|为盼)*[。;!?,]?`, ""),
+	newFormula("谢", "非十万谨感谢致", `(?:非常|十分|万分|谨此)?(?:感谢|谢谢|致谢)(?:您|你们|领导|支持|配合)*[!。,~]*`, ""),
+	newFormula("电话 手机 联系方式 身份证", "联电手身", `(?:联系)?(?:电话|手机号?码?|联系方式|身份证号?码?)(?:为|是)?[:：]?[ ]*(?:[,。;]|$)`, ""),
+}
+
+// cut takes the formula out of a text wherever it stands.
+func (f *formula) cut(s string) string {
+	if len(f.words) > 0 && !slices.ContainsFunc(f.words, func(w string) bool { return strings.Contains(s, w) }) {
+		return s
+	}
+	var out strings.Builder
+	done := 0 // of s
+	for i, r := range s {
+		if i < done || !f.begins.has(r) {
+			continue
+		}
+		if found := f.pattern.FindStringIndex(s[i:]); found != nil {
+			out.WriteString(s[done:i])
+			out.WriteString(f.with)
+			done = i + found[1]
+		}
+	}
+	if done == 0 {
+		return s
+	}
+	out.WriteString(s[done:])
+	return out.String()
+}
+
+// runeSet is a set of characters below 0x10000.
+type runeSet [1 << 10]uint64
+
+func (x *runeSet) add(r rune) { x[r>>6] |= 1 << (r & 63) }
+
+func (x *runeSet) has(r rune) bool { return r < 1<<16 && x[r>>6]&(1<<(r&63)) != 0 }
 
 // Clean is the matter of a complaint without its dress, for comparing texts: quoted 【…】 blocks, greetings, the
 // hotline's formulas, markup, phone, order and ID numbers go; width is folded; white space becomes single blanks. It is
 // for machines: what people read is Content.
 func Clean(text string) string {
-	f := fold(tidy(text))
-	s := dropBlocks(f.text)
+	s := dropBlocks(strings.Map(func(r rune) rune {
+		if r, keep := foldRune(r); keep {
+			return r
+		}
+		return -1
+	}, tidy(text)))
 	if strings.ContainsAny(s, "<&") {
 		s = markup.ReplaceAllString(s, " ")
 	}
-	for _, c := range cuts {
-		// Most texts lack most formulas, and looking for a word is much cheaper than matching.
-		if c.words == nil || slices.ContainsFunc(c.words, func(w string) bool { return strings.Contains(s, w) }) {
-			s = c.pattern.ReplaceAllString(s, c.with)
-		}
+	s = "\n" + s // a greeting begins a line
+	for i := range formulas {
+		s = formulas[i].cut(s)
 	}
-	s = spaces.ReplaceAllString(s, " ")
-	return strings.Trim(s, " ,。;:!?、~")
+	return strings.Trim(singleBlanks(s), " ,。;:!?、~")
+}
+
+// singleBlanks makes one blank of white space.
+func singleBlanks(s string) string {
+	var out strings.Builder
+	out.Grow(len(s))
+	before := false
+	for i := range len(s) {
+		blank := s[i] == ' ' || s[i] == '\t' || s[i] == '\n'
+		if !blank {
+			out.WriteByte(s[i])
+		} else if !before {
+			out.WriteByte(' ')
+		}
+		before = blank
+	}
+	return out.String()
 }
 
 // dropBlocks leaves out 【…】 with all they quote. A block that never closes was cut off by the source: it reaches to

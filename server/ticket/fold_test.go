@@ -1,8 +1,11 @@
 package ticket
 
 import (
+	"regexp"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 func TestFold(t *testing.T) {
@@ -95,5 +98,22 @@ func TestMaskAddressLeavesTheBuildingAndHidesTheHousehold(t *testing.T) {
 		if got := MaskAddress(in); got != want {
 			t.Errorf("%s: %s, want %s", in, got, want)
 		}
+	}
+}
+
+// Where a formula is tried must not change what is found.
+func TestFormulasAreTriedWhereverTheyBegin(t *testing.T) {
+	pieces := strings.Fields(`市民 来电人 诉求人 上海 居民 业主 网民 王女士 (匿名) 再次 来电 致电 网上 反映 表示 称 咨询 投诉 求助 诉求 反馈 建议 故 因此 为此 现 特 希望 望 恳请 请求 请 要求 盼 敬请 烦请 能够 予以 ` +
+		`相关 有关 职能 部门 单位 人员 领导 方面 尽快 及时 核实 处理 解决 答复 回复 落实 结果 为盼 、 并 和 非常 感谢 谢谢 致谢 您 支持 联系 电话 手机号 联系方式 身份证号码 为 是 : ： , 。 ; ! ? 您好 你好 尊敬的领导 ` +
+		`13800001234 +86 021-57001234 (021) 20260822223850 31010119900101123x 1 0 电梯 停了 \n`)
+	for i := range formulas {
+		f := &formulas[i]
+		whole := regexp.MustCompile(strings.TrimPrefix(f.pattern.String(), "^"))
+		rapid.Check(t, func(t *rapid.T) {
+			s := strings.ReplaceAll(strings.Join(rapid.SliceOfN(rapid.SampledFrom(append(pieces, " ")), 0, 30).Draw(t, "text"), ""), `\n`, "\n")
+			if got, want := f.cut(s), whole.ReplaceAllString(s, f.with); got != want {
+				t.Fatalf("%s\n%q becomes %q, want %q", f.pattern, s, got, want)
+			}
+		})
 	}
 }
