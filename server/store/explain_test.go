@@ -544,6 +544,7 @@ func reads() (list []read) {
 	inside("MatterRowsOf", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.MatterRowsOf(ctx, some("t-%05d"))) })
 	add("TicketDecisions", "outside", func(ctx context.Context, db *store.DB) error { return ignore(db.TicketDecisions(ctx, some("t-%05d"))) })
 	inside("TicketDecisions", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.TicketDecisions(ctx, some("t-%05d"))) })
+	inside("MatterDecisionsAbout", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.MatterDecisionsAbout(ctx, "m-00042")) })
 	inside("CaseMatters", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.CaseMatters(ctx, "c-00001")) })
 	add("MatterCase", "", func(ctx context.Context, db *store.DB) error { return ignore(db.MatterCase(ctx, "m-0001")) })
 	add("MatterPeople", "", func(ctx context.Context, db *store.DB) error {

@@ -27,9 +27,6 @@ type MatterMark struct {
 	ID  string
 }
 
-// Before reports whether m is before o.
-func (m MatterMark) Before(o MatterMark) bool { return m.Seq < o.Seq || m.Seq == o.Seq && m.ID < o.ID }
-
 // MatterRow is a ticket as the index of matters reads it: without its row as it came.
 type MatterRow struct {
 	MatterMark // ID is the ticket's
@@ -151,6 +148,11 @@ func (tx *Tx) MatterDecisions(ctx context.Context, after MatterMark, limit int) 
 
 func matterDecisions(ctx context.Context, q querier, after MatterMark, limit int) ([]MatterDecision, error) {
 	return scanDecisions(ctx, q, `SELECT `+decisionColumns+` FROM matter_decisions /*! FORCE INDEX (matter_decisions_seq) */ WHERE seq >= ? AND (seq > ? OR id > ?) ORDER BY seq, id LIMIT ?`, after.Seq, after.Seq, after.ID, limit)
+}
+
+// MatterDecisionsAbout lists what persons decided about one matter, oldest first.
+func (tx *Tx) MatterDecisionsAbout(ctx context.Context, matter string) ([]MatterDecision, error) {
+	return scanDecisions(ctx, tx, `SELECT `+decisionColumns+` FROM matter_decisions WHERE matter = ? ORDER BY id`, matter)
 }
 
 // TicketDecisions lists what persons decided about tickets, by ticket and oldest first.

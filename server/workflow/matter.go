@@ -295,13 +295,15 @@ func (e *Engine) SplitMatter(ctx context.Context, actor casework.Actor, id strin
 		if len(all) <= len(ids) {
 			return errWholeMatter
 		}
+		var moving []*store.TicketRow
 		for i := range rows {
 			if err := in.leaveCase(ctx, actor, &rows[i], reason); err != nil {
 				return err
 			}
+			moving = append(moving, &rows[i])
 		}
 		out.Moved = len(rows)
-		out.To, err = in.takeOut(ctx, rows, actor, reason)
+		out.To, err = in.takeOut(ctx, moving, actor, reason)
 		return err
 	})
 }
@@ -322,27 +324,73 @@ func (e *Engine) MergeMatters(ctx context.Context, actor casework.Actor, id stri
 				return errors.Join(err, ErrNoMatter)
 			}
 		}
-		stored, err := in.tx.Tickets(ctx, store.TicketFilter{Matter: ask.Matter, Limit: mostMerged + 1})
+		rows, err := in.about(ctx, ask.Matter)
 		if err != nil {
 			return err
 		}
-		if len(stored) > mostMerged {
-			return errManyMerged
-		}
-		if err := in.oneCase(ctx, id, ask.Matter); err != nil {
+		came, err := in.oneCase(ctx, id, ask.Matter)
+		if err != nil {
 			return err
 		}
-		rows := make([]*store.TicketRow, len(stored))
-		for i := range stored {
-			rows[len(rows)-1-i] = &stored[i] // oldest first
-			in.was[&stored[i]] = ask.Matter
+		out.Moved, out.To = len(rows), id
+		again := rows
+		if came { // those that were there come into the case, too
+			own, err := in.about(ctx, id)
+			if err != nil {
+				return err
+			}
+			again = slices.Concat(own, rows)
 		}
 		if err := in.bring(ctx, rows, id, actor, reason); err != nil {
 			return err
 		}
-		out.Moved, out.To = len(rows), id
-		return in.evaluate(ctx, rows)
+		if err := in.stayOut(ctx, ask.Matter, id); err != nil {
+			return err
+		}
+		slices.SortStableFunc(again, func(a, b *store.TicketRow) int { return a.Ticket.AcceptedAt.Compare(b.Ticket.AcceptedAt) })
+		return in.evaluate(ctx, again)
 	})
+}
+
+// about loads all tickets about a matter that takes part in a merge.
+func (in *intake) about(ctx context.Context, matter string) ([]*store.TicketRow, error) {
+	stored, err := in.tx.Tickets(ctx, store.TicketFilter{Matter: matter, Limit: mostMerged + 1})
+	if err != nil {
+		return nil, err
+	}
+	if len(stored) > mostMerged {
+		return nil, errManyMerged
+	}
+	rows := make([]*store.TicketRow, len(stored))
+	for i := range stored {
+		rows[i] = &stored[i]
+		in.was[rows[i]] = matter
+	}
+	return rows, nil
+}
+
+// stayOut carries over what persons took out of a matter to the one that it was merged into.
+func (w *writer) stayOut(ctx context.Context, from, to string) error {
+	decisions, err := w.tx.MatterDecisionsAbout(ctx, from)
+	if err != nil {
+		return err
+	}
+	last := map[string]store.MatterDecision{}
+	for _, d := range decisions {
+		last[d.TicketID] = d
+	}
+	rows, err := w.tx.MatterRowsOf(ctx, sorted(last))
+	if err != nil {
+		return err
+	}
+	var list []store.MatterDecision
+	for _, r := range rows {
+		if d := last[r.ID]; d.Kind == store.ByApart && r.Matter != to {
+			d.ID, d.Seq, d.Matter = newID(), w.seq, to
+			list = append(list, d)
+		}
+	}
+	return w.tx.AddMatterDecisions(ctx, list...)
 }
 
 // decideMatter does what a person decided, in its turn, once.
@@ -410,26 +458,26 @@ func (in *intake) leaveCase(ctx context.Context, actor casework.Actor, r *store.
 	return in.tx.LeaveCase(ctx, *r)
 }
 
-// oneCase sees to it that a matter which takes in another is in the case that either is in.
-func (in *intake) oneCase(ctx context.Context, id, other string) error {
+// oneCase sees to it that a matter which takes in another is in the case that either is in, and says whether it was not before.
+func (in *intake) oneCase(ctx context.Context, id, other string) (came bool, err error) {
 	cases, err := in.tx.MatterCases(ctx, []string{id, other})
 	if err != nil {
-		return err
+		return false, err
 	}
 	a, hasA, err := in.caseNow(ctx, cases[id])
 	if err != nil {
-		return err
+		return false, err
 	}
 	b, hasB, err := in.caseNow(ctx, cases[other])
 	switch {
 	case err != nil || !hasB || hasA && a.Case.ID == b.Case.ID:
-		return err
+		return false, err
 	case hasA && !over(a.Case) && !over(b.Case):
-		return apperr.New(apperr.FailedPrecondition, "matter.two_cases", "这两件事项各有一件难事（%s、%s），请先并案，再合并事项。", a.Case.Number, b.Case.Number)
+		return false, apperr.New(apperr.FailedPrecondition, "matter.two_cases", "这两件事项各有一件难事（%s、%s），请先并案，再合并事项。", a.Case.Number, b.Case.Number)
 	case hasA && !over(a.Case):
-		return nil
+		return false, nil
 	}
-	return in.tx.SetMatterCase(ctx, id, b.Case.ID)
+	return true, in.tx.SetMatterCase(ctx, id, b.Case.ID)
 }
 
 // detach makes a ticket that was taken out of its case a matter of its own, so that its next row does not bring it back.
@@ -441,21 +489,17 @@ func (w *writer) detach(ctx context.Context, ticketID string, actor casework.Act
 	if err := w.tx.LeaveCase(ctx, row); err != nil {
 		return err
 	}
-	_, err = w.takeOut(ctx, []store.TicketRow{row}, actor, reason)
+	_, err = w.takeOut(ctx, []*store.TicketRow{&row}, actor, reason)
 	return err
 }
 
 // takeOut makes tickets of one matter a new one. What has counted for the old one has for the new one.
-func (w *writer) takeOut(ctx context.Context, rows []store.TicketRow, actor casework.Actor, reason string) (string, error) {
+func (w *writer) takeOut(ctx context.Context, rows []*store.TicketRow, actor casework.Actor, reason string) (string, error) {
 	from, to := rows[0].Matter, newID()
 	if err := w.spendAgain(ctx, from, to, rows[0].CaseID); err != nil {
 		return to, err
 	}
-	var ids []string
-	for _, r := range rows {
-		ids = append(ids, r.Ticket.ID)
-	}
-	return to, w.moveMatter(ctx, to, store.ByApart, from, actor, reason, ids)
+	return to, w.moveMatter(ctx, to, store.ByApart, from, actor, reason, rows...)
 }
 
 // keepIn brings a ticket that a person put into a case into the case's matter; the matter of the first ticket of a case that
@@ -489,8 +533,7 @@ func (w *writer) bringOne(ctx context.Context, r *store.TicketRow, to, caseID st
 			return err
 		}
 	}
-	r.Matter, r.MatterBy = to, store.ByKeep
-	return w.moveMatter(ctx, to, store.ByKeep, to, actor, reason, []string{r.Ticket.ID})
+	return w.moveMatter(ctx, to, store.ByKeep, to, actor, reason, r)
 }
 
 // bring brings all tickets of a matter into another by a person's decision.
@@ -498,12 +541,7 @@ func (w *writer) bring(ctx context.Context, rows []*store.TicketRow, to string, 
 	if err := w.spendAgain(ctx, rows[0].Matter, to, ""); err != nil {
 		return err
 	}
-	var ids []string
-	for _, r := range rows {
-		r.Matter, r.MatterBy = to, store.ByKeep
-		ids = append(ids, r.Ticket.ID)
-	}
-	return w.moveMatter(ctx, to, store.ByKeep, to, actor, reason, ids)
+	return w.moveMatter(ctx, to, store.ByKeep, to, actor, reason, rows...)
 }
 
 // spendAgain notes that what has counted for one matter has for another.
@@ -516,13 +554,17 @@ func (w *writer) spendAgain(ctx context.Context, from, to, caseID string) error 
 }
 
 // moveMatter puts tickets into a matter and records the decision: about the matter that they were taken out of, or put into.
-func (w *writer) moveMatter(ctx context.Context, to string, by store.MatterBy, about string, actor casework.Actor, reason string, ids []string) error {
+func (w *writer) moveMatter(ctx context.Context, to string, by store.MatterBy, about string, actor casework.Actor, reason string, rows ...*store.TicketRow) error {
 	reason = ticket.MaskText(reason)
 	var decisions []store.MatterDecision
-	for _, id := range ids {
+	var ids []string
+	for _, r := range rows {
+		id := r.Ticket.ID
+		ids = append(ids, id)
 		decisions = append(decisions, store.MatterDecision{ID: newID(), Seq: w.seq, TicketID: id, Matter: about, Kind: by, At: w.now, By: actor.PersonID, Reason: reason})
-		if w.index != nil {
-			w.index.behind[id] = true
+		r.Matter, r.MatterBy = to, by
+		if w.index != nil && !r.Erased {
+			w.index.put(recognition.Describe(r.Ticket, r.Requester), to, by)
 		}
 	}
 	if err := w.tx.SetTicketMatter(ctx, w.seq, to, by, ids...); err != nil {

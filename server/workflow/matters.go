@@ -3,7 +3,6 @@ package workflow
 import (
 	"context"
 	"log/slog"
-	"maps"
 	"slices"
 	"time"
 
@@ -225,29 +224,22 @@ func (m *matters) restore(ids []string, rows []store.MatterRow) {
 	}
 }
 
-// build makes the index from nothing and puts it in the place of the one that serves, once it has read as far. One batch is
-// read and described while the one before is put in.
+// build makes the index from nothing and puts it in the place of the one that serves. What was written since it was read is
+// read by whoever asks next, and by who has the turn. One batch is read and described while the one before is put in.
 func (m *matters) build(ctx context.Context, g matter.Gazetteer) error {
 	began := m.clock()
 	x, read := recognition.NewMatters(g), mattersRead{}
-	for {
-		if err := m.fill(ctx, x, &read); err != nil {
-			return err
-		}
-		if err := take(ctx, m.held); err != nil {
-			return err
-		}
-		done := m.index == nil || !read.tickets.Before(m.read.tickets) && !read.decisions.Before(m.read.decisions)
-		if done {
-			m.index, m.gazetteer, m.read = x, g, read
-			clear(m.again)
-		}
-		m.held <- struct{}{}
-		if done {
-			m.log.InfoContext(ctx, "index of matters made", slog.Int("tickets", x.Len()), slog.Duration("took", m.clock().Sub(began)))
-			return nil
-		}
+	if err := m.fill(ctx, x, &read); err != nil {
+		return err
 	}
+	if err := take(ctx, m.held); err != nil {
+		return err
+	}
+	m.index, m.gazetteer, m.read = x, g, read
+	tickets := x.Len()
+	m.held <- struct{}{}
+	m.log.InfoContext(ctx, "index of matters made", slog.Int("tickets", tickets), slog.Duration("took", m.clock().Sub(began)))
+	return nil
 }
 
 // fill reads all there is into an index.
@@ -308,12 +300,12 @@ func (m *matters) look(ctx context.Context, f func(*recognition.Matters)) error 
 }
 
 // open gives who has the turn the index, with all that was written before theirs. It is theirs until tx has ended. It is opened
-// before tx writes anything about tickets: what is written then is put there too, or noted as behind.
+// before tx writes anything about tickets: what is written then is put there too.
 func (m *matters) open(ctx context.Context, tx *store.Tx, seq int64) (*held, error) {
 	if err := take(ctx, m.held); err != nil {
 		return nil, err
 	}
-	h := &held{m: m, index: m.index, touched: map[string]bool{}, behind: map[string]bool{}}
+	h := &held{m: m, index: m.index, touched: map[string]bool{}}
 	tx.OnEnd(func(committed bool) { h.end(committed, seq) })
 	again := sorted(m.again)
 	rows, err := tx.MatterRowsOf(ctx, again)
@@ -349,7 +341,6 @@ type held struct {
 	m       *matters
 	index   *recognition.Matters
 	touched map[string]bool      // what the transaction has put there
-	behind  map[string]bool      // what it has written about tickets and not put there
 	trial   *recognition.Matters // of a rehearsal: takes what would be put
 }
 
@@ -396,9 +387,7 @@ func (h *held) size(name string) int {
 func (h *held) end(committed bool, seq int64) {
 	m := h.m
 	if committed {
-		// What the turn wrote is in, or is read again.
-		m.read.tickets = store.MatterMark{Seq: seq, ID: "~"} // behind every id
-		maps.Copy(m.again, h.behind)
+		m.read.tickets = store.MatterMark{Seq: seq, ID: "~"} // behind every id: what the turn wrote is in
 	} else {
 		for id := range h.touched {
 			m.index.Remove(id)

@@ -544,7 +544,7 @@ func (in *intake) resolve(r *store.TicketRow, open map[*store.TicketRow]bool) {
 			}
 		}
 		if about != "" && about != r.Matter {
-			r.Matter, r.MatterBy = about, store.ByProgram
+			r.Matter = about // what a person took out of another stays marked so
 			news = true
 		}
 	}
