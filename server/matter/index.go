@@ -506,7 +506,7 @@ func linkage(found []scored, size int) float64 {
 func (x *Index) likeness(q *query, s uint32) likeness {
 	e := &x.entries[s]
 	e.unpack(&x.scratch)
-	return x.compare(q, &x.scratch, x.norms(&x.scratch), e.person, e.day)
+	return x.compare(q, &x.scratch, e.person, e.day)
 }
 
 func sigmoid(v float64) float64 { return 1 / (1 + math.Exp(-v)) }

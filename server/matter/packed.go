@@ -51,14 +51,21 @@ func (b packed) unpack(s *signature) {
 		return int(n)
 	}
 	for _, part := range []*[]term{&s.words, &s.named} {
-		*part = (*part)[:0]
-		last := term(0)
+		list, last := (*part)[:0], term(0)
 		for range next() {
-			d, n := binary.Uvarint(b)
+			// As binary.Uvarint, of at most three bytes.
+			d, n := term(b[0]), 1
+			if d >= 0x80 {
+				d, n = d&0x7f|term(b[1])<<7, 2
+				if b[1] >= 0x80 {
+					d, n = d&0x3fff|term(b[2])<<14, 3
+				}
+			}
 			b = b[n:]
-			last += term(d)
-			*part = append(*part, last)
+			last += d
+			list = append(list, last)
 		}
+		*part = list
 	}
 	n := next()
 	s.concepts, b = b[:n], b[n:]

@@ -1,6 +1,7 @@
 package matter
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -29,4 +30,29 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("an empty index: %+v", p)
 		}
 	})
+}
+
+// A text may name more places than a signature has room for.
+func TestManyPlacesAreNamed(t *testing.T) {
+	var g Gazetteer
+	var all strings.Builder
+	for i := range 60 {
+		alias, name := string([]rune{rune('甲' + i), rune('金' + i)}), ""
+		for j := range 10 {
+			name += string(rune('丁' + 20*i + j))
+		}
+		g = append(g, Entry{Name: name, Aliases: []string{alias}})
+		all.WriteString(alias)
+	}
+	for _, d := range []Doc{{ID: "a", Text: all.String()}, {ID: "b", Title: "多处停水", Text: all.String(), Place: all.String()}} {
+		x := NewIndex(g)
+		x.Put(d, "m")
+		r := x.places.read(d)
+		x.cut(r)
+		var back signature
+		pack(&r.signature).unpack(&back)
+		if diff := cmp.Diff(r.signature, back, cmp.AllowUnexported(signature{}), cmpopts.EquateEmpty()); diff != "" {
+			t.Error(diff)
+		}
+	}
 }

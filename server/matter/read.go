@@ -66,7 +66,7 @@ const (
 	maxWords = 250 // terms kept of them: those of the title and the names, and the rarest
 	maxNames = 4
 	maxName  = 12  // characters of one
-	maxNamed = 150 // terms of names, after which the text's are not looked at
+	maxNamed = 150 // terms of names, after which no more are looked at
 )
 
 // reading is a document with all that was found in it.
@@ -190,6 +190,9 @@ func (g *gazetteer) read(d Doc) *reading {
 	add := func(rs []rune, sure bool) {
 		rs = rs[:min(len(rs), maxName)]
 		ts, ks := terms(rs)
+		if len(named) > maxNamed {
+			return // a list of places
+		}
 		if len(ts) > 0 && len(r.names) < maxNames {
 			r.names = append(r.names, ts)
 			r.sure = append(r.sure, sure)

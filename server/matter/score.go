@@ -10,16 +10,83 @@ import (
 // query is the document that is compared with entries.
 type query struct {
 	*reading
-	person uint64
-	day    int32
-	norms  norms
-	habits habits
+	person  uint64
+	day     int32
+	terms   termSet
+	norms   norms
+	weights [][]float32 // beside names: what each term of them weighs
+	habits  habits
 }
 
 func (x *Index) query(r *reading, d Doc) *query {
-	q := &query{reading: r, person: fingerprint(d.Person), day: day(d.At), norms: x.norms(&r.signature)}
+	q := &query{reading: r, person: fingerprint(d.Person), day: day(d.At), norms: norms{x.weigh(r.words), x.weigh(r.title), x.weighConcepts(r.concepts)}}
+	q.terms.add(r.words, inWords)
+	q.terms.add(r.named, inNamed)
+	n := uint32(0)
+	for _, name := range r.names {
+		weights := make([]float32, len(name))
+		for i, t := range name {
+			weights[i] = x.square(t)
+			n = q.terms.number(t, n)
+		}
+		q.weights = append(q.weights, weights)
+	}
 	q.habits = x.habitsOf(q.person)
 	return q
+}
+
+// termSet are the terms of a query by a hash, each with where it stands: most of what other tickets say is not among them, and that
+// is what is asked most. A signature has far fewer terms than there is room for.
+type termSet [1 << 10]uint32
+
+// What stands beside a term in a termSet. Below is its number among the terms of the names that are compared, from 1.
+const (
+	termShift = 9
+	inWords   = 1 << 8
+	inNamed   = 1 << 7
+	numbers   = inNamed - 1
+)
+
+// at is where a term stands or would stand.
+func (x *termSet) at(t term) *uint32 {
+	for i := uint32(t); ; i++ {
+		if s := &x[i%uint32(len(x))]; *s == 0 || *s>>termShift == uint32(t) {
+			return s
+		}
+	}
+}
+
+func (x *termSet) add(part []term, where uint32) {
+	for _, t := range part {
+		s := x.at(t)
+		*s |= uint32(t)<<termShift | where
+	}
+}
+
+// number numbers a term that is there; last is the greatest number so far.
+func (x *termSet) number(t term, last uint32) uint32 {
+	s := x.at(t)
+	if *s&numbers == 0 {
+		last++
+		*s |= last
+	}
+	return last
+}
+
+// find gives where a term stands and its number; 0 when it does not.
+func (x *termSet) find(t term) uint32 { return *x.at(t) & (1<<termShift - 1) }
+
+// met are the numbers of terms that another ticket mentions.
+type met [2]uint64
+
+func (m *met) add(found uint32) {
+	n := found & numbers
+	m[n>>6] |= 1 << (n & 63)
+}
+
+func (m *met) has(found uint32) bool {
+	n := found & numbers
+	return m[n>>6]&(1<<(n&63)) != 0
 }
 
 // habits are the words of one person in all their matters. Who asks for many things in the same words says little with
@@ -68,30 +135,30 @@ func (x *Index) habitsOf(person uint64) (h habits) {
 	return h
 }
 
-// worth is how much of a term's weight is left between two tickets of the person.
-func (h *habits) worth(t term) float32 {
-	n := h.in[t]
-	if n < 2 {
-		return 1
+// left is what is left of a term's weight between two tickets of the person; all of it where h is nil.
+func (h *habits) left(t term, weight float32) float32 {
+	if h == nil || h.in[t] < 2 {
+		return weight
 	}
-	w := math.Log(float64(h.matters+1)/float64(n)) / math.Log(float64(h.matters+1))
-	return float32(w * w)
+	w := math.Log(float64(h.matters+1)/float64(h.in[t])) / math.Log(float64(h.matters+1))
+	return weight * float32(w*w)
 }
 
 // norms are the weights of a signature's parts.
 type norms struct{ words, title, concepts float32 }
 
-func (x *Index) norms(s *signature) (n norms) {
-	for _, t := range s.words {
-		n.words += x.square(t)
+func (x *Index) weigh(part []term) (sum float32) {
+	for _, t := range part {
+		sum += x.square(t)
 	}
-	for _, t := range s.title {
-		n.title += x.square(t)
+	return sum
+}
+
+func (x *Index) weighConcepts(part []uint8) (sum float32) {
+	for _, c := range part {
+		sum += x.square(concept(c))
 	}
-	for _, c := range s.concepts {
-		n.concepts += x.square(concept(c))
-	}
-	return n
+	return sum
 }
 
 // likeness is how two documents compare; see weights.
@@ -147,23 +214,44 @@ type match struct {
 	sure bool    // there is a sure name
 }
 
-func (x *Index) match(a, b *signature) (m match) {
-	for i, n := range a.names {
+// mentioned is how the query's names stand in the text of a ticket that mentions m.
+func (q *query) mentioned(m *met) (r match) {
+	for i, n := range q.names {
+		total, shared := float32(0), float32(0)
+		for j, t := range n {
+			w := q.weights[i][j]
+			total += w
+			if m.has(q.terms.find(t)) {
+				shared += w
+			}
+		}
+		r.note(shared, total, q.sure[i])
+	}
+	return r
+}
+
+// mentions is how a ticket's names stand in the query's text.
+func (x *Index) mentions(q *query, e *signature) (r match) {
+	for i, n := range e.names {
 		total, shared := float32(0), float32(0)
 		for _, t := range n {
 			w := x.square(t)
 			total += w
-			if b.mentions(t) {
+			if q.terms.find(t) != 0 {
 				shared += w
 			}
 		}
-		m.best = max(m.best, shared)
-		if a.sure[i] && total > 0 {
-			m.sure = true
-			m.frac = max(m.frac, shared/total)
-		}
+		r.note(shared, total, e.sure[i])
 	}
-	return m
+	return r
+}
+
+func (m *match) note(shared, total float32, sure bool) {
+	m.best = max(m.best, shared)
+	if sure && total > 0 {
+		m.sure = true
+		m.frac = max(m.frac, shared/total)
+	}
 }
 
 // mentions reports whether a term stands anywhere in the text.
@@ -180,21 +268,39 @@ const doubtless = 14 * 14
 
 func nameScore(m float32) float64 { return math.Sqrt(float64(min(m, doubtless)) / doubtless) }
 
-func (x *Index) compare(q *query, e *signature, en norms, person uint64, on int32) (l likeness) {
+func (x *Index) compare(q *query, e *signature, person uint64, on int32) (l likeness) {
 	var own *habits
 	if q.habits.in != nil && q.person == person {
 		own = &q.habits
 	}
-	words, title, shared := x.shared(q.words, e.words, own), x.shared(q.title, e.title, own), float32(0)
-	for c := range both(q.concepts, e.concepts) {
-		shared += x.worth(concept(c), own)
+	var mentioned met
+	var words, all float32
+	for _, t := range e.words {
+		w := x.square(t)
+		all += w
+		if found := q.terms.find(t); found != 0 {
+			mentioned.add(found)
+			if found&inWords != 0 {
+				words += own.left(t, w)
+			}
+		}
 	}
-	m, n := x.match(&q.signature, e), x.match(e, &q.signature)
-	alike := cosine(words, q.norms.words, en.words)
+	for _, t := range e.named {
+		mentioned.add(q.terms.find(t))
+	}
+	m, n := q.mentioned(&mentioned), x.mentions(q, e)
+	alike := cosine(words, q.norms.words, all)
 	l[fWords] = min(alike, copied)
-	l[fTitle] = cosine(title, q.norms.title, en.title)
+	title, shared := float32(0), float32(0)
+	for t := range both(q.title, e.title) {
+		title += own.left(t, x.square(t))
+	}
+	for c := range both(q.concepts, e.concepts) {
+		shared += own.left(concept(c), x.square(concept(c)))
+	}
+	l[fTitle] = cosine(title, q.norms.title, x.weigh(e.title))
 	l[fName] = nameScore(min(m.best, n.best))
-	problems := cosine(shared, q.norms.concepts, en.concepts)
+	problems := cosine(shared, q.norms.concepts, x.weighConcepts(e.concepts))
 	l[fBoth] = math.Sqrt(nameScore(max(m.best, n.best)) * problems)
 	if m.sure && n.sure {
 		l[fElse] = 1 - float64(max(m.frac, n.frac))
@@ -214,23 +320,6 @@ func (x *Index) compare(q *query, e *signature, en norms, person uint64, on int3
 
 // copied is how alike texts are from which on one is a copy of the other with changes.
 const copied = .25
-
-// shared is the weight of what two sorted sets have in common, less what is the person's own habit.
-func (x *Index) shared(a, b []term, own *habits) (sum float32) {
-	for t := range both(a, b) {
-		sum += x.worth(t, own)
-	}
-	return sum
-}
-
-// worth is the weight of a term that two documents share, less what is the person's own habit.
-func (x *Index) worth(t term, own *habits) float32 {
-	w := x.square(t)
-	if own != nil {
-		w *= own.worth(t)
-	}
-	return w
-}
 
 func overlap(a, b []term) bool {
 	for range both(a, b) {
