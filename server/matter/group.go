@@ -21,6 +21,7 @@ func Group(docs []Doc, g Gazetteer) []string {
 	slices.SortStableFunc(order, func(a, b int) int {
 		return cmp.Or(docs[a].At.Compare(docs[b].At), cmp.Compare(docs[a].ID, docs[b].ID))
 	})
+	defer x.help(runtime.GOMAXPROCS(0) - 1)()
 	for _, i := range order {
 		m := x.place(readings[i], docs[i]).Matter
 		if m == "" {

@@ -42,10 +42,10 @@ type Candidate struct {
 // Index finds the matter of a ticket. Make one with NewIndex.
 type Index struct {
 	places  *gazetteer
-	count   []uint32 // how many documents hold a term, by part of its hash
-	learned int      // how many documents were counted
-	all     float64  // logarithm of how many that is, with background
-	logs    logarithms
+	count   []uint32  // how many documents hold a term, by part of its hash
+	learned int       // how many documents were counted
+	all     float64   // logarithm of how many that is, with background
+	logs    []float64 // of 1, 2, 3, … up to behind the greatest count
 
 	entries []entry
 	free    []uint32 // slots of entries that no list names any more
@@ -62,6 +62,7 @@ type Index struct {
 	touched []uint32  // scratch of candidates, as best
 	best    []uint32
 	scratch signature
+	helpers []*helper
 }
 
 type members struct {
@@ -84,7 +85,7 @@ type entry struct {
 // NewIndex makes an empty index that knows the places of g.
 func NewIndex(g Gazetteer) *Index {
 	return &Index{
-		places: g.compile(), count: make([]uint32, 1<<termBits), all: math.Log(background),
+		places: g.compile(), count: make([]uint32, 1<<termBits), all: math.Log(background), logs: []float64{0},
 		slots: map[string]uint32{}, orders: map[uint64]uint32{}, persons: map[uint64]uint32{}, posted: map[key][]uint32{}, matters: map[string]*members{}, apart: map[string][]string{},
 	}
 }
@@ -277,11 +278,18 @@ func (x *Index) learn(r *reading) {
 	x.all = math.Log(float64(x.learned + background))
 	for _, part := range [][]term{r.every, r.named, r.title} {
 		for _, t := range part {
-			x.count[t]++
+			x.learnTerm(t)
 		}
 	}
 	for _, c := range r.concepts {
-		x.count[concept(c)]++
+		x.learnTerm(concept(c))
+	}
+}
+
+func (x *Index) learnTerm(t term) {
+	x.count[t]++
+	if n := len(x.logs); int(x.count[t]) >= n {
+		x.logs = append(x.logs, math.Log(float64(n+1)))
 	}
 }
 
@@ -293,19 +301,9 @@ const (
 	mostIDF = 7.3
 )
 
-// logarithms are needed again and again: of 1, 2, 3, …
-type logarithms []float64
-
-func (l *logarithms) of(n uint32) float64 {
-	for int(n) > len(*l) {
-		*l = append(*l, math.Log(float64(len(*l)+1)))
-	}
-	return (*l)[n-1]
-}
-
 // square is the squared weight of a term: the logarithm of how few documents hold it.
 func (x *Index) square(t term) float32 {
-	w := min(x.all-x.logs.of(x.count[t]+1), mostIDF)
+	w := min(x.all-x.logs[x.count[t]], mostIDF)
 	return float32(w * w)
 }
 
@@ -452,9 +450,9 @@ func (x *Index) place(r *reading, d Doc) Placement {
 	x.cut(r)
 	q := x.query(r, d)
 	by := map[*members][]scored{}
-	for _, s := range x.candidates(r.keys, self) {
-		m := x.entries[s].matter
-		by[m] = append(by[m], scored{logit(x.likeness(q, s)), s})
+	for _, s := range x.scores(q, x.candidates(r.keys, self)) {
+		m := x.entries[s.slot].matter
+		by[m] = append(by[m], s)
 	}
 	var near []Candidate
 	for m, found := range by {
@@ -501,12 +499,6 @@ func linkage(found []scored, size int) float64 {
 		}
 	}
 	return (found[0].logit + mean/float64(n)) / 2
-}
-
-func (x *Index) likeness(q *query, s uint32) likeness {
-	e := &x.entries[s]
-	e.unpack(&x.scratch)
-	return x.compare(q, &x.scratch, e.person, e.day)
 }
 
 func sigmoid(v float64) float64 { return 1 / (1 + math.Exp(-v)) }

@@ -9,7 +9,7 @@ import (
 // learns, x does not.
 func (x *Index) Beside() *Index {
 	y := NewIndex(nil)
-	y.places, y.learned, y.all = x.places, x.learned, x.all
+	y.places, y.learned, y.all, y.logs = x.places, x.learned, x.all, slices.Clone(x.logs)
 	copy(y.count, x.count)
 	return y
 }
@@ -23,15 +23,16 @@ func (x *Index) Among(d Doc, ids []string, explain bool) (near []Candidate) {
 	r := x.reading(d)
 	x.cut(r)
 	q := x.query(r, d)
-	by := map[*members][]scored{}
+	var slots []uint32
 	for _, id := range ids {
-		s, ok := x.slots[id]
-		if !ok || id == d.ID {
-			continue
+		if s, ok := x.slots[id]; ok && id != d.ID && !slices.Contains(x.apart[d.ID], x.entries[s].matter.name) {
+			slots = append(slots, s)
 		}
-		if m := x.entries[s].matter; !slices.Contains(x.apart[d.ID], m.name) {
-			by[m] = append(by[m], scored{logit(x.likeness(q, s)), s})
-		}
+	}
+	by := map[*members][]scored{}
+	for _, s := range x.scores(q, slots) {
+		m := x.entries[s.slot].matter
+		by[m] = append(by[m], s)
 	}
 	for m, found := range by {
 		slices.SortFunc(found, func(a, b scored) int { return cmp.Or(cmp.Compare(b.logit, a.logit), cmp.Compare(a.slot, b.slot)) })
