@@ -198,9 +198,10 @@ func (e *Engine) CaseClass(ctx context.Context, actor casework.Actor, id string)
 	if err != nil {
 		return ClassView{}, err
 	}
-	t := ticket.Ticket{ID: "case:" + l.Case.ID, Title: l.Case.Title, Content: l.Case.Facts, Address: l.Case.Place}
+	t := ticket.Ticket{ID: "case:" + l.Case.ID, Title: l.Case.Title, Content: l.Case.Facts, Address: l.Case.Place, AcceptedAt: l.Case.ReportedAt}
 	if len(rows) > 0 {
-		t.Category, t.Requester.Kind, t.Community = rows[0].Ticket.Category, rows[0].Ticket.Requester.Kind, rows[0].Ticket.Community
+		newest := rows[0].Ticket
+		t.Category, t.Requester.Kind, t.Community, t.AcceptedAt = newest.Category, newest.Requester.Kind, newest.Community, newest.AcceptedAt
 	}
 	decisions, err := e.decidedAlike(ctx, k, actor, t, l.Case)
 	if err != nil {
@@ -215,7 +216,7 @@ func (e *Engine) TextClass(ctx context.Context, actor casework.Actor, d Describe
 	if err != nil {
 		return ClassView{}, err
 	}
-	t := ticket.Ticket{Title: d.Title, Content: d.Content, Address: d.Address, Community: d.Community}
+	t := ticket.Ticket{Title: d.Title, Content: d.Content, Address: d.Address, Community: d.Community, AcceptedAt: e.Now(k)}
 	copy(t.Category[:], d.Category)
 	decisions, err := e.decidedAlike(ctx, k, actor, t, casework.Case{})
 	if err != nil {

@@ -316,3 +316,32 @@ func TestWhatRisesIsToldBesideItsPast(t *testing.T) {
 		}
 	})
 }
+
+// Cases like what is being written down are found however it is put, as when a ticket comes in: what is written is of now.
+func TestWhatWasDecidedSpeaksForWhatIsSaidInOtherWords(t *testing.T) {
+	w := classified(t, storetest.Open(t))
+	w.takeIn(dissatisfied(said("L-1", "", "3号楼电梯这个月停了三次，物业一直不修，老人上不了楼。", moment("2026-03-02 09:00")), "2026-03-02 09:30"))
+	c := w.newest()
+	w.must(c.ID, "p-cy", casework.Classify{Domain: casework.Livelihood, Scope: casework.Individual, Reach: casework.SingleDepartment, Topic: "物业管理/电梯运行", GridID: "g-1"})
+	w.must(c.ID, "p-cy", casework.Dispatch{LeadDepartmentID: "d-2"})
+	v, err := w.e.TextClass(t.Context(), w.actor("p-cy"), workflow.Described{Content: "升降梯坏了没有人修。", Community: "春江花园"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(v.Lead.Opinions, func(o workflow.OpinionView) bool { return o.Source == "history" && o.Value == "d-2" }) {
+		t.Errorf("%+v", v.Lead.Opinions)
+	}
+}
+
+// What a clerk decides about a case that nobody sent a ticket for is learned from, once.
+func TestACaseWithoutATicketIsLearnedFrom(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := classified(t, db)
+		c := w.dispatched()
+		c = w.must(c.ID, "p-cy", casework.Classify{Domain: casework.Livelihood, Scope: casework.Individual, Reach: casework.SingleDepartment, Topic: "噪声扰民/施工噪声", GridID: "g-1"})
+		list, err := w.e.Examples(t.Context(), store.TopicModel)
+		if err != nil || len(list) != 1 || list[0].Label != c.Topic || list[0].Detail == "" {
+			t.Errorf("%+v %v", list, err)
+		}
+	})
+}

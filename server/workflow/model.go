@@ -110,8 +110,9 @@ func (e *Engine) changeModel(ctx context.Context, actor, object string, change f
 const mostLearned = 50_000
 
 // Examples are the street's own history as models learn from it: tickets with what was decided about their case by a person or,
-// failing that, with what their source calls them and the one topic that this means. Of leads, the department that accepted the
-// case or that the source says had it. Corrections by clerks are among them: what a person last decided rules.
+// failing that, with what their source calls them and the one topic that this means; and cases that were reported without a ticket.
+// Of leads, the department that accepted the case or that the source says had it. Corrections by clerks are among them: what a
+// person last decided rules.
 func (e *Engine) Examples(ctx context.Context, kind store.ModelKind) ([]classify.Example, error) {
 	k, err := e.Knowledge(ctx)
 	if err != nil {
@@ -153,7 +154,44 @@ func (e *Engine) Examples(ctx context.Context, kind store.ModelKind) ([]classify
 		last := rows[len(rows)-1].Ticket
 		f.AfterAt, f.AfterID = last.AcceptedAt, last.ID
 	}
+	reported, err := e.reportedExamples(ctx, of)
+	if err != nil {
+		return nil, err
+	}
 	slices.Reverse(out) // oldest first: the same history is the same model
+	return append(reported, out...), nil
+}
+
+// reportedExamples are the cases that hold no ticket, oldest first.
+func (e *Engine) reportedExamples(ctx context.Context, of func(ticket.Ticket, casework.Case) string) (out []classify.Example, _ error) {
+	var ids []string
+	f := store.CaseFilter{All: true, Limit: 500}
+	for {
+		rows, err := e.db.Cases(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			if r.Tickets == 0 && r.Status != casework.Merged { // a merged one's tickets are in another case
+				ids = append(ids, r.ID)
+			}
+		}
+		if len(rows) < f.Limit {
+			break
+		}
+		f.AfterSort, f.AfterID = rows[len(rows)-1].SortAt, rows[len(rows)-1].ID
+	}
+	slices.Sort(ids) // by when they were made; the list is by what falls due
+	for _, id := range slices.Compact(ids) {
+		l, err := e.db.Case(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		q := query(ticket.Ticket{Title: l.Case.Title, Content: l.Case.Facts})
+		if label := of(ticket.Ticket{}, l.Case); label != "" && !q.Empty() {
+			out = append(out, classify.Example{Text: q.Text, Label: label})
+		}
+	}
 	return out, nil
 }
 
