@@ -27,6 +27,7 @@ const (
 	format     = 1
 	mostKeys   = 4_000_000
 	versionLen = 12
+	mostNumber = 1e6 // no training comes near it, and nothing that is reckoned with such numbers overflows
 )
 
 // Bytes is the model as it is kept; Read reads it.
@@ -165,7 +166,7 @@ func (r *reader) number() float32 {
 		return 0
 	}
 	f := math.Float32frombits(binary.LittleEndian.Uint32(b))
-	if math.IsNaN(float64(f)) || math.IsInf(float64(f), 0) {
+	if !(math.Abs(float64(f)) <= mostNumber) { // nor is NaN
 		r.bad = true
 		return 0
 	}

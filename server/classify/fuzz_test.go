@@ -2,6 +2,7 @@ package classify_test
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"math"
 	"strings"
 	"testing"
@@ -9,14 +10,34 @@ import (
 	"xiaopu/server/classify"
 )
 
-// FuzzRead gives the reader what is no model, under a right checksum, so that it gets beyond it.
-func FuzzRead(f *testing.F) {
+// twoLabels is a small model of “灯” and “梯”, without its checksum.
+func twoLabels(t testing.TB) []byte {
 	var few []classify.Example
 	for i := range 24 {
 		few = append(few, classify.Example{Label: []string{"灯", "梯"}[i%2], Text: classify.Text{Detail: []string{"路灯不亮", "电梯停运"}[i%2]}})
 	}
-	good := trained(f, few).Bytes()
-	f.Add(good[:len(good)-sha256.Size])
+	good := trained(t, few).Bytes()
+	return good[:len(good)-sha256.Size]
+}
+
+// What numbers of a file are beyond all reason would make probabilities that are none.
+func TestNumbersBeyondAllReasonAreRefused(t *testing.T) {
+	const numbers, size = 4 + 2 + 1 + 2*(1+3+1), 4 // behind magic, format and labels
+	for at := 0; at < 3+2+2+2+2; at++ {
+		for _, v := range []float32{3e38, -3e38, 1e20} {
+			body := twoLabels(t)
+			binary.LittleEndian.PutUint32(body[numbers+at*size:], math.Float32bits(v))
+			sum := sha256.Sum256(body)
+			if m, err := classify.Read(append(body, sum[:]...)); err == nil {
+				t.Errorf("number %d is %g: %v", at, v, m.Classify(classify.Text{Detail: "路灯不亮"}))
+			}
+		}
+	}
+}
+
+// FuzzRead gives the reader what is no model, under a right checksum, so that it gets beyond it.
+func FuzzRead(f *testing.F) {
+	f.Add(twoLabels(f))
 	f.Add([]byte("XPCL\x01\x00\x02\x01a\x01\x01b\x01"))
 	f.Add([]byte("XPCL\x01\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"))
 	f.Fuzz(func(t *testing.T, body []byte) {

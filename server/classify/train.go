@@ -44,7 +44,7 @@ func Train(examples []Example, workers int) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := vocabulary(examples, workers)
+	x := vocabulary(examples, len(labels), workers)
 	bags := make([]bag, len(examples))
 	parallel(workers, len(examples), func(i int) { bags[i] = x.bag(examples[i].Text) })
 	// Near copies stay together, or a part would be judged by what it has seen.
@@ -168,24 +168,48 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// vocabulary indexes the n-grams that stand in enough examples.
-func vocabulary(examples []Example, workers int) index {
+// mostBytes is how large a model may get: a database takes no more than 16 MB in one piece.
+const mostBytes = 12 << 20
+
+// vocabulary indexes the n-grams that stand in enough examples. With very many texts or labels that takes more than leastTexts, so
+// that the model stays within mostBytes.
+func vocabulary(examples []Example, labels, workers int) index {
 	of := make([][]uint32, len(examples))
 	parallel(workers, len(examples), func(i int) { of[i] = examples[i].distinct() })
 	all := slices.Concat(of...)
 	slices.Sort(all)
-	keys := all[:0]
+	keys, times := all[:0], []int32{}
 	for i := 0; i < len(all); {
 		j := i + 1
 		for j < len(all) && all[j] == all[i] {
 			j++
 		}
 		if j-i >= leastTexts {
-			keys = append(keys, all[i])
+			keys, times = append(keys, all[i]), append(times, int32(j-i))
 		}
 		i = j
 	}
-	return newIndex(slices.Clone(keys))
+	least := leastFor(times, mostBytes/(labels+keyBytes))
+	kept := make([]uint32, 0, len(keys))
+	for i, k := range keys {
+		if times[i] >= least {
+			kept = append(kept, k)
+		}
+	}
+	return newIndex(kept)
+}
+
+// keyBytes is what an n-gram takes beside a weight per label: its worth and the distance to the one before.
+const keyBytes = 1 + 3
+
+// leastFor is the least number that no more than room of times reach.
+func leastFor(times []int32, room int) int32 {
+	least := int32(leastTexts)
+	if len(times) > room {
+		sorted := slices.Sorted(slices.Values(times))
+		least = sorted[len(sorted)-room-1] + 1
+	}
+	return least
 }
 
 // learned is a linear model while it is learned.
@@ -302,7 +326,7 @@ func (l *learned) descend(rows []sparse, truth []int) {
 	for i := range order {
 		order[i] = i
 	}
-	score, step := make([]float32, k), make([]float32, k)
+	score, step, moved := make([]float32, k), make([]float32, k), make([]int, 0, k)
 	const soft = 1 / (2 * cost)
 	chance := uint64(1)
 	for range rounds {
@@ -322,7 +346,7 @@ func (l *learned) descend(rows []sparse, truth []int) {
 				}
 			}
 			length := float32(2 + soft) // of the text, the bias and the soft margin
-			moved := false
+			moved = moved[:0]
 			for c := range score {
 				side := float32(-1)
 				if truth[i] == c {
@@ -336,20 +360,18 @@ func (l *learned) descend(rows []sparse, truth []int) {
 					continue
 				}
 				dual[i*k+c] = next
-				moved = true
+				moved = append(moved, c)
 				worst = max(worst, slope, -slope)
 			}
-			if !moved {
-				continue
-			}
+			// Of many labels few move: a text is nowhere near most of them.
 			for j, at := range row.at {
 				v := row.values[j]
 				w := l.weights[int(at)*k : int(at)*k+k]
-				for c := range w {
+				for _, c := range moved {
 					w[c] += step[c] * v
 				}
 			}
-			for c := range l.bias {
+			for _, c := range moved {
 				l.bias[c] += step[c]
 			}
 		}
