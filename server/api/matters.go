@@ -36,6 +36,23 @@ func (s *server) mergeMatters(ctx context.Context, in *mergeMattersInput) (workf
 	return s.engine.MergeMatters(ctx, actorOf(ctx), in.ID, in.Body, in.Key)
 }
 
+func (s *server) matterPairs(ctx context.Context, in *struct {
+	Cursor string `query:"cursor" maxLength:"400" doc:"上一页的 next"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"50" default:"20" doc:"每页多少条"`
+}) (workflow.MatterPairs, error) {
+	return s.engine.MatterPairs(ctx, actorOf(ctx), in.Cursor, in.Limit)
+}
+
+type keepMattersApartInput struct {
+	ID   string `path:"id" maxLength:"64" doc:"事项的 id"`
+	Key  string `header:"Idempotency-Key" maxLength:"100" doc:"这次提交的编号，由客户端生成；网络不好重发时用同一个编号，只会办一次"`
+	Body workflow.KeepMattersApart
+}
+
+func (s *server) keepMattersApart(ctx context.Context, in *keepMattersApartInput) (workflow.MatterChanged, error) {
+	return s.engine.KeepMattersApart(ctx, actorOf(ctx), in.ID, in.Body, in.Key)
+}
+
 // Gazetteer is the list of places and parties that the street keeps.
 type Gazetteer struct {
 	Items []workflow.PlaceEntry `json:"items"`

@@ -197,6 +197,23 @@ func (m *Matters) alike(d Description, s site, explain bool) []matter.Candidate 
 	return m.here.Among(d.Doc, ids, explain)
 }
 
+// Between says how likely a ticket is about the same matter as another one that is there, and why; no reasons where hardly
+// anything speaks for it.
+func (m *Matters) Between(d Description, other string) (c matter.Candidate) {
+	o, in := m.at[other]
+	if !in {
+		return c
+	}
+	if near := m.words(o.site).Among(d.Doc, []string{other}, true); len(near) > 0 {
+		c = near[0]
+	}
+	if s := m.places.site(d.site); !s.other(o.site) && s.kind != "" && s.kind == o.site.kind && s.meets(o.site) {
+		c.Probability = max(c.Probability, sameCorner)
+		c.Reasons = append([]matter.Reason{sameKind(s, d)}, c.Reasons...)
+	}
+	return c
+}
+
 // inCorner gives the matters of a ticket's kind at its place, each once.
 func (m *Matters) inCorner(d Description, s site) (found []matter.Candidate) {
 	if s.kind == "" {
@@ -212,11 +229,15 @@ func (m *Matters) inCorner(d Description, s site) (found []matter.Candidate) {
 			}
 			found = append(found, matter.Candidate{
 				Matter: o.matter, Probability: sameCorner, Nearest: id,
-				Reasons: []matter.Reason{{Kind: matter.ByPlace, Text: "同一地点“" + s.name + "”的同类事项：" + d.Category}},
+				Reasons: []matter.Reason{sameKind(s, d)},
 			})
 		}
 	}
 	return found
+}
+
+func sameKind(s site, d Description) matter.Reason {
+	return matter.Reason{Kind: matter.ByPlace, Text: "同一地点“" + s.name + "”的同类事项：" + d.Category}
 }
 
 // original puts the matter that a ticket was taken out of before the one that was made of it: what looks like both is about the
@@ -299,6 +320,11 @@ func (s site) places() (list []string) {
 		}
 	}
 	return list
+}
+
+// meets reports whether two sites share a place.
+func (s site) meets(o site) bool {
+	return slices.ContainsFunc(s.places(), func(p string) bool { return slices.Contains(o.places(), p) })
 }
 
 // corners are where a ticket is looked for.

@@ -37,7 +37,7 @@ var aliases = map[string]string{
 	"sign_ins": "", "sessions": "", "refresh_tokens": "", "wechat_identities": "", "resident_phones": "", "one_use_codes": "", "wechat_followers": "", "privacy_consents": "", "family_consents": "", "f": "family_consents", "rp": "resident_phones", "resident_enterprises": "", "order_lookups": "", "subscribe_switches": "", "ticket_topics": "",
 	"organisation_changes": "", "handovers": "",
 	"import_chunks": "", "import_rows": "",
-	"attachments": "", "reviews": "", "matter_decisions": "",
+	"attachments": "", "reviews": "", "matter_decisions": "", "matter_pairs": "",
 	"deliveries": "", "d": "deliveries", "delivery_events": "", "de": "delivery_events", "message_grants": "", "grant_reports": "", "notice_bundles": "", "o": "outbox", "i": "inbox",
 	"wechat_pushes": "", "platform_tickets": "", "platform_feed": "", "platform_requests": "",
 }
@@ -52,7 +52,7 @@ var notReads = []string{
 	"KeepWeChatPush", "TakeWeChatPush", "PutOffWeChatPush", "EndWeChatPush",
 	"AddPlatform", "AppendFeed", "NoteRequest", "SetPlatform",
 	"AddCalendarYear", "AddCertificate", "AddClosure", "AddImportProblems", "AddPolicy", "EraseRow", "InsertCase", "InsertTickets", "KeepPersonFrom", "MoveSequence", "NoteDone",
-	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SaveCertificate", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "AddMatterDecisions", "PutGazetteer", "SpendEvidence", "StopAging", "UpdateTicket", "WithdrawPolicy",
+	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SaveCertificate", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "AddMatterDecisions", "PutMatterPairs", "DropMatterPairs", "PutGazetteer", "SpendEvidence", "StopAging", "UpdateTicket", "WithdrawPolicy",
 	"InsertReview", "DecideReview", "DropReviews", "TakeReview", "TraceReview", "ReviewToPeople", "ChaseReview", "RecountReviews", "InsertAttachment", "AttachmentIsReady", "KeepAttachment", "MoveAttachments", "DropAttachment", "EraseAttachment", "KeepAttachmentFrom", "AttachmentIsGone",
 	"InsertImportProfile", "UpdateImportProfile", "DeleteImportProfile", "PutTicketFact", "FactsArrived",
 	"EndDelivery", "ForgetDeliveries", "PostponeNotice", "ReopenNotice", "SettleNotice", "StartDelivery",
@@ -547,10 +547,21 @@ func reads() (list []read) {
 	inside("MatterDecisionsAbout", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.MatterDecisionsAbout(ctx, "m-00042")) })
 	inside("CaseMatters", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.CaseMatters(ctx, "c-00001")) })
 	add("MatterCase", "", func(ctx context.Context, db *store.DB) error { return ignore(db.MatterCase(ctx, "m-0001")) })
-	add("MatterPeople", "", func(ctx context.Context, db *store.DB) error {
-		_, _, _, err := db.MatterPeople(ctx, "m-0001")
-		return err
+	add("MatterSizes", "", func(ctx context.Context, db *store.DB) error { return ignore(db.MatterSizes(ctx, some("m-%04d"))) })
+	add("MatterSizes", "one", func(ctx context.Context, db *store.DB) error {
+		return ignore(db.MatterSizes(ctx, []string{"m-0001"}))
 	})
+	add("MatterCases", "outside", func(ctx context.Context, db *store.DB) error {
+		return ignore(db.MatterCases(ctx, []string{"m-0001", "m-0002"}))
+	})
+	add("OpenPairs", "first", func(ctx context.Context, db *store.DB) error { return ignore(db.OpenPairs(ctx, nil, 21)) })
+	add("OpenPairs", "", func(ctx context.Context, db *store.DB) error {
+		p := store.NewMatterPair(store.PairSide{Matter: "m-0001"}, store.PairSide{Matter: "m-0300"}, .4, day(1))
+		return ignore(db.OpenPairs(ctx, &p, 21))
+	})
+	add("MatterPairs", "outside", func(ctx context.Context, db *store.DB) error { return ignore(db.MatterPairs(ctx, some("m-%04d"))) })
+	inside("MatterPairs", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.MatterPairs(ctx, some("m-%04d"))) })
+	inside("TicketPairs", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.TicketPairs(ctx, some("t-%05d"))) })
 	add("Gazetteer", "outside", func(ctx context.Context, db *store.DB) error { return ignore(db.Gazetteer(ctx)) })
 	inside("Gazetteer", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.Gazetteer(ctx)) })
 	inside("NextNumber", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.NextNumber(ctx, "case-2026")) })
@@ -648,7 +659,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	bulk(t, db, `case_todos (addressee, kind, case_id, ref, due_at)`, todos)
 	bulk(t, db, `case_events (case_id, seq, kind, at, recorded_at, is_public, hash, body)`, events)
 
-	var tickets, decisions, links, inbox, problems, heads, anchors, evidence, matters, keys, imports, entries, pieces, identities, certificates, items, ofPlatforms, feed, requests [][]any
+	var tickets, decisions, links, inbox, problems, heads, anchors, evidence, matters, pairs, keys, imports, entries, pieces, identities, certificates, items, ofPlatforms, feed, requests [][]any
 	for i := range 3000 {
 		matter := some("m-%04d", 1000)
 		var aging, caseID any = nil, fmt.Sprintf("c-%05d", rnd.IntN(cases))
@@ -661,6 +672,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 			body, key = must[[]byte](t)(storetest.Sealer.SealBytes(body, "tickets.body:"+id)), 1
 		}
 		tickets = append(tickets, []any{id, "hotline", "NO-" + id, "f", matter, some("r-%04d", 900), store.Millis(day(rnd.IntN(60))), aging, caseID, body, nil, key, i, i, 1, 1, i / 10})
+		pairs = append(pairs, []any{fmt.Sprintf("m-%04d", i/3), fmt.Sprintf("m-%04d", i/3+1+i%3), id, fmt.Sprintf("t-%05d", (i+7)%3000), i * 7 % 1000, []string{"open", "apart", "apart"}[i%7%3], i, nil, "", ""})
 		decisions = append(decisions, []any{fmt.Sprintf("md-%05d", i), i / 10, id, matter, "apart", 1, "p-001", "另一件事"})
 		links = append(links, []any{"hotline", some("NO-t-%05d", 3000), id})
 		if i%10 == 0 {
@@ -755,6 +767,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	bulk(t, db, `handovers (id, person_id, revision, created_at)`, handovers)
 	bulk(t, db, `tickets (id, source, order_no, fingerprint, matter, requester, accepted_at, aging_at, case_id, sealed_body, sealed_raw, sealed_key, row_at, person_at, created_at, updated_at, matter_seq)`, tickets)
 	bulk(t, db, `matter_decisions (id, seq, ticket_id, matter, kind, made_at, made_by, reason)`, decisions)
+	bulk(t, db, `matter_pairs (matter_a, matter_b, ticket_a, ticket_b, likeness, state, found_at, decided_at, decided_by, reason)`, pairs)
 	bulk(t, db, `ticket_identities (identity, accepted_at, ticket_id)`, identities)
 	bulk(t, db, `retention_certificates (id, number, finished, started_at, version, body)`, certificates)
 	bulk(t, db, `retention_items (certificate_id, seq, rule, ticket_id)`, items)

@@ -265,21 +265,3 @@ func (db *DB) MatterCase(ctx context.Context, matter string) (string, error) {
 	}
 	return list[0], nil
 }
-
-// MatterPeople counts the tickets about a matter, and the people behind them; unknown are tickets of nobody. It looks at the
-// newest CountCap tickets.
-func (db *DB) MatterPeople(ctx context.Context, matter string) (tickets, people, unknown int, _ error) {
-	list, err := scanStrings(db.query(ctx, `SELECT requester FROM tickets WHERE matter = ? ORDER BY accepted_at DESC, id DESC LIMIT ?`, matter, CountCap))
-	if err != nil {
-		return 0, 0, 0, fmt.Errorf("people of a matter: %w", err)
-	}
-	seen := map[string]bool{}
-	for _, r := range list {
-		if r == "" {
-			unknown++
-		} else {
-			seen[r] = true
-		}
-	}
-	return len(list), len(seen), unknown, nil
-}

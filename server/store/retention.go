@@ -87,6 +87,9 @@ func (tx *Tx) ErasePerson(ctx context.Context, r TicketRow) (bool, error) {
 	if _, err = tx.exec(ctx, `DELETE FROM ticket_identities WHERE ticket_id = ?`, r.Ticket.ID); err != nil {
 		return false, fmt.Errorf("erase person in ticket %s: %w", r.Ticket.ID, err)
 	}
+	if err := tx.dropOpenPairs(ctx, r.Ticket.ID); err != nil {
+		return false, err
+	}
 	if r.CaseID != "" && r.Requester != "" {
 		if _, err := tx.exec(ctx, `DELETE FROM case_viewers WHERE viewer = ? AND case_id = ?`, "requester:"+r.Requester, r.CaseID); err != nil {
 			return false, fmt.Errorf("erase person in ticket %s: %w", r.Ticket.ID, err)

@@ -587,9 +587,18 @@ func (db *DB) AgingTickets(ctx context.Context, before time.Time, limit int) ([]
 
 // MatterCases gives the case each matter is in now; a matter in none is not in the map.
 func (tx *Tx) MatterCases(ctx context.Context, matters []string) (map[string]string, error) {
+	return matterCases(ctx, tx, matters)
+}
+
+// MatterCases gives the cases that matters are in now, by matter.
+func (db *DB) MatterCases(ctx context.Context, matters []string) (map[string]string, error) {
+	return matterCases(ctx, db, matters)
+}
+
+func matterCases(ctx context.Context, q querier, matters []string) (map[string]string, error) {
 	found := map[string]string{}
 	for part := range slices.Chunk(matters, mattersAtOnce) {
-		rows, err := tx.query(ctx, `SELECT matter, case_id FROM matters WHERE matter IN (`+marks(len(part))+`)`, arguments(part)...)
+		rows, err := q.query(ctx, `SELECT matter, case_id FROM matters WHERE matter IN (`+marks(len(part))+`)`, arguments(part)...)
 		if err != nil {
 			return nil, fmt.Errorf("cases of matters: %w", err)
 		}

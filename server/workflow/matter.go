@@ -80,9 +80,11 @@ func (e *Engine) Matter(ctx context.Context, actor casework.Actor, id, cursorTex
 		rows = rows[:limit]
 		v.Next = cursor(rows[limit-1].Ticket.AcceptedAt, rows[limit-1].Ticket.ID)
 	}
-	if v.Count, v.People, v.Unknown, err = e.db.MatterPeople(ctx, id); err != nil {
+	sizes, err := e.db.MatterSizes(ctx, []string{id})
+	if err != nil {
 		return v, err
 	}
+	v.Count, v.People, v.Unknown = sizes[id].Tickets, sizes[id].People, sizes[id].Unknown
 	if v.Count == 0 {
 		return v, ErrNoMatter
 	}
@@ -227,8 +229,15 @@ func (e *Engine) tellReasons(ctx context.Context, v *MatterView, rows []store.Ti
 		}
 		v.Tickets = append(v.Tickets, t)
 	}
+	decided, err := e.apartFrom(ctx, v.ID)
+	if err != nil {
+		return err
+	}
 	for _, id := range sorted(joins) {
 		c := joins[id]
+		if decided[id] {
+			continue
+		}
 		o := byID[c.Nearest]
 		if o == nil || o.Matter != id {
 			continue // the index is a moment behind
@@ -345,6 +354,9 @@ func (e *Engine) MergeMatters(ctx context.Context, actor casework.Actor, id stri
 			return err
 		}
 		if err := in.stayOut(ctx, ask.Matter, id); err != nil {
+			return err
+		}
+		if err := in.mergePairs(ctx, ask.Matter, id); err != nil {
 			return err
 		}
 		slices.SortStableFunc(again, func(a, b *store.TicketRow) int { return a.Ticket.AcceptedAt.Compare(b.Ticket.AcceptedAt) })
@@ -499,7 +511,10 @@ func (w *writer) takeOut(ctx context.Context, rows []*store.TicketRow, actor cas
 	if err := w.spendAgain(ctx, from, to, rows[0].CaseID); err != nil {
 		return to, err
 	}
-	return to, w.moveMatter(ctx, to, store.ByApart, from, actor, reason, rows...)
+	if err := w.moveMatter(ctx, to, store.ByApart, from, actor, reason, rows...); err != nil {
+		return to, err
+	}
+	return to, w.setApart(ctx, store.PairSide{Matter: from}, store.PairSide{Matter: to, Ticket: rows[0].Ticket.ID}, actor, reason)
 }
 
 // keepIn brings a ticket that a person put into a case into the case's matter; the matter of the first ticket of a case that
@@ -568,6 +583,9 @@ func (w *writer) moveMatter(ctx context.Context, to string, by store.MatterBy, a
 		}
 	}
 	if err := w.tx.SetTicketMatter(ctx, w.seq, to, by, ids...); err != nil {
+		return err
+	}
+	if err := w.movePairs(ctx, ids, to); err != nil {
 		return err
 	}
 	return w.tx.AddMatterDecisions(ctx, decisions...)

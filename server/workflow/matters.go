@@ -355,9 +355,9 @@ func (h *held) put(d recognition.Description, name string, by store.MatterBy) {
 	x.Put(d, name, by == store.ByKeep)
 }
 
-// place asks which matter a ticket is about; "" for something new. One that is in a matter stays there as long as it may
-// well be about it, although another looks nearer now.
-func (h *held) place(d recognition.Description, in string) string {
+// place asks which matter a ticket is about, "" for something new, and which others it may be about. One that is in a matter
+// stays there as long as it may well be about it, although another looks nearer now.
+func (h *held) place(d recognition.Description, in string) (about string, near []matter.Candidate) {
 	p := h.index.Find(d)
 	if h.trial != nil {
 		if q := h.trial.Find(d); q.Matter != "" && (p.Matter == "" || q.Probability > p.Probability) {
@@ -366,10 +366,10 @@ func (h *held) place(d recognition.Description, in string) string {
 	}
 	for _, c := range p.Near {
 		if c.Matter == in && c.Probability >= stays {
-			return in
+			return in, p.Near
 		}
 	}
-	return p.Matter
+	return p.Matter, p.Near
 }
 
 // stays is the probability from which on a ticket is left where it is.

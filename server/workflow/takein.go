@@ -11,6 +11,7 @@ import (
 
 	"xiaopu/server/casework"
 	"xiaopu/server/classify"
+	"xiaopu/server/matter"
 	"xiaopu/server/recognition"
 	"xiaopu/server/store"
 	"xiaopu/server/ticket"
@@ -165,7 +166,9 @@ type intake struct {
 	*writer
 	e       *Engine
 	before  map[string]*store.TicketRow // changed tickets as they are stored, by id
-	apart   map[string]map[string]bool  // ticket → matters that a person took it out of
+	apart   map[string]map[string]bool  // ticket → matters that a person took it out of, or said to be another than its own
+	asked   map[string]bool             // stored tickets that the index was asked about anew
+	pairs   []store.MatterPair          // matters that may be the same, by what has come in
 	policy  casework.Triggers
 	tickets map[orderKey]*store.TicketRow // met in this batch; nil for an order that is not here
 	named   map[orderKey]*store.TicketRow // by whom that is in a case
@@ -199,7 +202,7 @@ func keyOf(t ticket.Ticket) orderKey { return orderKey{t.Source, t.OrderNo} }
 
 func newIntake(e *Engine, w *writer) *intake {
 	return &intake{
-		writer: w, e: e, before: map[string]*store.TicketRow{}, apart: map[string]map[string]bool{}, policy: w.k.PolicyAt(w.now).Triggers, tickets: map[orderKey]*store.TicketRow{},
+		writer: w, e: e, before: map[string]*store.TicketRow{}, apart: map[string]map[string]bool{}, asked: map[string]bool{}, policy: w.k.PolicyAt(w.now).Triggers, tickets: map[orderKey]*store.TicketRow{},
 		named: map[orderKey]*store.TicketRow{}, was: map[*store.TicketRow]string{}, moved: map[string]string{},
 		cases: map[string]store.LoadedCase{}, matters: map[string]string{}, spent: map[string]map[string]bool{},
 		classes: map[string]classify.Answer{}, told: map[*store.TicketRow]telling{},
@@ -323,6 +326,9 @@ func (in *intake) keep(ctx context.Context, batch []ticket.Ticket) ([]*store.Tic
 			}
 		}
 	}
+	if err := in.notePairs(ctx, all); err != nil {
+		return nil, err
+	}
 	return all, in.save(ctx, rows, fresh)
 }
 
@@ -365,7 +371,10 @@ func (in *intake) openIndex(ctx context.Context, rows, naming []*store.TicketRow
 		}
 		in.apart[d.TicketID][d.Matter] = d.Kind == store.ByApart
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return in.knowApart(ctx, slices.Concat(rows, naming))
 }
 
 // own leaves out of what a platform pushes the tickets that are another platform's.
@@ -532,12 +541,16 @@ func (in *intake) resolve(r *store.TicketRow, open map[*store.TicketRow]bool) {
 	delete(open, r) // before the others: a circle of links ends here
 	doc, news := in.told[r].doc, in.told[r].news
 	delete(in.told, r)
+	var near []matter.Candidate
 	if r.CaseID == "" && r.MatterBy != store.ByKeep {
 		about := in.linked(r, open)
 		if about == "" && news {
-			about = in.index.place(doc, r.Matter)
+			about, near = in.index.place(doc, r.Matter)
+			if in.before[r.Ticket.ID] != nil {
+				in.asked[r.Ticket.ID] = true
+			}
 			if in.apart[r.Ticket.ID][about] {
-				about = "" // of a rehearsal: the index itself knows
+				about = ""
 			}
 			if about == "" && (r.Matter == "" || in.crowded(r)) {
 				about = newID()
@@ -550,6 +563,7 @@ func (in *intake) resolve(r *store.TicketRow, open map[*store.TicketRow]bool) {
 	}
 	if news && !r.Erased {
 		in.index.put(doc, r.Matter, r.MatterBy)
+		in.propose(r, near)
 	}
 }
 
