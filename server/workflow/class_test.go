@@ -179,6 +179,19 @@ func TestModelsAreLearnedFromHistoryAndSwitchedByAPerson(t *testing.T) {
 		if again, err := w.e.Learn(ctx, "p-cy", store.TopicModel, 1); err != nil || again.Version != m.Version {
 			t.Errorf("the same history makes another model: %+v %v", again, err)
 		}
+		// It is tested on what it has not seen.
+		if _, err := w.e.TestModels(ctx, []string{m.Version}, 2); reasonOf(err) != "model.nothing_new" {
+			t.Error(err)
+		}
+		late := said("C-01", "", "塔吊又在打桩，吵得睡不着", m.CreatedAt.Add(time.Minute))
+		late.Category = [5]string{"环境", "施工噪声"}
+		w.takeIn(late)
+		if tests, err := w.e.TestModels(ctx, []string{m.Version, m.Version}, 2); err != nil || len(tests) != 2 || len(tests[1].Verdicts) != 1 || tests[1].Verdicts[0].Label != "噪声扰民/施工噪声" {
+			t.Errorf("%+v %v", tests, err)
+		}
+		if _, err := w.e.TestModels(ctx, []string{"none"}, 2); !errors.Is(err, store.ErrNoModel) {
+			t.Error(err)
+		}
 		asked := workflow.Described{Content: "塔吊半夜作业，打桩吵得睡不着"}
 		ask := func(e *workflow.Engine) workflow.ClassView {
 			t.Helper()

@@ -114,6 +114,11 @@ const mostLearned = 50_000
 // Of leads, the department that accepted the case or that the source says had it. Corrections by clerks are among them: what a
 // person last decided rules.
 func (e *Engine) Examples(ctx context.Context, kind store.ModelKind) ([]classify.Example, error) {
+	return e.examplesSince(ctx, kind, time.Time{})
+}
+
+// examplesSince are those of tickets accepted, and cases reported, after an instant.
+func (e *Engine) examplesSince(ctx context.Context, kind store.ModelKind, since time.Time) ([]classify.Example, error) {
 	k, err := e.Knowledge(ctx)
 	if err != nil {
 		return nil, err
@@ -130,7 +135,12 @@ func (e *Engine) Examples(ctx context.Context, kind store.ModelKind) ([]classify
 		if err != nil {
 			return nil, err
 		}
+		all := len(rows) < f.Limit
 		for _, r := range rows {
+			if !r.Ticket.AcceptedAt.After(since) {
+				all = true
+				break
+			}
 			c, known := cases[r.CaseID]
 			if !known && r.CaseID != "" {
 				l, err := e.db.Case(ctx, r.CaseID)
@@ -148,13 +158,13 @@ func (e *Engine) Examples(ctx context.Context, kind store.ModelKind) ([]classify
 				out = append(out, classify.Example{Text: q.Text, Label: label})
 			}
 		}
-		if len(rows) < f.Limit {
+		if all {
 			break
 		}
 		last := rows[len(rows)-1].Ticket
 		f.AfterAt, f.AfterID = last.AcceptedAt, last.ID
 	}
-	reported, err := e.reportedExamples(ctx, of)
+	reported, err := e.reportedExamples(ctx, of, since)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +173,7 @@ func (e *Engine) Examples(ctx context.Context, kind store.ModelKind) ([]classify
 }
 
 // reportedExamples are the cases that hold no ticket, oldest first.
-func (e *Engine) reportedExamples(ctx context.Context, of func(ticket.Ticket, casework.Case) string) (out []classify.Example, _ error) {
+func (e *Engine) reportedExamples(ctx context.Context, of func(ticket.Ticket, casework.Case) string, since time.Time) (out []classify.Example, _ error) {
 	var ids []string
 	f := store.CaseFilter{All: true, Limit: 500}
 	for {
@@ -186,6 +196,9 @@ func (e *Engine) reportedExamples(ctx context.Context, of func(ticket.Ticket, ca
 		l, err := e.db.Case(ctx, id)
 		if err != nil {
 			return nil, err
+		}
+		if !l.Case.ReportedAt.After(since) {
+			continue
 		}
 		q := query(ticket.Ticket{Title: l.Case.Title, Content: l.Case.Facts})
 		if label := of(ticket.Ticket{}, l.Case); label != "" && !q.Empty() {
@@ -220,6 +233,58 @@ func (k *Knowledge) leadOf(t ticket.Ticket, c casework.Case) string {
 		return d.ID
 	}
 	return ""
+}
+
+// ModelTest is what a model answers about examples that it has not seen.
+type ModelTest struct {
+	ModelView
+	Verdicts []classify.Verdict
+}
+
+// TestModels asks kept models of one kind about what has come in since the newest of them was learned. model.nothing_new when
+// nobody has classified anything of that yet.
+func (e *Engine) TestModels(ctx context.Context, versions []string, workers int) ([]ModelTest, error) {
+	list, err := e.Models(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var tests []ModelTest
+	var since time.Time
+	for _, version := range versions {
+		i := slices.IndexFunc(list, func(v ModelView) bool { return v.Version == version })
+		if i < 0 {
+			return nil, store.ErrNoModel
+		}
+		tests = append(tests, ModelTest{ModelView: list[i]})
+		if list[i].Kind != tests[0].Kind {
+			return nil, apperr.New(apperr.InvalidArgument, "model.kinds", "%s 学的是%s，%s 学的是%s，不能比较。", tests[0].Version, tests[0].KindLabel, version, list[i].KindLabel)
+		}
+		if list[i].CreatedAt.After(since) {
+			since = list[i].CreatedAt
+		}
+	}
+	if len(tests) == 0 {
+		return nil, nil
+	}
+	examples, err := e.examplesSince(ctx, tests[0].Kind, since)
+	if err != nil {
+		return nil, err
+	}
+	if len(examples) == 0 {
+		return nil, apperr.New(apperr.FailedPrecondition, "model.nothing_new", "%s 之后受理的工单还没有人归过类，没有可检验的；模型可以先放着，过些日子再比较。", since.In(shanghai).Format("2006-01-02 15:04"))
+	}
+	for i := range tests {
+		body, err := e.db.ModelBody(ctx, tests[i].Version)
+		if err != nil {
+			return nil, err
+		}
+		m, err := classify.Read(body)
+		if err != nil {
+			return nil, err
+		}
+		tests[i].Verdicts = m.Test(examples, workers)
+	}
+	return tests, nil
 }
 
 // Learn learns a model from the street's history and keeps it, not in use. model.too_little where there are too few examples, or

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"runtime"
 
 	"xiaopu/configs"
@@ -22,7 +20,7 @@ func learn(c *call, kind string) error {
 			return err
 		}
 		c.printModel(v)
-		fmt.Fprintf(c.stdout, "模型还没有启用。与现用的比较后，用 xiaopu recognize switch %s 启用。\n", v.Version)
+		fmt.Fprintf(c.stdout, "模型还没有启用。过些日子用 xiaopu recognize evaluate --model 现用的版本 --model %s 在其后的工单上比较，再用 xiaopu recognize switch %s 启用。\n", v.Version, v.Version)
 		return nil
 	})
 }
@@ -132,20 +130,16 @@ func dutiesLoad(c *call) error {
 	})
 }
 
+const catalogueBytes = 4 << 20
+
 func (c *call) catalogue(load func(s *system, text []byte) (string, error)) error {
 	args, err := c.parse(1, 1)
 	if err != nil {
 		return err
 	}
-	f, err := os.Open(args[0])
+	text, err := readFile(args[0], catalogueBytes)
 	if err != nil {
-		return fileProblem(args[0], err)
-	}
-	defer func() { _ = f.Close() }()
-	const most = 4 << 20
-	text, err := io.ReadAll(io.LimitReader(f, most))
-	if err != nil {
-		return fileProblem(args[0], err)
+		return err
 	}
 	return c.with(func(s *system) error {
 		said, err := load(s, text)

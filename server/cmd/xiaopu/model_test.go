@@ -45,9 +45,17 @@ func TestCataloguesAndModelsFromTheCommandLine(t *testing.T) {
 	if out := do(exitError, "topics", "load", file("bad.yaml", "version: 1\ntopics: []\n")); !strings.Contains(out, "缺少“ask_below”") {
 		t.Error(out)
 	}
-	if out := do(exitError, "topics", "load", filepath.Join(dir, "none.yaml")); !strings.Contains(out, "没有找到文件") {
+	if out := do(exitError, "topics", "load", filepath.Join(dir, "none.yaml")); !strings.Contains(out, "找不到文件") {
 		t.Error(out)
 	}
+	// A file that is too large is not read in part.
+	if out := do(exitError, "topics", "load", file("large.yaml", string(tree)+strings.Repeat("#\n", 3<<20))); !strings.Contains(out, "超过 4096 KB") {
+		t.Error(out)
+	}
+	if out := do(exitError, "recognize", "evaluate", "--model", "none"); !strings.Contains(out, "没有这个版本的模型") {
+		t.Error(out)
+	}
+	do(exitUsage, "recognize", "evaluate", "--folds", "3")
 	if out := do(exitError, "duties", "load", file("duties.yaml", "duties: [{id: Q-1, name: 电梯监管, department: d-9}]")); !strings.Contains(out, "权责清单第 1 条“电梯监管”：没有编号为“d-9”的部门") {
 		t.Error(out)
 	}

@@ -141,7 +141,7 @@ func rounded(p float64) float64 { return math.Round(p*1e4) / 1e4 }
 // recognizeEvaluate is `xiaopu recognize evaluate`: one model, two side by side, or how good one learned from these texts is.
 func recognizeEvaluate(c *call) error {
 	var files []string
-	c.flags.Func("model", "模型文件；写两次则比较两个模型", func(s string) error {
+	c.flags.Func("model", "模型文件；写两次则比较两个模型。不写 --in 时为已保存的模型的版本", func(s string) error {
 		files = append(files, s)
 		return nil
 	})
@@ -151,8 +151,11 @@ func recognizeEvaluate(c *call) error {
 	if _, err := c.parse(0, 0); err != nil {
 		return err
 	}
-	if *in == "" || (*folds == 0) == (len(files) == 0) || len(files) > 2 || *also != "" && *folds == 0 {
+	if (*folds == 0) == (len(files) == 0) || len(files) > 2 || *in == "" && *folds != 0 || *also != "" && *folds == 0 {
 		return errUsage
+	}
+	if *in == "" {
+		return evaluateKept(c, files)
 	}
 	examples, err := readExamples(*in)
 	if err != nil {
@@ -161,25 +164,48 @@ func recognizeEvaluate(c *call) error {
 	if *folds != 0 {
 		return crossValidate(c, examples, *also, *folds)
 	}
-	var models []*classify.Model
+	var names []string
 	var tests [][]classify.Verdict
 	for _, file := range files {
 		m, err := readModel(file)
 		if err != nil {
 			return err
 		}
-		models = append(models, m)
+		names = append(names, fmt.Sprintf("%s（%s，用 %d 条训练）", m.Version(), file, m.Examples()))
 		tests = append(tests, m.Test(examples, runtime.GOMAXPROCS(0)))
 	}
+	printTests(c.stdout, names, tests)
+	return nil
+}
+
+// evaluateKept tests models that are kept in the database on what has come in since.
+func evaluateKept(c *call, versions []string) error {
+	return c.with(func(s *system) error {
+		list, err := s.engine.TestModels(c.ctx, versions, runtime.GOMAXPROCS(0))
+		if err != nil {
+			return err
+		}
+		var names []string
+		var tests [][]classify.Verdict
+		for _, t := range list {
+			names = append(names, fmt.Sprintf("%s（%s，用 %d 件训练）", t.Version, t.KindLabel, t.Examples))
+			tests = append(tests, t.Verdicts)
+		}
+		printTests(c.stdout, names, tests)
+		return nil
+	})
+}
+
+// printTests tells how good one model is, or which of two is better.
+func printTests(w io.Writer, names []string, tests [][]classify.Verdict) {
 	for i, v := range tests {
-		fmt.Fprintf(c.stdout, "模型 %s（%s，用 %d 条训练）\n", models[i].Version(), files[i], models[i].Examples())
-		printFigures(c.stdout, classify.Measure(v))
+		fmt.Fprintf(w, "模型 %s\n", names[i])
+		printFigures(w, classify.Measure(v))
 	}
 	if len(tests) == 2 {
 		d := classify.Compare(tests[0], tests[1])
-		fmt.Fprintf(c.stdout, "第二个模型改对 %d 条，改错 %d 条；两者其实一样好的话，差别至少这么大的机会是 %.3f。\n", d.Mended, d.Broken, d.Chance)
+		fmt.Fprintf(w, "第二个模型改对 %d 条，改错 %d 条；两者其实一样好的话，差别至少这么大的机会是 %.3f。\n", d.Mended, d.Broken, d.Chance)
 	}
-	return nil
 }
 
 func crossValidate(c *call, examples []classify.Example, also string, folds int) error {

@@ -89,7 +89,7 @@ func init() {
 		{"topics load", "文件.yaml", "载入本街道的事项类别和用词", topicsLoad},
 		{"duties load", "文件.yaml", "载入权责清单", dutiesLoad},
 		{"recognize classify", "--model 文件 --in 文件.jsonl --out 文件.csv [--reasons 文件.jsonl]", "用模型给文本分类", recognizeClassify},
-		{"recognize evaluate", "--in 文件.jsonl --model 文件 [--model 另一个] | --folds 份数 [--also 文件.jsonl]", "检验模型，比较两个模型，或交叉验证", recognizeEvaluate},
+		{"recognize evaluate", "--in 文件.jsonl --model 文件 [--model 另一个] | --in 文件.jsonl --folds 份数 [--also 文件.jsonl] | --model 版本 [--model 另一个]", "检验模型，比较两个模型，或交叉验证", recognizeEvaluate},
 		{"sweep", "", "处理一遍到期事项后退出", sweep},
 		{"audit verify", "", "核对每件难事的时间线和附件是否被事后改动", auditVerify},
 		{"vault keys", "[--add 文件]", "生成封存密钥文件；--add 在原有文件上增加一把新密钥（轮换）", vaultKeys},
