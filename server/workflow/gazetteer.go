@@ -84,6 +84,14 @@ func checkPlaces(list []Place) error {
 	return nil
 }
 
+// NamesOf gives what the recognition of matters knows of a list of places, for those who have no database.
+func NamesOf(list []Place) (g matter.Gazetteer, _ error) {
+	for _, p := range list {
+		g = append(g, matter.Entry{Name: p.Name, Aliases: p.Aliases})
+	}
+	return g, checkPlaces(list)
+}
+
 // LoadGazetteer makes the list given the street's gazetteer: what it leaves out is removed. Loading the same again changes
 // nothing. Every process makes its index of matters anew with it; a restarted one does so before it takes a ticket in, one
 // that runs within some seconds.

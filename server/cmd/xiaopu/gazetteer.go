@@ -15,17 +15,9 @@ func gazetteerLoad(c *call) error {
 	if err != nil {
 		return err
 	}
-	data, err := readFile(args[0], organisationBytes)
+	list, err := readPlaces(args[0])
 	if err != nil {
 		return err
-	}
-	places, err := config.LoadGazetteer(data)
-	if err != nil {
-		return err
-	}
-	list := make([]workflow.Place, len(places))
-	for i, p := range places {
-		list[i] = workflow.Place{Name: p.Name, Kind: workflow.PlaceKind(p.Kind), Aliases: p.Aliases}
 	}
 	return c.with(func(s *system) error {
 		n, err := s.engine.LoadGazetteer(c.ctx, casework.SystemActor(), list)
@@ -34,6 +26,20 @@ func gazetteerLoad(c *call) error {
 		}
 		return err
 	})
+}
+
+// readPlaces reads a gazetteer's file.
+func readPlaces(path string) ([]workflow.Place, error) {
+	data, err := readFile(path, organisationBytes)
+	if err != nil {
+		return nil, err
+	}
+	places, err := config.LoadGazetteer(data)
+	list := make([]workflow.Place, len(places))
+	for i, p := range places {
+		list[i] = workflow.Place{Name: p.Name, Kind: workflow.PlaceKind(p.Kind), Aliases: p.Aliases}
+	}
+	return list, err
 }
 
 // gazetteerList is `xiaopu gazetteer list`.

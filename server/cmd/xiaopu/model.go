@@ -130,6 +130,7 @@ func dutiesLoad(c *call) error {
 	})
 }
 
+// catalogueBytes bounds a file of topics or of duties.
 const catalogueBytes = 4 << 20
 
 func (c *call) catalogue(load func(s *system, text []byte) (string, error)) error {

@@ -15,23 +15,35 @@ import (
 	"xiaopu/server/apperr"
 	"xiaopu/server/matter"
 	"xiaopu/server/ticket"
+	"xiaopu/server/workflow"
 )
 
 // recognizeGroup is `xiaopu recognize group`: which messages of a file are about the same matter, by the server's own code.
 func recognizeGroup(c *call) error {
 	in := c.flags.String("in", "", "工单文件，每行一个 JSON 对象：id、user、title、time、detail")
 	out := c.flags.String("out", "", "结果文件（.csv，两列 id,cluster）")
+	places := c.flags.String("places", "", "地名库（.yaml），格式同 xiaopu gazetteer load：别名、前后颠倒的名称认作同一处")
 	if _, err := c.parse(0, 0); err != nil {
 		return err
 	}
 	if *in == "" || *out == "" {
 		return errUsage
 	}
+	var gazetteer matter.Gazetteer
+	if *places != "" {
+		list, err := readPlaces(*places)
+		if err != nil {
+			return err
+		}
+		if gazetteer, err = workflow.NamesOf(list); err != nil {
+			return err
+		}
+	}
 	docs, err := readMessages(*in)
 	if err != nil {
 		return err
 	}
-	groups := matter.Group(docs, nil)
+	groups := matter.Group(docs, gazetteer)
 	if err := writeClusters(*out, docs, groups); err != nil {
 		return err
 	}

@@ -60,3 +60,48 @@ func TestRecognizeGroup(t *testing.T) {
 		t.Errorf("without --out: code %d", code)
 	}
 }
+
+// With a gazetteer the other name of a place is that place, and a file that is none is said so before anything is read.
+func TestRecognizeGroupKnowsPlaces(t *testing.T) {
+	dir := t.TempDir()
+	in, out, places := filepath.Join(dir, "in.jsonl"), filepath.Join(dir, "out.csv"), filepath.Join(dir, "places.yaml")
+	for path, text := range map[string]string{
+		in: `{"id":"1","detail":"沐晴佳苑电梯停运，老人下不了楼。"}
+{"id":"2","detail":"晴湾里电梯又坏了，没人来修。"}
+`,
+		places:                           "places:\n  - {name: 沐晴佳苑, kind: estate, aliases: [晴湾里]}\n",
+		filepath.Join(dir, "twice.yaml"): "places:\n  - {name: 沐晴佳苑, kind: estate, aliases: [沐晴佳苑]}\n",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	group := func(places string) (int, string) {
+		var o, e bytes.Buffer
+		code := run(t.Context(), []string{"recognize", "group", "--in", in, "--out", out, "--places", places}, nil, strings.NewReader(""), &o, &e)
+		return code, o.String() + e.String()
+	}
+	for places, want := range map[string]string{"": "2 件，2 个事项", places: "2 件，1 个事项"} {
+		if code, said := group(places); code != exitOK || !strings.Contains(said, want) {
+			t.Errorf("with %q: code %d, said %q", places, code, said)
+		}
+	}
+	for name, want := range map[string]string{"none.yaml": "找不到文件", "": "不是文件", "in.jsonl": "YAML 写法有误", "twice.yaml": "出现了两次"} {
+		if code, said := group(filepath.Join(dir, name)); code != exitError || !strings.Contains(said, want) {
+			t.Errorf("%s: code %d, said %q", name, code, said)
+		}
+	}
+}
+
+// What cannot be read is said in the same words by all commands that load a catalogue.
+func TestLoadingACatalogueSaysWhatIsWrongWithTheFile(t *testing.T) {
+	dir := t.TempDir()
+	for _, command := range []string{"topics", "duties", "gazetteer", "organisation"} {
+		for path, want := range map[string]string{filepath.Join(dir, "none.yaml"): "找不到文件“", dir: "不是文件，或超过"} {
+			var o, e bytes.Buffer
+			if code := run(t.Context(), []string{command, "load", path}, nil, strings.NewReader(""), &o, &e); code != exitError || !strings.Contains(e.String(), want) {
+				t.Errorf("%s load %s: code %d, said %q", command, path, code, e.String())
+			}
+		}
+	}
+}
