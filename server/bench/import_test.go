@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -91,6 +92,7 @@ func importFile(ctx context.Context, j job, in *bufio.Reader, tell func(any) err
 		return err
 	}
 	clock := clockFrom(start)
+	debug.SetGCPercent(50)
 	im := &intake.Importer{Engine: workflow.New(db, workflow.Options{Clock: clock, Logger: slog.New(slog.DiscardHandler)}), DB: db, Now: clock}
 	began := time.Now()
 	r, err := im.Import(ctx, intake.Job{Path: j.File, Source: ticket.Hotline})

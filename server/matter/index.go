@@ -62,6 +62,7 @@ type Index struct {
 	touched []uint32  // scratch of candidates, as best
 	best    []uint32
 	scratch signature
+	terms   termSet // of the query that is asked
 	helpers []*helper
 }
 

@@ -39,12 +39,10 @@ const (
 	classArea         // part of an administrative area's name
 )
 
-// word is one that the package knows, in a text.
+// word is one that the package knows, in a text; what it says stands where it ends in the tree.
 type word struct {
 	from, to int
-	class    byte
-	concepts []uint8
-	end      bool // names end with it
+	*tree
 }
 
 // tree is a tree of words.
@@ -52,7 +50,7 @@ type tree struct {
 	next     map[rune]*tree
 	class    byte // 0 where no word ends
 	concepts []uint8
-	end      bool
+	end      bool // names end with it
 }
 
 func (t *tree) at(rs []rune) *tree {
@@ -100,7 +98,8 @@ var vocabulary = func() *tree {
 }()
 
 // findWords gives the known words of rs, the longest at each place.
-func findWords(rs []rune) (found []word) {
+func findWords(rs []rune) []word {
+	found := make([]word, 0, len(rs)/2)
 	for i := 0; i < len(rs); i++ {
 		n := vocabulary
 		var best *tree
@@ -114,7 +113,7 @@ func findWords(rs []rune) (found []word) {
 			}
 		}
 		if best != nil {
-			found = append(found, word{i, to, best.class, best.concepts, best.end})
+			found = append(found, word{i, to, best})
 			i = to - 1
 		}
 	}

@@ -12,7 +12,7 @@ type query struct {
 	*reading
 	person  uint64
 	day     int32
-	terms   termSet
+	terms   *termSet // the index's: it asks one after the other
 	norms   norms
 	weights [][]float32 // beside names: what each term of them weighs
 	habits  habits
@@ -20,6 +20,8 @@ type query struct {
 
 func (x *Index) query(r *reading, d Doc) *query {
 	q := &query{reading: r, person: fingerprint(d.Person), day: day(d.At), norms: norms{x.weigh(r.words), x.weigh(r.title), x.weighConcepts(r.concepts)}}
+	q.terms = &x.terms
+	*q.terms = termSet{}
 	q.terms.add(r.words, inWords)
 	q.terms.add(r.named, inNamed)
 	n := uint32(0)

@@ -22,12 +22,13 @@ type Matters struct {
 	of     map[corner][]string // tickets of one kind at one place; with kind "" all at the place
 	apart  map[string][]string // ticket → matters
 	size   map[string]int      // by matter
-	once   map[string]string   // what many tickets say, kept once
+	sites  map[site]*site      // each kept once
+	once   map[string]string   // likewise what several of them say
 }
 
 // seat is where a ticket sits.
 type seat struct {
-	site   site
+	site   *site
 	matter string
 	kept   bool
 }
@@ -42,7 +43,7 @@ func NewMatters(g matter.Gazetteer) *Matters {
 }
 
 func newMatters(g *gazetteer, here, loose *matter.Index) *Matters {
-	return &Matters{places: g, here: here, loose: loose, at: map[string]seat{}, of: map[corner][]string{}, apart: map[string][]string{}, size: map[string]int{}, once: map[string]string{}}
+	return &Matters{places: g, here: here, loose: loose, at: map[string]seat{}, of: map[corner][]string{}, apart: map[string][]string{}, size: map[string]int{}, sites: map[site]*site{}, once: map[string]string{}}
 }
 
 // Beside makes an empty one that weighs words as m does now: for what is placed on trial and does not stay.
@@ -78,12 +79,22 @@ func (m *Matters) Put(d Description, name string, kept bool) {
 	if kept {
 		words.Keep(d.ID)
 	}
-	s = site{estate: m.one(s.estate), road: m.one(s.road), kind: m.one(s.kind)}
-	m.at[d.ID] = seat{site: s, matter: name, kept: kept}
+	m.at[d.ID] = seat{site: m.oneSite(s), matter: name, kept: kept}
 	m.size[name]++
 	for _, c := range s.corners() {
 		m.of[c] = append(m.of[c], d.ID)
 	}
+}
+
+// oneSite keeps where tickets are, and of what kind, once for all of them.
+func (m *Matters) oneSite(s site) *site {
+	s.name = ""
+	o := m.sites[s]
+	if o == nil {
+		o = &site{estate: m.one(s.estate), road: m.one(s.road), kind: m.one(s.kind)}
+		m.sites[*o] = o
+	}
+	return o
 }
 
 func (m *Matters) one(s string) string {
@@ -100,7 +111,7 @@ func (m *Matters) Remove(id string) {
 	if !in {
 		return
 	}
-	m.words(s.site).Remove(id)
+	m.words(*s.site).Remove(id)
 	delete(m.at, id)
 	if m.size[s.matter]--; m.size[s.matter] == 0 {
 		delete(m.size, s.matter)
@@ -139,7 +150,7 @@ func (m *Matters) Place(d Description) matter.Placement { return m.place(d, true
 func (m *Matters) place(d Description, explain bool) matter.Placement {
 	s := m.places.site(d.site)
 	if at := m.at[d.ID]; at.kept {
-		return m.words(at.site).Place(d.Doc)
+		return m.words(*at.site).Place(d.Doc)
 	}
 	var near []matter.Candidate
 	if s.nowhere() {
@@ -188,7 +199,7 @@ func (m *Matters) alike(d Description, s site, explain bool) []matter.Candidate 
 	for i, place := range s.places() {
 		list := m.of[corner{place: place}]
 		for _, id := range list[max(0, len(list)-mostOfPlace):] {
-			o := m.at[id].site
+			o := *m.at[id].site
 			if met := i > 0 && o.estate == s.estate; !met && !s.other(o) {
 				ids = append(ids, id)
 			}
@@ -204,10 +215,10 @@ func (m *Matters) Between(d Description, other string) (c matter.Candidate) {
 	if !in {
 		return c
 	}
-	if near := m.words(o.site).Among(d.Doc, []string{other}, true); len(near) > 0 {
+	if near := m.words(*o.site).Among(d.Doc, []string{other}, true); len(near) > 0 {
 		c = near[0]
 	}
-	if s := m.places.site(d.site); !s.other(o.site) && s.kind != "" && s.kind == o.site.kind && s.meets(o.site) {
+	if s := m.places.site(d.site); !s.other(*o.site) && s.kind != "" && s.kind == o.site.kind && s.meets(*o.site) {
 		c.Probability = max(c.Probability, sameCorner)
 		c.Reasons = append([]matter.Reason{sameKind(s, d)}, c.Reasons...)
 	}
@@ -224,7 +235,7 @@ func (m *Matters) inCorner(d Description, s site) (found []matter.Candidate) {
 		for _, id := range list[max(0, len(list)-mostOfCorner):] {
 			o := m.at[id]
 			met := slices.ContainsFunc(found, func(c matter.Candidate) bool { return c.Matter == o.matter })
-			if met || id == d.ID || s.other(o.site) || slices.Contains(m.apart[d.ID], o.matter) {
+			if met || id == d.ID || s.other(*o.site) || slices.Contains(m.apart[d.ID], o.matter) {
 				continue
 			}
 			found = append(found, matter.Candidate{

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -44,6 +45,7 @@ func importFile(c *call) error {
 	if info, err := os.Stat(args[0]); err != nil || info.IsDir() {
 		return apperr.New(apperr.NotFound, "file.missing", "找不到文件“%s”，请检查路径和文件名。", args[0])
 	}
+	debug.SetGCPercent(50) // it may run beside the server: a fifth less memory for hardly any more work
 	return c.withNew(func(s *system) error {
 		now, err := s.now(c.ctx) // once: a file is judged by one day
 		if err != nil {
