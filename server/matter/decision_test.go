@@ -1,6 +1,7 @@
 package matter_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -86,6 +87,22 @@ func TestLink(t *testing.T) {
 	d := matter.Doc{ID: "c", Title: "催单", Text: "上次说的事情还没有解决", Links: []string{"20261123001"}, At: monday}
 	if p := x.Place(d); p.Matter != "m1" || p.Reasons[0].Kind != matter.ByLink {
 		t.Errorf("got %+v, want m1 by its link", p)
+	}
+}
+
+func TestReasonsTellOfATitleOnlyWhereThereIsOne(t *testing.T) {
+	x := matter.NewIndex(nil)
+	x.Put(first, "m1")
+	for _, d := range []matter.Doc{second, {ID: "c", Text: second.Title + "。" + second.Text, At: monday}} {
+		p, told := x.Place(d), map[bool]bool{}
+		for _, r := range p.Reasons {
+			if r.Kind == matter.ByWords {
+				told[strings.HasPrefix(r.Text, "标题")] = true
+			}
+		}
+		if p.Matter != "m1" || told[true] != (d.Title != "") || !told[false] {
+			t.Errorf("%s: %+v", d.ID, p.Reasons)
+		}
 	}
 }
 

@@ -73,6 +73,7 @@ const (
 type reading struct {
 	signature
 	head, text []rune  // title and text
+	untitled   bool    // head is how the text begins
 	spans      []place // of names, in head when inHead, else in text
 	inHead     bool
 	inName     []bool // characters of head that belong to names
@@ -172,7 +173,7 @@ func sorted[T cmp.Ordered](ts []T) []T {
 func (g *gazetteer) read(d Doc) *reading {
 	r := &reading{head: own(d.Title, maxTitle), text: own(d.Text, maxText), places: g}
 	if len(r.head) == 0 {
-		r.head = r.text[:min(len(r.text), 40)]
+		r.head, r.untitled = r.text[:min(len(r.text), 40)], true
 	}
 	headWords, textWords := findWords(r.head), findWords(r.text)
 	headClass, textClass := classify(r.head, headWords), classify(r.text, textWords)

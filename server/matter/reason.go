@@ -60,7 +60,7 @@ func (x *Index) reasons(q *query, s uint32) (list []Reason) {
 	if len(problems) > 0 {
 		list = append(list, Reason{ByProblem, "同类问题：" + strings.Join(problems[:min(3, len(problems))], "、")})
 	}
-	if ws := x.sharedWords(q.head, q.inName, shares); len(ws) > 0 {
+	if ws := x.sharedWords(q.head, q.inName, shares); len(ws) > 0 && !q.untitled {
 		list = append(list, Reason{ByWords, "标题用词相同：" + strings.Join(ws, "、")})
 	}
 	if ws := x.sharedWords(q.text, nil, shares); len(ws) > 0 {

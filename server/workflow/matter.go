@@ -211,13 +211,17 @@ func (e *Engine) tellReasons(ctx context.Context, v *MatterView, rows []store.Ti
 	for i := range others {
 		byID[others[i].Ticket.ID] = &others[i]
 	}
+	about, err := e.ordersAbout(ctx, v.ID, rows)
+	if err != nil {
+		return err
+	}
 	for i, r := range rows {
 		t := MatterTicket{Ticket: ticketView(r, casework.Full), Reasons: reasons[i]}
 		if t.Reasons == nil {
 			t.Reasons = []matter.Reason{}
 		}
 		for _, l := range linkedOrders(r.Ticket) {
-			if slices.ContainsFunc(rows, func(o store.TicketRow) bool { return o.Ticket.OrderNo == l }) {
+			if about[orderKey{r.Ticket.Source, l}] {
 				t.Reasons = append(t.Reasons, matter.Reason{Kind: matter.ByLink, Text: "引用了工单 " + l})
 			}
 		}
@@ -247,6 +251,25 @@ func (e *Engine) tellReasons(ctx context.Context, v *MatterView, rows []store.Ti
 	slices.SortStableFunc(v.Joins, func(a, b MatterJoin) int { return cmp.Compare(b.Probability, a.Probability) })
 	v.Joins = v.Joins[:min(len(v.Joins), 10)]
 	return nil
+}
+
+// ordersAbout are those of the orders that tickets name which are about a matter.
+func (e *Engine) ordersAbout(ctx context.Context, id string, rows []store.TicketRow) (map[orderKey]bool, error) {
+	bySource := map[ticket.Source][]string{}
+	for _, r := range rows {
+		bySource[r.Ticket.Source] = append(bySource[r.Ticket.Source], linkedOrders(r.Ticket)...)
+	}
+	about := map[orderKey]bool{}
+	for source, orders := range bySource {
+		stored, err := e.db.TicketsByOrder(ctx, source, orders)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range stored {
+			about[keyOf(r.Ticket)] = r.Matter == id
+		}
+	}
+	return about, nil
 }
 
 // SplitMatter says which tickets are not about a matter.

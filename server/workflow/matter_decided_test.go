@@ -3,11 +3,13 @@ package workflow_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"xiaopu/server/casework"
+	"xiaopu/server/matter"
 	"xiaopu/server/store"
 	"xiaopu/server/store/storetest"
 	"xiaopu/server/ticket"
@@ -120,5 +122,20 @@ func TestTicketsMergedIntoABurstSayThatAPersonDidSo(t *testing.T) {
 		if byHand := strings.Contains(strings.Join(e.Reasons, "；"), "由工作人员归入"); byHand != strings.HasPrefix(e.OrderNo, "望舒里") || len(e.Reasons) == 0 {
 			t.Errorf("%s: %q", e.OrderNo, e.Reasons)
 		}
+	}
+}
+
+// A page of a matter says of its tickets which orders they name, also where these stand on another page.
+func TestWhatATicketNamesIsToldOnEveryPage(t *testing.T) {
+	w := newWorld(t, storetest.Open(t))
+	list := lifts("春江花园")[:2]
+	list[1].RepeatOf = list[0].OrderNo
+	w.takeIn(list...)
+	v, err := w.e.Matter(t.Context(), w.actor("p-cy"), w.matterOf(list[1].OrderNo), "", 1)
+	if err != nil || len(v.Tickets) != 1 || v.Next == "" {
+		t.Fatalf("%+v %v", v, err)
+	}
+	if r := v.Tickets[0].Reasons; !slices.Contains(r, matter.Reason{Kind: matter.ByLink, Text: "引用了工单 " + list[0].OrderNo}) {
+		t.Errorf("%+v", r)
 	}
 }
