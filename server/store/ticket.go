@@ -273,8 +273,17 @@ func (tx *Tx) insertIdentities(ctx context.Context, list ...TicketRow) error {
 }
 
 // PhoneIndex is the key under which a requester's tickets are found: the same phone gives the same key, and without the index
-// key it does not give the phone. "" for no phone.
-func PhoneIndex(s Sealer, phone string) string { return s.Blind("phone", ticket.PhoneKey(phone)) }
+// key it does not give the phone. "" for no phone, and for what is typed in its place (0, 00000000000): those who have it are not
+// one person.
+func PhoneIndex(s Sealer, phone string) string {
+	key := ticket.PhoneKey(phone)
+	if len(key) < leastPhone || strings.Trim(key, key[:1]) == "" && strings.ContainsAny(key[:1], "01") {
+		return ""
+	}
+	return s.Blind("phone", key)
+}
+
+const leastPhone = 5 // digits of a service number
 
 // IdentityIndex is the blind index of an ID number or a credit code; "" for none.
 func IdentityIndex(s Sealer, number string) string {

@@ -365,8 +365,11 @@ func (e *Engine) loadOrganisation(ctx context.Context) (*organisation.Organisati
 	}
 	for i, p := range people {
 		for _, post := range p.Posts {
-			if post.Role == casework.Resident && p.Phone != "" && len(p.Requesters) == 0 {
-				people[i].Requesters = []string{e.requesterOf(p.Phone)}
+			if post.Role != casework.Resident || len(p.Requesters) > 0 {
+				continue
+			}
+			if r := e.requesterOf(p.Phone); r != "" {
+				people[i].Requesters = []string{r}
 			}
 		}
 	}

@@ -139,3 +139,19 @@ func TestWhatATicketNamesIsToldOnEveryPage(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// What stands in place of a phone is nobody's: those who have it are not one person, nor found by it.
+func TestWhatIsTypedInPlaceOfAPhoneIsNobodys(t *testing.T) {
+	w := newWorld(t, storetest.Open(t))
+	list := lifts("春江花园")
+	for i, phone := range []string{"00000000000", "0", "0000-0000000", "11111111111"} {
+		list[i].Requester.Phone = phone
+	}
+	w.takeIn(list...)
+	if v := w.matter(w.matterOf("春江花园-0")); v.Count != 5 || v.People != 1 || v.Unknown != 4 {
+		t.Errorf("%d tickets, %d people, %d of nobody", v.Count, v.People, v.Unknown)
+	}
+	if p, err := w.e.SearchTickets(t.Context(), w.actor("p-cy"), workflow.TicketSearch{Phone: "00000000000", Limit: 20}, func(int) error { return nil }); err == nil || len(p.Items) > 0 {
+		t.Errorf("%d found", len(p.Items))
+	}
+}

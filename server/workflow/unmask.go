@@ -214,10 +214,9 @@ func (e *Engine) lookUp(phone, idNumber string) (f store.TicketFilter, object st
 		return f, "", apperr.New(apperr.InvalidArgument, "search.which", "请填写电话或证件号码其中一项。")
 	}
 	if phone != "" {
-		if len(ticket.PhoneKey(phone)) < 5 {
-			return f, "", apperr.New(apperr.InvalidArgument, "search.phone", "电话号码太短，请填写完整的号码。")
+		if f.Requester = e.requesterOf(phone); f.Requester == "" {
+			return f, "", apperr.New(apperr.InvalidArgument, "search.phone", "电话号码太短，或不是谁的号码，请填写完整的号码。")
 		}
-		f.Requester = e.requesterOf(phone)
 		return f, "phone:" + f.Requester, nil
 	}
 	if len(ticket.IdentityKey(idNumber)) < 5 {

@@ -53,7 +53,9 @@ func recognizeGroup(c *call) error {
 		if people[g] == nil {
 			people[g] = map[string]bool{}
 		}
-		people[g][docs[i].Person] = true
+		if docs[i].Person != "" {
+			people[g][docs[i].Person] = true
+		}
 	}
 	for g, n := range size {
 		if n > 1 {

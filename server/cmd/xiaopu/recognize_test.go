@@ -35,6 +35,10 @@ func TestRecognizeGroup(t *testing.T) {
 	if want := "id,cluster\n7,m1\n8,m1\n9,m2\n"; err != nil || string(got) != want {
 		t.Errorf("wrote %q, %v; want %q", got, err, want)
 	}
+	// Two that name nobody are not known to be two people.
+	if _, stdout, _ := group(strings.NewReplacer(`"user":"u1",`, "", `"user":"u2",`, "").Replace(messages)); !strings.Contains(stdout, "1 个事项有多件，0 个涉及多人") {
+		t.Errorf("said %q", stdout)
+	}
 	for name, c := range map[string]struct{ text, want string }{
 		"no JSON":       {messages + "id,user\n", "第 5 行不是能读的 JSON 对象"},
 		"a list":        {"[]\n", "第 1 行不是能读的 JSON 对象（应以 { 开头）"},
