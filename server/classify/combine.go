@@ -94,7 +94,7 @@ type Choice struct {
 	Probability float64
 	// Ask is set where the answer is too unsure to stand without a clerk; Options are then what they choose from.
 	Ask      bool
-	Options  []Option  // the best, Value among them
+	Options  []Option  // the best, Value among them; of topics and departments only what something speaks for
 	Opinions []Opinion // what each source says for itself
 }
 
@@ -122,6 +122,8 @@ const (
 	ownAdvice = 0.5
 	// undecided is how much likeness stands for the chance that the cases before say nothing about this one.
 	undecided = 0.4
+	// toldBy is how many times as likely as one that nothing speaks for an option must be.
+	toldBy = 2
 	// asUsual is how often the usual department leads.
 	asUsual = 0.8
 )
@@ -143,9 +145,12 @@ func (k Knowledge) Combine(q Query, decisions []Decision) Answer {
 	topics := pool(opinions, len(x.topics))
 
 	var a Answer
-	a.Topic = x.choice(topics, opinions, func(t Topic) (value, name string) { return t.Path(), t.Path() })
+	a.Topic = onlyTold(x.choice(topics, opinions, func(t Topic) (value, name string) { return t.Path(), t.Path() }), topics)
 	a.Branch = x.choice(topics, opinions, func(t Topic) (value, name string) { return t.Branch, t.Branch })
 	a.Domain = x.choice(topics, opinions, func(t Topic) (value, name string) { return string(t.Domain), domainNames[t.Domain] })
+	if len(a.Topic.Opinions) == 0 {
+		clear(topics)
+	}
 	a.Lead = k.lead(q, topics, decisions)
 	a.Marks = x.mark(x.marks, q.Text)
 	a.Crossings = x.crossing(q.Text, opinions[0].shares, h)
@@ -320,6 +325,22 @@ func (x *Lexicon) choice(topics []float64, opinions []opinion, value func(Topic)
 	return c
 }
 
+// onlyTold leaves out the options that are there only because one has to come first among those that nothing speaks for.
+func onlyTold(c Choice, shares []float64) Choice {
+	if len(c.Opinions) == 0 {
+		c.Options = nil
+		return c
+	}
+	least := toldBy * slices.Min(shares)
+	for i, o := range c.Options {
+		if i > 0 && o.Probability < least {
+			c.Options = c.Options[:i]
+			break
+		}
+	}
+	return c
+}
+
 func choose(shares []float64, value func(i int) (value, name string), askBelow float64) Choice {
 	var options []Option
 	at := map[string]int{}
@@ -376,10 +397,17 @@ func (k Knowledge) lead(q Query, topics []float64, decisions []Decision) Choice 
 	}
 
 	s, why := make([]float64, n), make([]map[string]float64, n)
+	untold := 0.0
+	if len(topics) > 0 {
+		untold = slices.Min(topics)
+	}
 	for t, share := range topics {
+		share -= untold // that a department has many topics says nothing of this one
 		if i := k.usual(k.Lexicon.topics[t].Lead); i >= 0 {
 			s[i] += asUsual * share
-			note(why, i, k.Lexicon.topics[t].Path(), share)
+			if share > 0 {
+				note(why, i, k.Lexicon.topics[t].Path(), share)
+			}
 		}
 	}
 	tell(FromLexicon, 1, s, why)
@@ -435,11 +463,12 @@ func (k Knowledge) lead(q Query, topics []float64, decisions []Decision) Choice 
 		return Choice{Ask: true}
 	}
 	value := func(i int) (string, string) { return k.Departments[i].ID, k.Departments[i].Name }
-	c := choose(pool(opinions, n), value, k.Lexicon.askBelow)
+	pooled := pool(opinions, n)
+	c := choose(pooled, value, k.Lexicon.askBelow)
 	for _, o := range opinions {
 		c.Opinions = append(c.Opinions, own(o, value))
 	}
-	return c
+	return onlyTold(c, pooled)
 }
 
 // usual gives the first department whose name has the first of the words that any has, -1 when none does.

@@ -3,6 +3,7 @@ package classify
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // Mark is something that a text says or implies beside its topic: that it is urgent, that it crosses departments.
@@ -48,6 +49,14 @@ func (x *Lexicon) mark(rules []rule, t Text) (out []Mark) {
 		}
 		if len(found) == 0 {
 			continue
+		}
+		for words := range found { // 互相推诿 says what 互相推 does
+			for other := range found {
+				if other != words && strings.Contains(other, words) {
+					delete(found, words)
+					break
+				}
+			}
 		}
 		m := Mark{Kind: r.Kind, Name: r.Name, Probability: float64(r.Probability) / 100, Source: FromLexicon, Reasons: reasons(found), Feared: !asserted}
 		if m.Feared {
