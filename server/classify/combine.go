@@ -75,6 +75,61 @@ type Knowledge struct {
 	Leads       *Model // of lead departments, by id or name
 	Departments []Department
 	Duties      []DutyItem
+
+	ready *ready
+}
+
+// ready is what Combine needs to know of departments and duties, whatever the ticket.
+type ready struct {
+	usual  []int    // department that usually leads, by topic; -1 for none
+	leads  []int    // department by duty; -1 for none
+	topics [][]int  // topics by duty
+	duties wordTree // their words
+}
+
+// Ready is the knowledge prepared to be asked often; otherwise Combine prepares it each time.
+func (k Knowledge) Ready() Knowledge {
+	r := &ready{}
+	for _, t := range k.Lexicon.topics {
+		r.usual = append(r.usual, k.usual(t.Lead))
+	}
+	for i, d := range k.Duties {
+		r.leads = append(r.leads, k.department(d.Department))
+		r.topics = append(r.topics, k.Lexicon.find(d.Topic))
+		for _, w := range d.Words {
+			if word := plain(w, false); len(word) > 0 {
+				n := r.duties.add(word)
+				n.of = append(n.of, i)
+			}
+		}
+	}
+	k.ready = r
+	return k
+}
+
+// department gives the place of a department in the list, by its id or name; -1 for none.
+func (k Knowledge) department(id string) int {
+	return slices.IndexFunc(k.Departments, func(d Department) bool { return d.ID == id || d.Name == id || d.ShortName != "" && d.ShortName == id })
+}
+
+// duties is how much the words of each duty stand in a ticket.
+func (k Knowledge) duties(q Query) []float64 {
+	points := make([]float64, len(k.Duties))
+	title, body := q.Text.parts()
+	for _, text := range [][]rune{title, body} {
+		met := map[*wordTree]bool{} // twice says no more than once
+		for i := range text {
+			k.ready.duties.each(text[i:], func(w *wordTree, _ int) {
+				if !met[w] {
+					met[w] = true
+					for _, d := range w.of {
+						points[d] += plainWord
+					}
+				}
+			})
+		}
+	}
+	return points
 }
 
 // Answer says what a ticket is about, and whose it is.
@@ -130,7 +185,10 @@ const (
 
 // Combine answers a ticket's class from all that is known. Decisions are those about cases like it.
 func (k Knowledge) Combine(q Query, decisions []Decision) Answer {
-	x := k.Lexicon
+	if k.ready == nil {
+		k = k.Ready()
+	}
+	x, said := k.Lexicon, k.duties(q)
 	h := x.read(q)
 	opinions := []opinion{x.opinion(h, q)}
 	if k.Model != nil {
@@ -139,19 +197,25 @@ func (k Knowledge) Combine(q Query, decisions []Decision) Answer {
 	if o, ok := x.decided(decisions); ok {
 		opinions = append(opinions, o)
 	}
-	if o, ok := x.dutiful(k.Duties, q); ok {
+	if o, ok := k.dutiful(said); ok {
 		opinions = append(opinions, o)
+	}
+	for i := range opinions {
+		opinions[i].why = once(opinions[i].why)
 	}
 	topics := pool(opinions, len(x.topics))
 
 	var a Answer
-	a.Topic = onlyTold(x.choice(topics, opinions, func(t Topic) (value, name string) { return t.Path(), t.Path() }), topics)
-	a.Branch = x.choice(topics, opinions, func(t Topic) (value, name string) { return t.Branch, t.Branch })
-	a.Domain = x.choice(topics, opinions, func(t Topic) (value, name string) { return string(t.Domain), domainNames[t.Domain] })
+	a.Topic = onlyTold(x.choice(topics, opinions, func(i int) (value, name string) { return x.paths[i], x.paths[i] }), topics)
+	a.Branch = x.choice(topics, opinions, func(i int) (value, name string) { return x.topics[i].Branch, x.topics[i].Branch })
+	a.Domain = x.choice(topics, opinions, func(i int) (value, name string) {
+		d := x.topics[i].Domain
+		return string(d), domainNames[d]
+	})
 	if len(a.Topic.Opinions) == 0 {
 		clear(topics)
 	}
-	a.Lead = k.lead(q, topics, decisions)
+	a.Lead = k.lead(q, topics, said, decisions)
 	a.Marks = x.mark(x.marks, q.Text)
 	a.Crossings = x.crossing(q.Text, opinions[0].shares, h)
 	return a
@@ -240,16 +304,29 @@ func (x *Lexicon) decided(decisions []Decision) (opinion, bool) {
 	return opinion{FromHistory, 1, s, func(i int) []Reason { return reasons(why[i]) }}, sum > 0
 }
 
-// dutiful is what the duty list's words say about the topic.
-func (x *Lexicon) dutiful(duties []DutyItem, q Query) (opinion, bool) {
-	points, why := make([]float64, len(x.topics)), make([]map[string]float64, len(x.topics))
+// once asks for the reasons of each topic but once: they cost more than all else, and topic, branch and domain mostly rest on one.
+func once(why func(i int) []Reason) func(i int) []Reason {
+	told := map[int][]Reason{}
+	return func(i int) []Reason {
+		r, done := told[i]
+		if !done {
+			r = why(i)
+			told[i] = r
+		}
+		return r
+	}
+}
+
+// dutiful is what the duty list's words say about the topic; said is how much of each duty's words stand in the ticket.
+func (k Knowledge) dutiful(said []float64) (opinion, bool) {
+	topics := len(k.Lexicon.topics)
+	points, why := make([]float64, topics), make([]map[string]float64, topics)
 	told := false
-	for _, d := range duties {
-		n := d.points(q)
+	for i, n := range said {
 		if n == 0 {
 			continue
 		}
-		under := x.find(d.Topic)
+		d, under := k.Duties[i], k.ready.topics[i]
 		for _, i := range under {
 			told = true
 			points[i] += n / float64(len(under))
@@ -260,19 +337,6 @@ func (x *Lexicon) dutiful(duties []DutyItem, q Query) (opinion, bool) {
 		}
 	}
 	return opinion{FromDuties, ownAdvice, shares(points), func(i int) []Reason { return reasons(why[i]) }}, told
-}
-
-// points is how much the words of a duty stand in a ticket.
-func (d DutyItem) points(q Query) (points float64) {
-	title, body := q.Text.parts()
-	for _, text := range []string{string(title), string(body)} {
-		for _, w := range d.Words {
-			if word := string(plain(w, false)); word != "" && strings.Contains(text, word) {
-				points += plainWord
-			}
-		}
-	}
-	return points
 }
 
 // pool makes one opinion of several: what they do not know is spread evenly, then they are multiplied. The lexicon counts less
@@ -312,10 +376,10 @@ func total(shares []float64) (sum float64) {
 }
 
 // choice sums the topics' shares by what value says of each.
-func (x *Lexicon) choice(topics []float64, opinions []opinion, value func(Topic) (value, name string)) Choice {
-	c := choose(topics, func(i int) (string, string) { return value(x.topics[i]) }, x.askBelow)
+func (x *Lexicon) choice(topics []float64, opinions []opinion, value func(i int) (value, name string)) Choice {
+	c := choose(topics, value, x.askBelow)
 	for _, o := range opinions {
-		if own := own(o, func(i int) (string, string) { return value(x.topics[i]) }); own.Probability > 0 {
+		if own := own(o, value); own.Probability > 0 {
 			c.Opinions = append(c.Opinions, own)
 		}
 	}
@@ -378,11 +442,8 @@ func own(o opinion, value func(i int) (value, name string)) Opinion {
 }
 
 // lead suggests who leads: by what was decided before, by the duty list, by the usual department of the topic.
-func (k Knowledge) lead(q Query, topics []float64, decisions []Decision) Choice {
+func (k Knowledge) lead(q Query, topics, said []float64, decisions []Decision) Choice {
 	n := len(k.Departments)
-	at := func(id string) int {
-		return slices.IndexFunc(k.Departments, func(d Department) bool { return d.ID == id || d.Name == id || d.ShortName != "" && d.ShortName == id })
-	}
 	var opinions []opinion
 	tell := func(source Source, weight float64, shares []float64, why []map[string]float64) {
 		if total(shares) > 0 {
@@ -403,10 +464,10 @@ func (k Knowledge) lead(q Query, topics []float64, decisions []Decision) Choice 
 	}
 	for t, share := range topics {
 		share -= untold // that a department has many topics says nothing of this one
-		if i := k.usual(k.Lexicon.topics[t].Lead); i >= 0 {
+		if i := k.ready.usual[t]; i >= 0 {
 			s[i] += asUsual * share
 			if share > 0 {
-				note(why, i, k.Lexicon.topics[t].Path(), share)
+				note(why, i, k.Lexicon.paths[t], share)
 			}
 		}
 	}
@@ -416,7 +477,7 @@ func (k Knowledge) lead(q Query, topics []float64, decisions []Decision) Choice 
 		s = make([]float64, n)
 		label := make([]string, n)
 		for _, g := range k.Leads.Classify(q.Text) {
-			if i := at(g.Label); i >= 0 {
+			if i := k.department(g.Label); i >= 0 {
 				s[i] += g.Probability
 				label[i] = g.Label
 			}
@@ -427,20 +488,17 @@ func (k Knowledge) lead(q Query, topics []float64, decisions []Decision) Choice 
 	}
 
 	s, why = make([]float64, n), make([]map[string]float64, n)
-	for _, d := range k.Duties {
-		i := at(d.Department)
+	for j, points := range said {
+		i := k.ready.leads[j]
 		if i < 0 {
 			continue
 		}
-		points := d.points(q)
-		if under := k.Lexicon.find(d.Topic); len(under) > 0 {
-			for _, t := range under {
-				points += strongWord * topics[t]
-			}
+		for _, t := range k.ready.topics[j] {
+			points += strongWord * topics[t]
 		}
 		s[i] += points
 		if points > 0.1 {
-			note(why, i, d.Name, points)
+			note(why, i, k.Duties[j].Name, points)
 		}
 	}
 	tell(FromDuties, 1, shares(s), why)
@@ -448,7 +506,7 @@ func (k Knowledge) lead(q Query, topics []float64, decisions []Decision) Choice 
 	s, why = make([]float64, n), make([]map[string]float64, n)
 	sum := 0.0
 	for _, d := range decisions {
-		if i := at(d.Department); i >= 0 {
+		if i := k.department(d.Department); i >= 0 {
 			s[i] += d.Likeness
 			sum += d.Likeness
 			note(why, i, d.Case, d.Likeness)

@@ -3,6 +3,7 @@ package classify
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -207,9 +208,11 @@ func (t Topic) Path() string { return t.Branch + separator + t.Leaf }
 type Lexicon struct {
 	askBelow  float64
 	topics    []Topic
+	paths     []string         // of the topics
+	labels    map[string][]int // topics by what they may be called: see find
 	words     map[string][]meaning
 	domains   map[string][]casework.Domain
-	longest   int // characters of a word
+	tree      wordTree // of both
 	crossings []rule
 	marks     []rule
 
@@ -234,14 +237,14 @@ const (
 
 // NewLexicon makes a tree ready to be asked. The tree must be one that Check finds nothing wrong with.
 func NewLexicon(t Tree) *Lexicon {
-	x := &Lexicon{askBelow: float64(t.AskBelow) / 100, words: map[string][]meaning{}, domains: map[string][]casework.Domain{}}
+	x := &Lexicon{askBelow: float64(t.AskBelow) / 100, labels: map[string][]int{}, words: map[string][]meaning{}, domains: map[string][]casework.Domain{}}
 	add := func(word string, m meaning) {
 		w := plain(word, false)
 		key := string(w)
 		if !slices.ContainsFunc(x.words[key], func(o meaning) bool { return o.topic == m.topic }) {
 			x.words[key] = append(x.words[key], m)
 		}
-		x.longest = max(x.longest, len(w))
+		x.tree.add(w)
 	}
 	for _, b := range t.Topics {
 		for _, l := range b.Topics {
@@ -260,8 +263,21 @@ func NewLexicon(t Tree) *Lexicon {
 		for _, w := range d.Words {
 			key := plain(w, false)
 			x.domains[string(key)] = append(x.domains[string(key)], d.Domain)
-			x.longest = max(x.longest, len(key))
+			x.tree.add(key)
 		}
+	}
+	// A path is meant before a topic of the second level, and that before one of the first.
+	for _, name := range []func(Topic) string{
+		func(t Topic) string { return t.Branch }, func(t Topic) string { return t.Leaf }, Topic.Path,
+	} {
+		called := map[string][]int{}
+		for i, t := range x.topics {
+			called[name(t)] = append(called[name(t)], i)
+		}
+		maps.Copy(x.labels, called)
+	}
+	for _, t := range x.topics {
+		x.paths = append(x.paths, t.Path())
 	}
 	compile := func(list []Rule) (out []rule) {
 		for _, r := range list {
@@ -308,24 +324,7 @@ func (x *Lexicon) Find(label string) (out []Topic) {
 	return out
 }
 
-func (x *Lexicon) find(label string) (out []int) {
-	label = strings.TrimSpace(label)
-	for _, same := range []func(Topic) bool{
-		func(t Topic) bool { return t.Path() == label },
-		func(t Topic) bool { return t.Leaf == label },
-		func(t Topic) bool { return t.Branch == label },
-	} {
-		for i, t := range x.topics {
-			if same(t) {
-				out = append(out, i)
-			}
-		}
-		if len(out) > 0 {
-			return out
-		}
-	}
-	return nil
-}
+func (x *Lexicon) find(label string) []int { return x.labels[strings.TrimSpace(label)] }
 
 // hits is what words of a text say.
 type hits struct {
@@ -340,16 +339,12 @@ func (x *Lexicon) read(q Query) hits {
 	times := map[string]float64{}
 	count := func(text []rune, weight float64) {
 		for i := 0; i < len(text); {
-			n := min(x.longest, len(text)-i)
-			for ; n > 0; n-- {
-				word := string(text[i : i+n])
-				_, topic := x.words[word]
-				if _, domain := x.domains[word]; topic || domain {
-					times[word] += weight
-					break
-				}
+			longest, length := "", 1
+			x.tree.each(text[i:], func(w *wordTree, n int) { longest, length = w.word, n })
+			if longest != "" {
+				times[longest] += weight
 			}
-			i += max(n, 1)
+			i += length
 		}
 	}
 	title, body := q.Text.parts()

@@ -35,6 +35,7 @@ func (c *Classification) among(o *organisation.Organisation) *Classification {
 			of.Departments = append(of.Departments, classify.Department{ID: d.ID, Name: d.Name, ShortName: d.ShortName})
 		}
 	}
+	of.Knowledge = of.Ready()
 	return &of
 }
 
