@@ -208,6 +208,12 @@ func (m *Matters) alike(d Description, s site, explain bool) []matter.Candidate 
 	return m.here.Among(d.Doc, ids, explain)
 }
 
+// OtherKind reports whether a ticket and another one that is there are of two kinds, as their sources call them.
+func (m *Matters) OtherKind(d Description, other string) bool {
+	o := m.at[other].site.kind
+	return d.site.kind != "" && o != "" && d.site.kind != o
+}
+
 // Between says how likely a ticket is about the same matter as another one that is there, and why; no reasons where hardly
 // anything speaks for it.
 func (m *Matters) Between(d Description, other string) (c matter.Candidate) {

@@ -348,7 +348,10 @@ func (e *Engine) LoadTopics(ctx context.Context, actor string, tree classify.Tre
 	if err != nil {
 		return err
 	}
-	return e.loadCatalogue(ctx, actor, store.TopicCatalogue, body, fmt.Sprint(len(tree.Topics)))
+	if err := e.loadCatalogue(ctx, actor, store.TopicCatalogue, body, fmt.Sprint(len(tree.Topics))); err != nil {
+		return err
+	}
+	return e.CountTopics(ctx)
 }
 
 // LoadDuties takes a duty list into force. What names no department of ours, or a topic that is not in the tree, is refused.

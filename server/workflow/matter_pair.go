@@ -19,18 +19,22 @@ import (
 // such that people too could not tell, when it was measured (docs/recognition.md); below, one in four.
 const (
 	proposeFrom  = 0.3
+	proposeKinds = 0.5                 // where the source calls them two kinds: nearly all below were two troubles of one place
 	mostProposed = 2                   // by one ticket
 	proposeDays  = 30 * 24 * time.Hour // of tickets accepted since: nobody wants to look through a history that is imported
 )
 
 // propose notes the matters that a ticket may be about beside its own.
-func (in *intake) propose(r *store.TicketRow, near []matter.Candidate) {
+func (in *intake) propose(r *store.TicketRow, doc recognition.Description, near []matter.Candidate) {
 	if in.earlier != nil || r.Ticket.AcceptedAt.Before(in.now.Add(-proposeDays)) {
 		return
 	}
 	n := 0
 	for _, c := range near {
 		if c.Matter == r.Matter || c.Probability < proposeFrom || in.apart[r.Ticket.ID][c.Matter] {
+			continue
+		}
+		if c.Probability < proposeKinds && in.index.index.OtherKind(doc, c.Nearest) {
 			continue
 		}
 		in.pairs = append(in.pairs, store.NewMatterPair(store.PairSide{Matter: r.Matter, Ticket: r.Ticket.ID}, store.PairSide{Matter: c.Matter, Ticket: c.Nearest}, c.Probability, in.now))
@@ -370,16 +374,19 @@ func (e *Engine) pairReasons(ctx context.Context, list []store.MatterPair, rows 
 		return nil, err
 	}
 	why := make([][]matter.Reason, len(list))
-	docs := make([]recognition.Description, len(list))
+	docs := make([][2]recognition.Description, len(list))
 	for i, p := range list {
-		r := rows[p.Sides[0].Ticket]
-		docs[i] = recognition.Describe(r.Ticket, r.Requester)
+		for j, s := range p.Sides {
+			docs[i][j] = recognition.Describe(rows[s.Ticket].Ticket, rows[s.Ticket].Requester)
+		}
 	}
 	err = e.matters.look(ctx, func(x *recognition.Matters) {
-		for i, p := range list {
-			if why[i] = x.Between(docs[i], p.Sides[1].Ticket).Reasons; why[i] == nil {
-				why[i] = []matter.Reason{}
+		for i, p := range list { // either text may say more of it
+			a, b := x.Between(docs[i][0], p.Sides[1].Ticket), x.Between(docs[i][1], p.Sides[0].Ticket)
+			if b.Probability > a.Probability {
+				a = b
 			}
+			why[i] = append([]matter.Reason{}, a.Reasons...)
 		}
 	})
 	return why, err

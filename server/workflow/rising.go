@@ -2,8 +2,10 @@ package workflow
 
 import (
 	"context"
+	"time"
 
 	"xiaopu/server/recognition"
+	"xiaopu/server/store"
 	"xiaopu/server/workday"
 )
 
@@ -65,6 +67,49 @@ func (e *Engine) Rising(ctx context.Context) (RisingView, error) {
 	}
 	return v, nil
 }
+
+// CountTopics notes anew what the tickets of the weeks that Rising looks at are about: by another tree their topics are others.
+func (e *Engine) CountTopics(ctx context.Context) error {
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return err
+	}
+	now := e.Now(k)
+	from := recognition.RisingFrom(workday.DateOf(now)).At(0)
+	after, id := time.Time{}, ""
+	for {
+		page, err := e.db.TicketsBetween(ctx, from, now, after, id, countedAtOnce)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		ids := make([]string, len(page))
+		for i, r := range page {
+			ids[i] = r.Ticket.ID
+		}
+		last := page[len(page)-1].Ticket
+		after, id = last.AcceptedAt, last.ID
+		if err := e.db.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
+			in := newIntake(e, &writer{tx: tx, k: k, now: now})
+			if err := in.turn(ctx); err != nil { // nobody notes what a ticket said before
+				return err
+			}
+			stored, err := tx.TicketsByID(ctx, ids)
+			if err != nil {
+				return err
+			}
+			rows := make([]*store.TicketRow, len(stored))
+			for i := range stored {
+				rows[i] = &stored[i]
+			}
+			return in.noteTopics(ctx, rows, ids)
+		}); err != nil {
+			return err
+		}
+	}
+}
+
+// countedAtOnce is how many tickets are counted in one transaction: others wait for it to take theirs in.
+const countedAtOnce = 200
 
 // ForgetTopics drops what was noted of tickets that are too old to be compared with.
 func (e *Engine) ForgetTopics(ctx context.Context) error {

@@ -563,7 +563,7 @@ func (in *intake) resolve(r *store.TicketRow, open map[*store.TicketRow]bool) {
 	}
 	if news && !r.Erased {
 		in.index.put(doc, r.Matter, r.MatterBy)
-		in.propose(r, near)
+		in.propose(r, doc, near)
 	}
 }
 

@@ -227,6 +227,10 @@ func (c *call) welcome(s *system, address string, chat *weChat, signer *auth.Sig
 		if err != nil {
 			return err
 		}
+		// The street's life is played without the tree of topics, so that it is the same whatever the words tell; what rises is counted now.
+		if err := s.engine.CountTopics(c.ctx); err != nil {
+			return err
+		}
 		fmt.Fprintf(c.stdout, "已导入工单 %d 件，难事入库 %d 件。样例文件：%s\n", loaded.Tickets, loaded.Cases, sample)
 		if k, err = s.engine.Refresh(c.ctx); err != nil {
 			return err
