@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"xiaopu/server/matter"
 	"xiaopu/server/recognition"
 	"xiaopu/server/ticket"
 )
@@ -44,6 +45,36 @@ func TestSameMatter(t *testing.T) {
 				m.Put(recognition.Describe(pair[0], ""), "first", false)
 				p := m.Place(recognition.Describe(pair[1], ""))
 				if (p.Matter == "first") != c.same || c.same && len(p.Reasons) == 0 {
+					t.Errorf("%+v", p)
+				}
+			}
+		})
+	}
+}
+
+// What the gazetteer says of roads and lanes holds as what it says of estates.
+func TestTheGazetteerKnowsRoadsAndLanes(t *testing.T) {
+	g := matter.Gazetteer{{Name: "望舒里", Aliases: []string{"恒之路888弄"}}, {Name: "恒之路", Aliases: []string{"恒之东路"}}, {Name: "恒芝路"}, {Name: "沐晴佳苑"}}
+	lift := [5]string{"城乡建设", "物业管理", "电梯维保"}
+	for _, c := range []struct {
+		name string
+		a, b ticket.Ticket
+		same bool
+	}{
+		{"the lane of an estate", ticket.Ticket{Community: "望舒里", Category: lift, Content: "电梯停了"}, ticket.Ticket{Address: "恒之路888弄12号301室", Category: lift, Content: "轿厢困人"}, true},
+		{"another lane", ticket.Ticket{Community: "望舒里", Category: lift, Content: "电梯停了"}, ticket.Ticket{Address: "恒之路999弄12号", Category: lift, Content: "轿厢困人"}, false},
+		{"the lane of an estate, and another estate", ticket.Ticket{Community: "沐晴佳苑", Category: lift}, ticket.Ticket{Address: "恒之路888弄12号", Category: lift}, false},
+		{"a road's other name", ticket.Ticket{Address: "恒之路120号", Category: lift}, ticket.Ticket{Address: "恒之东路120号", Category: lift}, true},
+		{"a road's other name and another number", ticket.Ticket{Address: "恒之路120号", Category: lift}, ticket.Ticket{Address: "恒之东路130号", Category: lift}, false},
+		{"a road with its characters transposed", ticket.Ticket{Address: "恒之路120号", Category: lift}, ticket.Ticket{Address: "之恒路120号", Category: lift}, true},
+		{"another road of nearly that name", ticket.Ticket{Address: "恒之路120号", Category: lift}, ticket.Ticket{Address: "恒芝路120号", Category: lift}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.a.ID, c.b.ID = "a", "b"
+			for _, pair := range [][2]ticket.Ticket{{c.a, c.b}, {c.b, c.a}} {
+				m := recognition.NewMatters(g)
+				m.Put(recognition.Describe(pair[0], ""), "first", false)
+				if p := m.Place(recognition.Describe(pair[1], "")); (p.Matter == "first") != c.same {
 					t.Errorf("%+v", p)
 				}
 			}

@@ -3,6 +3,8 @@ package recognition
 import (
 	"cmp"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"xiaopu/server/matter"
 )
@@ -310,22 +312,32 @@ func like(name string) (forms []string) {
 	return append(forms, "="+string(sorted))
 }
 
-// site names the estate as the street does: what is no name of the gazetteer but nearly one of them is that one.
+// site names places as the street does: what is no name of the gazetteer but nearly one of them is that one. A lane that is
+// another name of an estate is that estate; of a road with a number the road is looked for.
 func (g *gazetteer) site(s site) site {
-	if s.estate == "" {
-		return s
-	}
-	if key, known := g.names[s.estate]; known {
+	if s.estate != "" {
+		s.estate = g.known(s.estate)
+	} else if key, known := g.names[s.road]; known && !isRoad(key) {
 		s.estate = key
-		return s
 	}
-	for _, l := range like(s.estate) {
-		if keys := g.near[l]; len(keys) == 1 {
-			s.estate = keys[0]
-			return s
-		}
+	if i := strings.LastIndexAny(s.road, "路道街"); i >= 0 {
+		_, n := utf8.DecodeRuneInString(s.road[i:])
+		s.road = g.known(s.road[:i+n]) + s.road[i+n:]
 	}
 	return s
+}
+
+// known is the street's key for a name, or the name itself.
+func (g *gazetteer) known(name string) string {
+	if key, known := g.names[name]; known {
+		return key
+	}
+	for _, l := range like(name) {
+		if keys := g.near[l]; len(keys) == 1 {
+			return keys[0]
+		}
+	}
+	return name
 }
 
 func (s site) nowhere() bool { return s.estate == "" && s.road == "" }
