@@ -59,6 +59,10 @@ func (x *Index) scores(q *query, slots []uint32) []scored {
 }
 
 func (x *Index) score(c comparison, scratch *signature) {
+	// All of them lie somewhere else in memory: fetched one after the other, each would be waited for.
+	for i := range c.list {
+		c.list[i].logit = float64(x.entries[c.list[i].slot].packed[0])
+	}
 	for i := range c.list {
 		s := &c.list[i]
 		e := &x.entries[s.slot]
