@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -389,6 +390,9 @@ func (e *Engine) loadCatalogue(ctx context.Context, actor string, kind store.Cat
 	k, err := e.Knowledge(ctx)
 	if err != nil {
 		return err
+	}
+	if now, err := e.db.Catalogue(ctx, kind); err != nil || bytes.Equal(now.Body, body) {
+		return err // the same again is no new version
 	}
 	if err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.AddCatalogue(ctx, store.Catalogue{Kind: kind, Body: body, CreatedAt: e.Now(k), CreatedBy: actor}); err != nil {

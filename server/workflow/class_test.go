@@ -119,6 +119,14 @@ func TestTheDutyListAndEarlierDecisionsSuggestTheLead(t *testing.T) {
 		if err := w.e.LoadDuties(ctx, "p-cy", []classify.DutyItem{{ID: "Q-1", Name: "电梯安全监管", Topic: "物业管理/电梯运行", Department: "d-2", Words: []string{"电梯"}}}); err != nil {
 			t.Fatal(err)
 		}
+		// Loading the same again, as who got no answer does, is no new version.
+		list, err := w.e.DutyList(ctx)
+		if err == nil {
+			err = w.e.LoadDuties(ctx, "p-cy", list)
+		}
+		if c, cerr := db.Catalogue(ctx, store.DutyCatalogue); err != nil || cerr != nil || c.Version != 1 {
+			t.Error(c.Version, err, cerr)
+		}
 		w.takeIn(dissatisfied(said("L-1", "电梯停运", "3号楼电梯故障停运半个月，物业一直不修。", moment("2026-03-02 09:00")), "2026-03-02 09:30"))
 		v := w.class("p-cy", w.newest().ID)
 		if i := slices.IndexFunc(v.Lead.Opinions, func(o workflow.OpinionView) bool { return o.Source == "duties" }); i < 0 || v.Lead.Opinions[i].Value != "d-2" || v.Lead.Opinions[i].Reasons[0] != "电梯安全监管" {
