@@ -23,7 +23,7 @@ func twoLabels(t testing.TB) []byte {
 // What numbers of a file are beyond all reason would make probabilities that are none.
 func TestNumbersBeyondAllReasonAreRefused(t *testing.T) {
 	const numbers, size = 4 + 2 + 1 + 2*(1+3+1), 4 // behind magic, format and labels
-	for at := 0; at < 3+2+2+2+2; at++ {
+	for at := range 3 + 2 + 2 + 2 + 2 {
 		for _, v := range []float32{3e38, -3e38, 1e20} {
 			body := twoLabels(t)
 			binary.LittleEndian.PutUint32(body[numbers+at*size:], math.Float32bits(v))
