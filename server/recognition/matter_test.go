@@ -161,3 +161,55 @@ func FuzzMatter(f *testing.F) {
 		}
 	})
 }
+
+// What the gazetteer calls a place is that place in a text, too, whatever its name ends with.
+func TestATextNamesAPlaceOfTheGazetteer(t *testing.T) {
+	g := matter.Gazetteer{{Name: "穗谷科创园", Aliases: []string{"穗谷园区"}}, {Name: "蘅汀产业园"}, {Name: "青穗雅庭"}, {Name: "青穗雅庭南区"}, {Name: "青穗"}, {Name: "青穗路"}}
+	power := [5]string{"公用事业", "供电", "停电"}
+	for _, c := range []struct {
+		name string
+		a, b ticket.Ticket
+		same bool
+	}{
+		{"the same words about two places", ticket.Ticket{Content: "穗谷科创园2幢整栋停电，生产线停了"}, ticket.Ticket{Content: "蘅汀产业园2幢整栋停电，生产线停了"}, false},
+		{"… of one kind", ticket.Ticket{Content: "穗谷科创园整栋停电", Category: power}, ticket.Ticket{Content: "蘅汀产业园整栋停电", Category: power}, false},
+		{"one place by two names", ticket.Ticket{Content: "穗谷科创园没电", Category: power}, ticket.Ticket{Content: "我公司在穗谷园区，生产线停了", Category: power}, true},
+		{"by a column and by the text", ticket.Ticket{Community: "穗谷科创园", Content: "没电", Category: power}, ticket.Ticket{Title: "穗谷科创园跳闸", Category: power}, true},
+		{"beside the number of its road", ticket.Ticket{Content: "青穗路600弄青穗雅庭停电", Category: power}, ticket.Ticket{Content: "青穗雅庭跳闸", Category: power}, true},
+		{"a longer name that begins like it", ticket.Ticket{Content: "青穗雅庭停电", Category: power}, ticket.Ticket{Content: "青穗雅庭南区跳闸", Category: power}, false},
+		{"what is too short to be told from other words", ticket.Ticket{Content: "青穗停电", Category: power}, ticket.Ticket{Content: "青穗跳闸", Category: power}, false},
+		{"what the columns say comes first", ticket.Ticket{Community: "望舒里", Content: "从青穗雅庭搬来，停电", Category: power}, ticket.Ticket{Content: "青穗雅庭停电", Category: power}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.a.ID, c.b.ID = "a", "b"
+			for _, pair := range [][2]ticket.Ticket{{c.a, c.b}, {c.b, c.a}} {
+				m := recognition.NewMatters(g)
+				m.Put(recognition.Describe(pair[0], ""), "first", false)
+				p := m.Place(recognition.Describe(pair[1], ""))
+				if (p.Matter == "first") != c.same || c.same && len(p.Reasons) == 0 {
+					t.Errorf("%+v", p)
+				}
+			}
+		})
+	}
+}
+
+func TestTwoTicketsSayWhyTheyAreAlike(t *testing.T) {
+	m := recognition.NewMatters(nil)
+	lift := described("望舒里", "电梯停了三天，老人下不了楼", "a")
+	m.Put(lift, "first", false)
+	same := described("望舒里", "轿厢门关不上", "b")
+	if c := m.Between(same, "a"); c.Probability < 0.5 || len(c.Reasons) == 0 || !strings.Contains(c.Reasons[0].Text, "望舒里") {
+		t.Errorf("%+v", c)
+	}
+	if c := m.Between(described("秀水里", "轿厢门关不上", "b"), "a"); c.Probability >= 0.5 {
+		t.Errorf("of another place: %+v", c)
+	}
+	if c := m.Between(same, "not there"); c.Probability != 0 {
+		t.Errorf("%+v", c)
+	}
+	other := recognition.Describe(ticket.Ticket{ID: "c", Community: "望舒里", Category: [5]string{"城乡建设", "物业管理", "物业收费"}}, "")
+	if m.OtherKind(same, "a") || !m.OtherKind(other, "a") || m.OtherKind(other, "not there") || m.OtherKind(recognition.Describe(ticket.Ticket{ID: "d"}, ""), "a") {
+		t.Error("of two kinds are those that their sources call differently")
+	}
+}

@@ -75,7 +75,7 @@ func (m *Matters) words(s site) *matter.Index {
 // Put adds a ticket to a matter; kept says that a person put it there. One that is there already is replaced.
 func (m *Matters) Put(d Description, name string, kept bool) {
 	m.Remove(d.ID)
-	s := m.places.site(d.site)
+	s := m.places.site(d)
 	words := m.words(s)
 	words.Put(d.Doc, name)
 	if kept {
@@ -150,7 +150,7 @@ func (m *Matters) Find(d Description) matter.Placement { return m.place(d, false
 func (m *Matters) Place(d Description) matter.Placement { return m.place(d, true) }
 
 func (m *Matters) place(d Description, explain bool) matter.Placement {
-	s := m.places.site(d.site)
+	s := m.places.site(d)
 	if at := m.at[d.ID]; at.kept {
 		return m.words(*at.site).Place(d.Doc)
 	}
@@ -212,8 +212,8 @@ func (m *Matters) alike(d Description, s site, explain bool) []matter.Candidate 
 
 // OtherKind reports whether a ticket and another one that is there are of two kinds, as their sources call them.
 func (m *Matters) OtherKind(d Description, other string) bool {
-	o := m.at[other].site.kind
-	return d.site.kind != "" && o != "" && d.site.kind != o
+	o, in := m.at[other]
+	return in && d.site.kind != "" && o.site.kind != "" && d.site.kind != o.site.kind
 }
 
 // Between says how likely a ticket is about the same matter as another one that is there, and why; no reasons where hardly
@@ -226,7 +226,7 @@ func (m *Matters) Between(d Description, other string) (c matter.Candidate) {
 	if near := m.words(*o.site).Among(d.Doc, []string{other}, true); len(near) > 0 {
 		c = near[0]
 	}
-	if s := m.places.site(d.site); !s.other(*o.site) && s.kind != "" && s.kind == o.site.kind && s.meets(*o.site) {
+	if s := m.places.site(d); !s.other(*o.site) && s.kind != "" && s.kind == o.site.kind && s.meets(*o.site) {
 		c.Probability = max(c.Probability, sameCorner)
 		c.Reasons = append([]matter.Reason{sameKind(s, d)}, c.Reasons...)
 	}
@@ -273,16 +273,21 @@ func (m *Matters) original(near []matter.Candidate) {
 // gazetteer finds the street's own name for a place.
 type gazetteer struct {
 	names map[string]string   // name or alias → key
+	begin map[[2]rune][]spelt // the names of estates that a text may hold, by their first characters, the longest first
 	near  map[string][]string // what a name is like without one character, or sorted → keys
 }
 
 func compile(g matter.Gazetteer) *gazetteer {
-	c := &gazetteer{names: map[string]string{}, near: map[string][]string{}}
+	c := &gazetteer{names: map[string]string{}, begin: map[[2]rune][]spelt{}, near: map[string][]string{}}
 	for _, e := range g {
 		key := placeKey(e.Name)
 		for _, n := range append([]string{e.Name}, e.Aliases...) {
 			k := placeKey(n)
 			c.names[k] = key
+			if rs := []rune(k); len(rs) >= leastSpelt && !isRoad(k) {
+				at := [2]rune{rs[0], rs[1]}
+				c.begin[at] = append(c.begin[at], spelt{rs, key})
+			}
 			for _, l := range like(k) {
 				if !slices.Contains(c.near[l], key) {
 					c.near[l] = append(c.near[l], key)
@@ -290,7 +295,44 @@ func compile(g matter.Gazetteer) *gazetteer {
 			}
 		}
 	}
+	for _, list := range c.begin {
+		slices.SortStableFunc(list, func(a, b spelt) int { return cmp.Compare(len(b.runes), len(a.runes)) })
+	}
 	return c
+}
+
+// spelt is a name as a text spells it.
+type spelt struct {
+	runes []rune
+	key   string
+}
+
+// leastSpelt is how many characters a name must have to be looked for in texts: shorter ones are part of other words.
+const leastSpelt = 3
+
+// within finds the first name of the gazetteer that a text holds: what the street calls a place need not end as the names of
+// estates do (青穗雅庭, 穗谷科创园). A road is not looked for: it is long, and without a number no one place.
+func (g *gazetteer) within(text string) (key, name string) {
+	if len(g.begin) == 0 {
+		return "", ""
+	}
+	rs := make([]rune, 0, placeRunes)
+	for _, r := range text {
+		if len(rs) == placeRunes {
+			break
+		}
+		if r, keep := narrowRune(r); keep {
+			rs = append(rs, r)
+		}
+	}
+	for i := 0; i+leastSpelt <= len(rs); i++ {
+		for _, n := range g.begin[[2]rune{rs[i], rs[i+1]}] {
+			if i+len(n.runes) <= len(rs) && slices.Equal(rs[i:i+len(n.runes)], n.runes) {
+				return n.key, string(n.runes)
+			}
+		}
+	}
+	return "", ""
 }
 
 // like are forms that a name shares with what is nearly the same: its characters in order of their codes, and, of a name of four
@@ -313,12 +355,21 @@ func like(name string) (forms []string) {
 }
 
 // site names places as the street does: what is no name of the gazetteer but nearly one of them is that one. A lane that is
-// another name of an estate is that estate; of a road with a number the road is looked for.
-func (g *gazetteer) site(s site) site {
+// another name of an estate is that estate; of a road with a number the road is looked for. Where neither columns nor the
+// usual endings name an estate, the text's words are looked through for one of the gazetteer's names.
+func (g *gazetteer) site(d Description) site {
+	s := d.site
 	if s.estate != "" {
 		s.estate = g.known(s.estate)
 	} else if key, known := g.names[s.road]; known && !isRoad(key) {
 		s.estate = key
+	} else if d.Place == "" {
+		for _, text := range []string{d.Title, d.Text} {
+			if key, name := g.within(text); key != "" {
+				s.estate, s.name = key, name
+				break
+			}
+		}
 	}
 	if i := strings.LastIndexAny(s.road, "路道街"); i >= 0 {
 		_, n := utf8.DecodeRuneInString(s.road[i:])
