@@ -182,7 +182,7 @@ func routes() []route {
 		{Method: http.MethodPost, Path: v1 + "/calendar/closures", ID: "create_closure", Permission: calendarWrite, Tag: tagCalendar, Summary: "登记本地停工（如台风），重算期限", Slow: true, register: handle((*server).addClosure)},
 		{Method: http.MethodDelete, Path: v1 + "/calendar/closures/{id}", ID: "delete_closure", Permission: calendarWrite, Tag: tagCalendar, Summary: "撤销停工，重算期限", Slow: true, register: handle((*server).revokeClosure)},
 
-		{Method: http.MethodPost, Path: v1 + "/class", ID: "propose_class", Permission: ticketWrite, Tag: tagRecognition, Summary: "正在填写的内容是什么类别", Description: "登记或上报时边写边看；不保存任何内容。", register: handle((*server).textClass)},
+		{Method: http.MethodPost, Path: v1 + "/class", ID: "propose_class", Permission: evidenceRead, Tag: tagRecognition, Summary: "正在填写的内容是什么类别", Description: "登记或上报时边写边看；不保存任何内容。", register: handle((*server).textClass)},
 		{Method: http.MethodGet, Path: v1 + "/topics", ID: "list_topics", Permission: signedIn, Tag: tagRecognition, Summary: "事项类别（两级）", register: handle((*server).topics)},
 		{Method: http.MethodPut, Path: v1 + "/topics", ID: "load_topics", Permission: policyWrite, Tag: tagRecognition, Summary: "换上本街道的事项类别和用词", Description: "整体替换，立即生效；已经归类的难事不变。以前的版本留存。", register: handle((*server).loadTopics)},
 		{Method: http.MethodGet, Path: v1 + "/duties", ID: "list_duties", Permission: organisationRead, Tag: tagRecognition, Summary: "权责清单", register: handle((*server).duties)},
