@@ -11,7 +11,9 @@ import (
 	"xiaopu/server/casework"
 	"xiaopu/server/matter"
 	"xiaopu/server/organisation"
+	"xiaopu/server/recognition"
 	"xiaopu/server/store"
+	"xiaopu/server/ticket"
 )
 
 // Place is an entry of the gazetteer (地名库): a place or a party as the street names it.
@@ -66,7 +68,7 @@ func checkPlaces(list []Place) error {
 	if len(list) > maxPlaces {
 		return apperr.New(apperr.InvalidArgument, "gazetteer.too_many", "地名库最多 %d 条。", maxPlaces)
 	}
-	seen := map[string]string{}
+	seen, read := map[string]string{}, map[string]string{} // as written, and as it is read
 	for i, p := range list {
 		if !slices.Contains(PlaceKinds, p.Kind) {
 			return apperr.New(apperr.InvalidArgument, "gazetteer.kind", "第 %d 条“%s”：类别只能是 estate（小区）、road（道路）、community（村居）、company（企业）、other（其他）。", i+1, p.Name)
@@ -75,10 +77,15 @@ func checkPlaces(list []Place) error {
 			if k := len([]rune(n)); k < 2 || k > 100 || strings.TrimSpace(n) != n {
 				return apperr.New(apperr.InvalidArgument, "gazetteer.name", "第 %d 条“%s”：名称和别名为 2 至 100 个字，前后没有空格。", i+1, n)
 			}
-			if other, twice := seen[n]; twice {
-				return apperr.New(apperr.InvalidArgument, "gazetteer.twice", "“%s”出现了两次（%s、%s）：一个名称只能指一处。", n, other, p.Name)
+			other, twice := seen[n]
+			key := recognition.Place(ticket.Ticket{Community: n})
+			if same := read[key]; same != "" && same != p.Name {
+				other, twice = same, true
 			}
-			seen[n] = p.Name
+			if twice {
+				return apperr.New(apperr.InvalidArgument, "gazetteer.twice", "“%s”出现了两次（%s、%s）：一个名称只能指一处，“小区”二字不算。", n, other, p.Name)
+			}
+			seen[n], read[key] = p.Name, p.Name
 		}
 	}
 	return nil

@@ -246,6 +246,16 @@ func TestTheGazetteerNamesPlaces(t *testing.T) {
 	if _, err := w.e.LoadGazetteer(t.Context(), casework.SystemActor(), append(list, workflow.Place{Name: "望舒二期", Kind: workflow.EstatePlace})); err == nil {
 		t.Error("one name stands for two places")
 	}
+	// Nor is it another name that is read as the same.
+	if _, err := w.e.LoadGazetteer(t.Context(), casework.SystemActor(), append(list, workflow.Place{Name: "望舒二期小区", Kind: workflow.EstatePlace})); reasonOf(err) != "gazetteer.twice" {
+		t.Error("one place has two entries:", err)
+	}
+	if _, err := w.e.LoadGazetteer(t.Context(), casework.SystemActor(), []workflow.Place{{Name: "望舒雅苑", Kind: workflow.EstatePlace, Aliases: []string{"望舒二期", "望舒二期小区"}}}); err != nil {
+		t.Error(err)
+	}
+	if _, err := w.e.LoadGazetteer(t.Context(), casework.SystemActor(), list); err != nil {
+		t.Error(err)
+	}
 	w.at("2026-03-02 10:01")
 	for _, e := range []*workflow.Engine{w.e, replica} {
 		if err := e.RefreshMatters(t.Context()); err != nil {
