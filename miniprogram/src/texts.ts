@@ -61,7 +61,7 @@ export const texts = {
   case: {
     title: "难事", residentTitle: "我的诉求",
     clockDue: (moment: string) => `${moment} 前`, provisional: "放假安排公布后可能调整",
-    why: "为什么是难事", facts: "诉求", people: "谁在办", lead: "牵头部门", handler: "承办人", deputy: "分管领导", coordinator: "协调专员", grid: "综合网格", sponsor: "领题领导",
+    why: "为什么是难事", facts: "诉求", people: "谁在办", lead: "牵头部门", suggested: "建议的牵头部门", handler: "承办人", deputy: "分管领导", coordinator: "协调专员", grid: "综合网格", sponsor: "领题领导",
     tasks: "任务", orders: "督办", hops: "未接单的部门", ratings: "评价", submission: "办理结果", verification: "核查结论", consultation: "会商", force: "专项小组（工作专班）", plan: "解决方案", attachments: "照片和附件", tickets: "原始工单", timeline: "经过", progress: "办理进度",
     handlerChange: "更换", handlerChoose: "由谁承办", noHandler: "还没有指定", handlerMe: "由我办理",
     acceptBy: (name: string) => `接单，由${name}办理`, accepted: "已接单", masked: "为认领而可见，个人信息已隐去", done: "已提交",
@@ -86,9 +86,10 @@ export const texts = {
     question: "需要现场核实什么", finding: "核查意见", escalateReason: "升级理由", words: "您想说的话（选填）", record: "回访记录", decision: "专题汇报的决定", targetOn: "目标日期", remind: "催办内容（选填）", order: "督办要求", orderAnswer: "督办答复",
   },
   report: {
-    title: "上报难事", what: "是什么事", whatHint: "一句话，如：12 号楼电梯停运九天", facts: "详细情况", factsHint: "什么时候开始、影响到谁、找过谁。可用键盘上的话筒说话输入。", place: "在哪里", placeHint: "小区、楼号或路口", community: "村居", domain: "服务对象", topic: "类别",
+    title: "上报难事", what: "是什么事", whatHint: "一句话，如：12 号楼电梯停运九天", facts: "详细情况", factsHint: "什么时候开始、影响到谁、找过谁。可用键盘上的话筒说话输入。", place: "在哪里", placeHint: "小区、楼号或路口", community: "村居", domain: "服务对象", topic: "类别", lead: "建议由哪个部门办（选填）", noLead: "不建议，由城运中心定",
     similar: "可能是同一件事，请先看看", submit: "上报", done: "已上报，城运中心会尽快审核入库。", here: "用当前位置",
   },
+  proposal: { topic: "建议的类别", lead: "建议的部门", surely: "看所写的内容，十有八九是：", likely: "看所写的内容，多半是：", ask: "看所写的内容，拿不准是哪一个，请您选：", reason: (source: string, words: string[]) => `依据${source}：${words.join("、")}` },
   lookUp: {
     title: "查进度", source: "从哪里反映的", number: "工单号", numberHint: "反映时得到的工单号", ask: "查询", left: (n: number) => `今天还可以查询 ${n} 次`, why: "没有绑定手机号也可以查：只显示办到哪一步和承诺的日期。", late: "没有在承诺的日期前办结",
   },

@@ -33,8 +33,10 @@ type Case struct {
 	GridID        string   `json:"grid_id,omitempty"`
 	SuggestedTier Tier     `json:"suggested_tier,omitempty"`
 	// SuggestedScope is Common when several people complained of it together; the centre decides (classify).
-	SuggestedScope Scope  `json:"suggested_scope,omitempty"`
-	LinkedCase     string `json:"linked_case,omitempty"` // the rejected or closed case whose matter came back
+	SuggestedScope Scope `json:"suggested_scope,omitempty"`
+	// SuggestedDepartmentID is the lead that the reporter suggests; the centre decides (dispatch).
+	SuggestedDepartmentID string `json:"suggested_department_id,omitempty"`
+	LinkedCase            string `json:"linked_case,omitempty"` // the rejected or closed case whose matter came back
 
 	LeadDepartmentID string `json:"lead_department_id,omitempty"`
 	HandlerID        string `json:"handler_id,omitempty"`

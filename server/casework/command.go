@@ -67,13 +67,14 @@ func chineseTime(t time.Time) string {
 
 // Report brings a case in as proposed: it waits for the centre (待入库).
 type Report struct {
-	Title       string `json:"title" doc:"标题" minLength:"2" maxLength:"200"`
-	Facts       string `json:"facts" doc:"事实经过" minLength:"2" maxLength:"5000"`
-	Place       string `json:"place" doc:"地点" minLength:"2" maxLength:"200"`
-	Domain      Domain `json:"domain,omitempty" enum:"livelihood,business"`
-	Topic       string `json:"topic,omitempty" maxLength:"100"`
-	CommunityID string `json:"community_id,omitempty" maxLength:"40"`
-	GridID      string `json:"grid_id,omitempty" maxLength:"40"`
+	Title                 string `json:"title" doc:"标题" minLength:"2" maxLength:"200"`
+	Facts                 string `json:"facts" doc:"事实经过" minLength:"2" maxLength:"5000"`
+	Place                 string `json:"place" doc:"地点" minLength:"2" maxLength:"200"`
+	Domain                Domain `json:"domain,omitempty" enum:"livelihood,business"`
+	Topic                 string `json:"topic,omitempty" maxLength:"100"`
+	CommunityID           string `json:"community_id,omitempty" maxLength:"40"`
+	GridID                string `json:"grid_id,omitempty" maxLength:"40"`
+	SuggestedDepartmentID string `json:"suggested_department_id,omitempty" doc:"建议由哪个部门牵头；由城运中心决定" maxLength:"40"`
 	Attached
 	Triggers   []Trigger   `json:"-"`
 	Tickets    []TicketRef `json:"-"`
@@ -110,7 +111,7 @@ func (d *draft) create(m Report) {
 	c := &d.c
 	c.Title, c.Facts, c.Place = strings.TrimSpace(m.Title), strings.TrimSpace(m.Facts), strings.TrimSpace(m.Place)
 	c.Domain, c.Topic, c.CommunityID, c.GridID = m.Domain, m.Topic, m.CommunityID, m.GridID
-	c.SuggestedTier, c.LinkedCase = m.Tier, m.LinkedCase
+	c.SuggestedTier, c.SuggestedDepartmentID, c.LinkedCase = m.Tier, m.SuggestedDepartmentID, m.LinkedCase
 	c.Round = 1
 	c.Reporter = d.actor.PersonID
 	for _, t := range m.Triggers {

@@ -57,8 +57,10 @@ func (k *Knowledge) check(on casework.Case, cmd casework.Command) error {
 	switch m := cmd.(type) {
 	case casework.Report:
 		c.place(m.CommunityID, m.GridID)
+		c.department(m.SuggestedDepartmentID)
 	case casework.Register:
 		c.place(m.CommunityID, m.GridID)
+		c.department(m.SuggestedDepartmentID)
 	case casework.Classify:
 		c.place(m.CommunityID, m.GridID)
 		c.topic(m.Topic, on.Topic)

@@ -386,3 +386,24 @@ func TestACaseWithoutATicketIsLearnedFrom(t *testing.T) {
 		}
 	})
 }
+
+func TestTheLeadThatAReporterSuggestsIsReadByStaffAndDecidesNothing(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		w := newWorld(t, db)
+		report := casework.Report{Title: "半夜施工", Facts: "打桩到两点", Place: "春江花园", GridID: "g-1", SuggestedDepartmentID: "d-9"}
+		if _, err := w.do("", "p-gl", report); err == nil {
+			t.Fatal("a department that does not exist was suggested")
+		}
+		report.SuggestedDepartmentID = "d-1"
+		c := w.must("", "p-gl", report)
+		if c.LeadDepartmentID != "" {
+			t.Fatalf("the lead is %s before the centre has decided", c.LeadDepartmentID)
+		}
+		v, err := w.e.Case(ctx, w.actor("p-cy"), c.ID)
+		if err != nil || v.SuggestedDepartment == nil || v.SuggestedDepartment.ID != "d-1" || v.SuggestedDepartment.Name == "" {
+			t.Fatalf("the centre reads %+v, %v", v.SuggestedDepartment, err)
+		}
+		w.verify()
+	})
+}

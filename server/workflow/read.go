@@ -186,35 +186,37 @@ func (k *Knowledge) person(id string) *Named {
 type CaseView struct {
 	CaseItem
 	// Masked says that the caller sees it only to claim it.
-	Masked         bool                    `json:"masked,omitempty"`
-	Facts          string                  `json:"facts"`
-	Scope          casework.Scope          `json:"scope,omitempty"`
-	Reach          casework.Reach          `json:"reach,omitempty"`
-	Crossings      []string                `json:"crossings,omitempty"`
-	SuggestedTier  casework.Tier           `json:"suggested_tier,omitempty"`
-	SuggestedScope casework.Scope          `json:"suggested_scope,omitempty" doc:"多人反映同一件事的，建议按共性问题分类；由城运中心决定"`
-	LinkedCase     string                  `json:"linked_case,omitempty"`
-	MergedInto     string                  `json:"merged_into,omitempty"`
-	Why            []casework.Trigger      `json:"why" doc:"为什么是难事：触发的规则与每条依据"`
-	Convener       string                  `json:"convener,omitempty" doc:"本级召集人"`
-	Deputy         *Named                  `json:"deputy_leader,omitempty"`
-	Coordinator    *Named                  `json:"coordinator,omitempty"`
-	Sponsors       []Named                 `json:"sponsors,omitempty"`
-	Stages         []casework.Stage        `json:"stages"`
-	Hops           []casework.Hop          `json:"hops,omitempty"`
-	Offers         []casework.Offer        `json:"offers,omitempty"`
-	Tasks          []TaskView              `json:"tasks"`
-	TaskForce      *casework.TaskForce     `json:"task_force,omitempty"`
-	Consultations  []casework.Consultation `json:"consultations,omitempty"`
-	Contacts       []casework.ContactNote  `json:"contacts,omitempty"`
-	Submission     *casework.Submission    `json:"submission,omitempty"`
-	Verification   *casework.Verification  `json:"verification,omitempty"`
-	Ratings        []casework.RatingNote   `json:"ratings,omitempty"`
-	Orders         []casework.Order        `json:"orders,omitempty"`
-	HoldOverUntil  *time.Time              `json:"hold_over_until,omitempty"`
-	TicketRefs     []casework.TicketRef    `json:"ticket_refs"`
-	NextDueAt      *time.Time              `json:"next_due_at,omitempty"`
-	Allowed        []casework.Allowed      `json:"allowed" doc:"您现在可以进行的操作"`
+	Masked         bool           `json:"masked,omitempty"`
+	Facts          string         `json:"facts"`
+	Scope          casework.Scope `json:"scope,omitempty"`
+	Reach          casework.Reach `json:"reach,omitempty"`
+	Crossings      []string       `json:"crossings,omitempty"`
+	SuggestedTier  casework.Tier  `json:"suggested_tier,omitempty"`
+	SuggestedScope casework.Scope `json:"suggested_scope,omitempty" doc:"多人反映同一件事的，建议按共性问题分类；由城运中心决定"`
+	// SuggestedDepartment is the lead that the reporter suggests.
+	SuggestedDepartment *Named                  `json:"suggested_department,omitempty" doc:"上报人建议的牵头部门；由城运中心决定"`
+	LinkedCase          string                  `json:"linked_case,omitempty"`
+	MergedInto          string                  `json:"merged_into,omitempty"`
+	Why                 []casework.Trigger      `json:"why" doc:"为什么是难事：触发的规则与每条依据"`
+	Convener            string                  `json:"convener,omitempty" doc:"本级召集人"`
+	Deputy              *Named                  `json:"deputy_leader,omitempty"`
+	Coordinator         *Named                  `json:"coordinator,omitempty"`
+	Sponsors            []Named                 `json:"sponsors,omitempty"`
+	Stages              []casework.Stage        `json:"stages"`
+	Hops                []casework.Hop          `json:"hops,omitempty"`
+	Offers              []casework.Offer        `json:"offers,omitempty"`
+	Tasks               []TaskView              `json:"tasks"`
+	TaskForce           *casework.TaskForce     `json:"task_force,omitempty"`
+	Consultations       []casework.Consultation `json:"consultations,omitempty"`
+	Contacts            []casework.ContactNote  `json:"contacts,omitempty"`
+	Submission          *casework.Submission    `json:"submission,omitempty"`
+	Verification        *casework.Verification  `json:"verification,omitempty"`
+	Ratings             []casework.RatingNote   `json:"ratings,omitempty"`
+	Orders              []casework.Order        `json:"orders,omitempty"`
+	HoldOverUntil       *time.Time              `json:"hold_over_until,omitempty"`
+	TicketRefs          []casework.TicketRef    `json:"ticket_refs"`
+	NextDueAt           *time.Time              `json:"next_due_at,omitempty"`
+	Allowed             []casework.Allowed      `json:"allowed" doc:"您现在可以进行的操作"`
 }
 
 // TaskView is a task with names.
@@ -302,7 +304,7 @@ func (e *Engine) view(k *Knowledge, l store.LoadedCase, actor casework.Actor, si
 	masked := sight == casework.Masked
 	v := CaseView{
 		CaseItem: k.item(row, now, sight), Masked: masked, Facts: ticket.MaskText(c.Facts), Scope: c.Scope, Reach: c.Reach, Crossings: c.Crossings,
-		SuggestedTier: c.SuggestedTier, SuggestedScope: c.SuggestedScope, LinkedCase: c.LinkedCase, MergedInto: c.MergedInto, Why: c.Triggers,
+		SuggestedTier: c.SuggestedTier, SuggestedScope: c.SuggestedScope, SuggestedDepartment: k.department(c.SuggestedDepartmentID), LinkedCase: c.LinkedCase, MergedInto: c.MergedInto, Why: c.Triggers,
 		Stages: []casework.Stage{}, Tasks: []TaskView{}, TicketRefs: []casework.TicketRef{}, Allowed: casework.AllowedCommands(c, actor, env),
 	}
 	for _, t := range c.Triggers {
@@ -348,7 +350,7 @@ func stageNo(c casework.Case, no int) casework.Stage {
 
 // forResident leaves what the requester may read: public facts about their own tickets, nobody's name.
 func (k *Knowledge) forResident(v *CaseView, c casework.Case, actor casework.Actor) {
-	v.Why, v.Handler, v.SuggestedTier, v.SuggestedScope, v.LinkedCase, v.MergedInto = []casework.Trigger{}, nil, "", "", "", ""
+	v.Why, v.Handler, v.SuggestedTier, v.SuggestedScope, v.SuggestedDepartment, v.LinkedCase, v.MergedInto = []casework.Trigger{}, nil, "", "", nil, "", ""
 	v.Triggers = []string{}
 	mine := 0
 	for _, id := range sorted(c.Tickets) {

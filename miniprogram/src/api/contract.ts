@@ -300,6 +300,8 @@ export interface CaseView {
   status_label: string;
   /** 提交的办理结果 */
   submission?: Submission;
+  /** 上报人建议的牵头部门；由城运中心决定 */
+  suggested_department?: Named;
   /** 多人反映同一件事的，建议按共性问题分类；由城运中心决定：individual 个案、common 共性 */
   suggested_scope?: "individual" | "common";
   /** 建议的响应级别：III Ⅲ级、II Ⅱ级、I Ⅰ级 */
@@ -360,6 +362,21 @@ export interface ChangeView {
   what_label: string;
 }
 
+export interface ChoiceView {
+  /** 把握不足，请从 options 中选择 */
+  ask: boolean;
+  /** 显示用的名称 */
+  label?: string;
+  /** 各来源各自的看法和理由 */
+  opinions: OpinionView[];
+  /** 最可能的几项 */
+  options: OptionView[];
+  /** 把握，0 至 1 */
+  probability: number;
+  /** 填入 classify、dispatch 的值；看不出则为空 */
+  value?: string;
+}
+
 export interface ClaimCommand {
   /** 认领部门；只负责一个部门的可不填 */
   department_id?: string;
@@ -367,6 +384,21 @@ export interface ClaimCommand {
   handler_id?: string;
   /** 您看到的难事版本；办理前有人更新过则拒绝（409） */
   version: number;
+}
+
+export interface ClassView {
+  /** 三跨 */
+  crossings: MarkView[];
+  /** 民生或商企 */
+  domain: ChoiceView;
+  /** 建议的牵头部门 */
+  lead: ChoiceView;
+  /** 紧急情形：集体上访、群体投诉、舆情、危及生命安全 */
+  marks: MarkView[];
+  /** 参考的分类模型版本；没有启用模型则为空 */
+  model?: string;
+  /** 事项类别（两级） */
+  topic: ChoiceView;
 }
 
 export interface ClassifyCommand {
@@ -561,6 +593,19 @@ export interface DepartmentView {
   name: string;
   /** 简称 */
   short_name?: string;
+}
+
+export interface Described {
+  /** 地址 */
+  address?: string;
+  /** 一级至五级分类 */
+  category?: string[];
+  /** 小区或村居名称 */
+  community?: string;
+  /** 内容描述 */
+  content?: string;
+  /** 标题；标题和内容至少有一项 */
+  title?: string;
 }
 
 export interface DetachCommand {
@@ -835,6 +880,19 @@ export interface Lookup {
   text: string;
 }
 
+export interface MarkView {
+  /** 还没有发生：担心或声称将要发生 */
+  feared?: boolean;
+  /** 类别 */
+  kind: string;
+  /** 显示用的名称 */
+  label: string;
+  /** 把握，0 至 1 */
+  probability: number;
+  /** 原话 */
+  reasons: string[];
+}
+
 export interface Me {
   /** 编号，不变 */
   id: string;
@@ -973,6 +1031,30 @@ export interface OpenAtIICommand {
   reason: string;
   /** 您看到的难事版本；办理前有人更新过则拒绝（409） */
   version: number;
+}
+
+export interface OpinionView {
+  /** 显示用的名称 */
+  label: string;
+  /** 这一来源的把握，0 至 1 */
+  probability: number;
+  /** 起作用的字词、事项或难事编号，最要紧的在前 */
+  reasons: string[];
+  /** 来源 */
+  source: "lexicon" | "model" | "duties" | "history";
+  /** 词库、模型、权责清单、历史决定 */
+  source_label: string;
+  /** 这一来源认为的值 */
+  value: string;
+}
+
+export interface OptionView {
+  /** 显示用的名称 */
+  label: string;
+  /** 把握，0 至 1 */
+  probability: number;
+  /** 填入 classify、dispatch 的值 */
+  value: string;
 }
 
 export interface Order {
@@ -1375,6 +1457,8 @@ export interface Register {
   place: string;
   /** 入库说明 */
   reason?: string;
+  /** 建议由哪个部门牵头；由城运中心决定 */
+  suggested_department_id?: string;
   /** 标题 */
   title: string;
   /** 事项类别 */
@@ -1415,6 +1499,8 @@ export interface Report {
   grid_id?: string;
   /** 地点 */
   place: string;
+  /** 建议由哪个部门牵头；由城运中心决定 */
+  suggested_department_id?: string;
   /** 标题 */
   title: string;
   /** 事项类别 */
@@ -2293,6 +2379,8 @@ export interface Operations {
   case_verify_pass: { path: { id: string }; query: None; body: VerifyPassCommand; answer: CommandResult };
   /** 撤回任务 */
   case_withdraw_task: { path: { id: string }; query: None; body: WithdrawTaskCommand; answer: CommandResult };
+  /** 正在填写的内容是什么类别 */
+  propose_class: { path: None; query: None; body: Described; answer: ClassView };
   /** 我的AB角，开始晚的在前 */
   list_delegations: { path: None; query: { over?: boolean; after?: string; limit?: number }; body: undefined; answer: PageDelegationView };
   /** 请同事代为办理（AB角） */
@@ -2446,6 +2534,7 @@ export const operations: Record<keyof Operations, readonly [method: "GET" | "POS
   case_verify_fail: ["POST", "/api/v1/cases/{id}/verify_fail", true],
   case_verify_pass: ["POST", "/api/v1/cases/{id}/verify_pass", true],
   case_withdraw_task: ["POST", "/api/v1/cases/{id}/withdraw_task", true],
+  propose_class: ["POST", "/api/v1/class"],
   list_delegations: ["GET", "/api/v1/delegations"],
   create_delegation: ["POST", "/api/v1/delegations"],
   end_delegation: ["DELETE", "/api/v1/delegations/{id}"],

@@ -123,6 +123,54 @@ test("a liaison reports without a network in at most five taps; it is sent once 
   await liaison.close();
 });
 
+test("what a liaison has typed suggests topic and lead: asked once, taken with a tap, changed with another, kept in the draft", async () => {
+  const liaison = await phoneOf("p-liaison-1-1");
+  let asked = 0;
+  liaison.page.on("request", (r) => r.url().endsWith("/api/v1/class") && asked++);
+  const among = (group, words = "") => liaison.page.locator(`.mp-page:not([hidden]) [role=radiogroup][aria-label="${group}"] [role=radio]:has-text("${words}")`).first();
+  const chosen = (group, words) => liaison.page.locator(`.mp-page:not([hidden]) [role=radiogroup][aria-label="${group}"] [role=radio][aria-checked=true]:has-text("${words}")`).first().waitFor();
+  await liaison.press("上报难事");
+  await liaison.sees("住房保障");
+  await liaison.page.locator('.mp-page:not([hidden]) input[aria-label="是什么事"]').pressSequentially("半夜工地施工噪音，打桩机吵得睡不着觉");
+  await liaison.sees("施工噪音、");
+  assert.ok(asked <= 3, `${asked} requests for 19 keys`);
+  liaison.taps = 0;
+  await liaison.tap(among("建议的类别"));
+  await chosen("噪声扰民", "施工噪声");
+  await liaison.tap(among("建议的部门"));
+  assert.equal(liaison.taps, 2);
+  await chosen("建议的部门", "执法");
+  await look(liaison, "liaison-4-suggested");
+  await liaison.tap(liaison.page.locator(".mp-page:not([hidden]) [role=radiogroup][aria-label=噪声扰民] [role=radio]:has-text('社会生活噪声')"));
+  await liaison.page.reload(); // the program is killed: the draft has what was chosen, not what is proposed
+  await liaison.press("上报难事");
+  await liaison.sees("已恢复上次没有提交的内容");
+  await chosen("噪声扰民", "社会生活噪声");
+  await chosen("建议的部门", "执法");
+
+  await liaison.fill("是什么事", "楼上漏水，物业不管");
+  await liaison.sees("拿不准是哪一个");
+  assert.ok(await among("建议的类别", "房屋维修").isVisible());
+  await chosen("噪声扰民", "社会生活噪声"); // asked, not guessed: what was chosen stays
+  await look(liaison, "liaison-5-asked");
+
+  await liaison.cut(true);
+  await liaison.fill("是什么事", "半夜施工噪声扰民，居民睡不着");
+  await liaison.gone("看所写的内容");
+  await liaison.cut(false);
+  await liaison.fill("在哪里", "望舒里北门工地");
+  await liaison.fill("详细情况", "连续三夜打桩到凌晨两点。");
+  await liaison.press("上报", true);
+  await liaison.sees("要我办");
+  await liaison.close();
+
+  const centre = await phoneOf("p-centre-1");
+  await centre.tap(centre.page.locator("text=半夜施工噪声扰民 >> visible=true").first());
+  await centre.sees("建议的牵头部门");
+  await look(centre, "centre-6-suggested");
+  await centre.close();
+});
+
 test("the centre registers, classifies and dispatches on a phone", async () => {
   const centre = await phoneOf("p-centre-1");
   await centre.tap(centre.page.locator("text=望舒里 12 号楼电梯停运九天 >> visible=true").first());

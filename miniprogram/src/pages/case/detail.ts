@@ -202,7 +202,7 @@ function blocksOf(c: CaseView): Block[] {
   const named = (label: string, who?: { name: string }) => who && { label, value: who.name };
   const at = (iso: string) => momentOf(iso, now());
   return [
-    block(t.people, [named(t.lead, c.lead_department), named(t.handler, c.handler), named(t.deputy, c.deputy_leader), named(t.coordinator, c.coordinator), named(t.grid, c.grid), ...(c.sponsors ?? []).map((s) => named(t.sponsor, s))]),
+    block(t.people, [named(t.lead, c.lead_department), !c.lead_department && named(t.suggested, c.suggested_department), named(t.handler, c.handler), named(t.deputy, c.deputy_leader), named(t.coordinator, c.coordinator), named(t.grid, c.grid), ...(c.sponsors ?? []).map((s) => named(t.sponsor, s))]),
     block(t.submission, c.submission ? [{ label: t.outcome[c.submission.outcome], value: c.submission.result }, { label: "", value: at(c.submission.at) }] : []),
     block(t.verification, c.verification ? [{ label: at(c.verification.at), value: c.verification.finding }] : []),
     block(t.ratings, (c.ratings ?? []).map((r) => ({ label: t.rating[r.rating], value: [r.words, at(r.at)].filter(Boolean).join(" · ") }))),

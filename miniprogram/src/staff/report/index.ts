@@ -1,29 +1,32 @@
-// Reporting a hard case from the street: what, where, a photo. It is kept on the phone at every stroke and needs no network. While it
-// is typed, what looks like the same matter is shown.
+// Reporting a hard case from the street: what, where, a photo. It is kept on the phone at every stroke and needs no network. When
+// somebody stops typing, what looks like the same matter is shown, and what the text seems to be about can be taken with a tap.
 
 import type { CommunityView, Similar, TopicBranch } from "../../api/contract";
 import { messageOf, Refused } from "../../api/problem";
 import { look } from "../../look";
-import { directory, kept } from "../../lib/directory";
+import { directory, kept, type Choice } from "../../lib/directory";
 import { addTo, dropFrom } from "../../lib/photos";
 import type { Photo } from "../../lib/queue";
+import { proposalOf, type Proposal } from "../../lib/proposal";
 import { Question } from "../../lib/subscribe";
 import { keptTopics, topics } from "../../lib/topics";
 import { client, drafts, me, may, queue, signedIn } from "../../services";
 import { texts } from "../../texts";
 
-type Name = "title" | "facts" | "place" | "community_id" | "domain" | "topic";
+type Name = "title" | "facts" | "place" | "community_id" | "domain" | "topic" | "suggested_department_id";
 
 const form = "report";
-const pause = 1200; // ms without a key before looking for the same matter
+const pause = 1200; // ms without a key before the server is asked
 
 Page({
   behaviors: [look],
   data: {
-    t: texts.report, common: texts.common, form: texts.command, values: { domain: "livelihood" } as Partial<Record<Name, string>>, wrong: {} as Partial<Record<Name, string>>, communities: [] as CommunityView[], community: "", communityAt: -1,
-    domains: Object.entries(texts.domain).map(([id, name]) => ({ id, name })), branches: [] as TopicBranch[], branch: "", leaves: [] as TopicBranch["topics"], photos: [] as Photo[], similar: [] as (Similar & { words: string })[], restored: false, busy: false, message: "",
+    t: texts.report, p: texts.proposal, common: texts.common, form: texts.command, values: { domain: "livelihood" } as Partial<Record<Name, string>>, wrong: {} as Partial<Record<Name, string>>, communities: [] as CommunityView[], community: "", communityAt: -1,
+    domains: Object.entries(texts.domain).map(([id, name]) => ({ id, name })), branches: [] as TopicBranch[], branch: "", leaves: [] as TopicBranch["topics"], photos: [] as Photo[], similar: [] as (Similar & { words: string })[],
+    departments: [] as Choice[], leadAt: -1, lead: "", topicProposal: null as Proposal | null, leadProposal: null as Proposal | null, restored: false, busy: false, message: "",
   },
   timer: 0,
+  asked: "", // the text that was last asked about
   question: undefined as Question | undefined,
 
   onLoad() {
@@ -32,10 +35,12 @@ Page({
     const draft = drafts.get(me()?.id ?? "", form);
     if (draft) this.setData({ values: draft.values as Partial<Record<Name, string>>, photos: draft.photos, restored: true });
     this.draw(kept()?.communities ?? []);
+    this.drawLead(kept()?.departments ?? []);
     void this.question?.prepare();
     this.sort(keptTopics());
     void topics().then((all) => this.sort(all), () => undefined);
-    void directory().then((d) => this.draw(d.communities), () => undefined);
+    void directory().then((d) => (this.draw(d.communities), this.drawLead(d.departments)), () => undefined);
+    if (draft) void this.propose();
   },
   onUnload() {
     clearTimeout(this.timer);
@@ -48,6 +53,31 @@ Page({
     const communities = all.slice().sort((a, b) => near(b) - near(a));
     const at = communities.findIndex((c) => c.id === (this.data.values.community_id ?? (near(communities[0] ?? ({} as CommunityView)) === 2 ? communities[0].id : "")));
     this.setData({ communities, communityAt: at, community: communities[at]?.name ?? "", "values.community_id": communities[at]?.id });
+  },
+  /** drawLead lists the departments to suggest, behind none at all. */
+  drawLead(all: Choice[]) {
+    const departments = [{ id: "", name: texts.report.noLead }, ...all.map(({ id, name }) => ({ id, name }))];
+    const leadAt = departments.findIndex((d) => d.id === this.data.values.suggested_department_id);
+    this.setData({ departments, leadAt, lead: departments[leadAt]?.name ?? "" });
+  },
+  suggest(id: string) {
+    this.setData({ "values.suggested_department_id": id || undefined });
+    this.drawLead(this.data.departments.slice(1));
+    this.keep();
+  },
+  pickLead(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
+    this.suggest(this.data.departments[Number(e.detail.value)]?.id ?? "");
+  },
+  takeLead(e: WechatMiniprogram.TouchEvent<object, object, { value: string }>) {
+    this.suggest(e.currentTarget.dataset.value);
+  },
+  takeTopic(e: WechatMiniprogram.TouchEvent<object, object, { value: string }>) {
+    const { value } = e.currentTarget.dataset;
+    const branch = this.all.find((b) => b.topics.some((leaf) => leaf.value === value));
+    if (!branch) return; // the tree has changed since: its topics stand below
+    this.setData({ "values.domain": branch.domain, "values.topic": value });
+    this.sort(this.all, branch.name);
+    this.keep();
   },
   all: [] as TopicBranch[],
 
@@ -69,7 +99,7 @@ Page({
     if (this.data.wrong[name]) this.setData({ [`wrong.${name}`]: "" });
     this.keep();
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.findSimilar(), pause);
+    this.timer = setTimeout(() => void Promise.all([this.findSimilar(), this.propose()]), pause);
   },
   tapped(e: WechatMiniprogram.TouchEvent<object, object, { name: Name; value: string }>) {
     const { name, value } = e.currentTarget.dataset;
@@ -105,6 +135,24 @@ Page({
       this.setData({ similar: [] }); // a help, not a condition
     }
   },
+  /** propose asks what a text is about, once for each: a help, not a condition, and never put over what somebody chose. */
+  async propose() {
+    const { title, facts, place } = this.data.values;
+    if (!may("ticket.write")) return;
+    const body = { title, content: facts, address: place, community: this.data.community || undefined };
+    const text = JSON.stringify(body);
+    if (text === this.asked) return;
+    this.asked = text;
+    const show = (topicProposal: Proposal | null, leadProposal: Proposal | null) => this.asked === text && this.setData({ topicProposal, leadProposal });
+    if (!title && !facts) return void show(null, null);
+    try {
+      const c = await client.call("propose_class", { body }, { tries: 1 });
+      show(proposalOf(c.topic) ?? null, proposalOf(c.lead) ?? null);
+    } catch {
+      show(null, null);
+      if (this.asked === text) this.asked = "";
+    }
+  },
   open(e: WechatMiniprogram.TouchEvent<object, object, { id: string }>) {
     void wx.navigateTo({ url: `/pages/case/detail?id=${e.currentTarget.dataset.id}` });
   },
@@ -113,11 +161,11 @@ Page({
     void this.question?.ask();
     const person = me()?.id;
     if (!person || this.data.busy) return;
-    const { title = "", facts = "", place = "", community_id, domain, topic } = this.data.values;
+    const { title = "", facts = "", place = "", community_id, domain, topic, suggested_department_id } = this.data.values;
     this.setData({ busy: true, message: "", wrong: {} });
     try {
       const out = await queue.give({
-        person, operation: "report_case", path: {}, body: { title, facts, place, community_id, domain: domain as "livelihood", topic }, photos: this.data.photos, photosAs: "attachments", title: `${texts.report.title} · ${title}`,
+        person, operation: "report_case", path: {}, body: { title, facts, place, community_id, domain: domain as "livelihood", topic, suggested_department_id }, photos: this.data.photos, photosAs: "attachments", title: `${texts.report.title} · ${title}`,
       });
       drafts.drop(person, form);
       await wx.navigateBack();
