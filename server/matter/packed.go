@@ -3,7 +3,7 @@ package matter
 import "encoding/binary"
 
 // packed is a signature in little memory, one part after the other, each behind its number: the words and the terms of names as the distances
-// between them, concepts, names as where their terms stand among those, characters of the title, lines.
+// between them, concepts, those of the title, names as where their terms stand among those, characters of the title, lines.
 type packed []byte
 
 // pack makes a packed of a signature with at most 255 words and 255 terms of names.
@@ -17,8 +17,10 @@ func pack(s *signature) packed {
 			last = t
 		}
 	}
-	b = append(b, byte(len(s.concepts)))
-	b = append(b, s.concepts...)
+	for _, part := range [][]uint8{s.concepts, s.asked} {
+		b = append(b, byte(len(part)))
+		b = append(b, part...)
+	}
 	b = append(b, byte(len(s.names)))
 	for i, n := range s.names {
 		sure := byte(0)
@@ -67,9 +69,11 @@ func (b packed) unpack(s *signature) {
 		}
 		*part = list
 	}
+	for _, part := range []*[]uint8{&s.concepts, &s.asked} {
+		n := next()
+		*part, b = b[:n], b[n:]
+	}
 	n := next()
-	s.concepts, b = b[:n], b[n:]
-	n = next()
 	s.sure = s.sure[:0]
 	if cap(s.names) < maxNames {
 		s.names = make([][]term, maxNames)

@@ -56,6 +56,7 @@ type signature struct {
 	sure     []bool   // beside names: it is certainly a name
 	title    []term   // characters of the title, sorted
 	concepts []uint8  // of the whole text, sorted
+	asked    []uint8  // those of the title, sorted
 	lines    []term   // numbers of bus and metro lines in the title
 }
 
@@ -292,6 +293,7 @@ func (g *gazetteer) read(d Doc) *reading {
 	}
 	concepts(headWords, headClass)
 	r.key(nameKeys, r.concepts)
+	r.asked = sorted(slices.Clone(r.concepts))
 	concepts(textWords, textClass)
 	concepts(findWords(letters(d.Category, maxTitle)), nil)
 	slices.Sort(r.concepts)

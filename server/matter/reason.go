@@ -53,7 +53,7 @@ func (x *Index) reasons(q *query, s uint32) (list []Reason) {
 	}
 	var problems []string
 	for _, c := range q.concepts {
-		if slices.Contains(x.scratch.concepts, c) {
+		if slices.Contains(x.scratch.concepts, c) && !slices.Contains(problems, conceptName(c)) {
 			problems = append(problems, conceptName(c))
 		}
 	}

@@ -16,10 +16,11 @@ type query struct {
 	norms   norms
 	weights [][]float32 // beside names: what each term of them weighs
 	habits  habits
+	here    bool // the entries are known to be of the query's place
 }
 
 func (x *Index) query(r *reading, d Doc) *query {
-	q := &query{reading: r, person: fingerprint(d.Person), day: day(d.At), norms: norms{x.weigh(r.words), x.weigh(r.title), x.weighConcepts(r.concepts)}}
+	q := &query{reading: r, person: fingerprint(d.Person), day: day(d.At), norms: norms{x.weigh(r.words), x.weigh(r.named), x.weigh(r.title), x.weighConcepts(r.concepts)}}
 	q.terms = &x.terms
 	*q.terms = termSet{}
 	q.terms.add(r.words, inWords)
@@ -147,7 +148,7 @@ func (h *habits) left(t term, weight float32) float32 {
 }
 
 // norms are the weights of a signature's parts.
-type norms struct{ words, title, concepts float32 }
+type norms struct{ words, named, title, concepts float32 }
 
 func (x *Index) weigh(part []term) (sum float32) {
 	for _, t := range part {
@@ -171,6 +172,9 @@ const (
 	fWords  = iota // cosine of the words outside names, at most copied
 	fTitle         // cosine of the titles' characters
 	fName          // the best name of each in the other's text, the worse of the two
+	fNames         // cosine of all names
+	fAsked         // how much of the problems of each title the other's text has, the less of the two
+	fKinds         // of two tickets of one place, each title names a kind of trouble that is not in the other's text
 	fBoth          // the better name and the problems' cosine: a place or a problem alone is not a matter
 	fElse          // both name a place for certain, and neither mentions the other's
 	fMoved         // as fElse, and one is a copy of the other: a copied complaint about another place
@@ -181,21 +185,24 @@ const (
 )
 
 // weights make of a likeness the logit of being about one matter; bias is that of two documents with nothing in common.
-// They were fitted by logistic regression on pairs of real messages whose matter people had judged, and rounded: see
+// They were fitted on pairs of real messages whose matter people had judged, and rounded: see
 // docs/recognition.md.
 var weights = [nFeatures]float64{
 	fWords:  27,
 	fTitle:  5,
 	fName:   3,
+	fNames:  1.8,
+	fAsked:  1.5,
+	fKinds:  -3,
 	fBoth:   6.5,
 	fElse:   -3,
 	fMoved:  -6,
 	fLines:  -6,
 	fPerson: 3,
-	fDays:   -0.5,
+	fDays:   -0.4,
 }
 
-const bias = -8.4
+const bias = -10.3
 
 func logit(l likeness) float64 {
 	v := bias
@@ -287,8 +294,15 @@ func (x *Index) compare(q *query, e *signature, person uint64, on int32) (l like
 			}
 		}
 	}
+	var named, allNamed float32
 	for _, t := range e.named {
-		mentioned.add(q.terms.find(t))
+		w := x.square(t)
+		allNamed += w
+		found := q.terms.find(t)
+		mentioned.add(found)
+		if found&inNamed != 0 {
+			named += w
+		}
 	}
 	m, n := q.mentioned(&mentioned), x.mentions(q, e)
 	alike := cosine(words, q.norms.words, all)
@@ -303,6 +317,11 @@ func (x *Index) compare(q *query, e *signature, person uint64, on int32) (l like
 	l[fTitle] = cosine(title, q.norms.title, x.weigh(e.title))
 	l[fName] = nameScore(min(m.best, n.best))
 	problems := cosine(shared, q.norms.concepts, x.weighConcepts(e.concepts))
+	l[fNames] = cosine(named, q.norms.named, allNamed)
+	l[fAsked] = min(x.told(q.asked, e.concepts), x.told(e.asked, q.concepts))
+	if q.here && otherKind(q.asked, e.concepts) && otherKind(e.asked, q.concepts) {
+		l[fKinds] = 1
+	}
 	l[fBoth] = math.Sqrt(nameScore(max(m.best, n.best)) * problems)
 	if m.sure && n.sure {
 		l[fElse] = 1 - float64(max(m.frac, n.frac))
@@ -320,10 +339,28 @@ func (x *Index) compare(q *query, e *signature, person uint64, on int32) (l like
 	return l
 }
 
+// told is how much of the problems of a title another text has: as much as not when the title names none that is known.
+func (x *Index) told(asked, concepts []uint8) float64 {
+	if len(asked) == 0 {
+		return .5
+	}
+	shared := float32(0)
+	for c := range both(asked, concepts) {
+		shared += x.square(concept(c))
+	}
+	return float64(shared / (x.weighConcepts(asked) + 1e-9))
+}
+
+// otherKind reports whether a title names kinds of trouble, and another text none of them.
+func otherKind(asked, concepts []uint8) bool {
+	at, _ := slices.BinarySearch(asked, kinds)
+	return at < len(asked) && !overlap(asked[at:], concepts)
+}
+
 // copied is how alike texts are from which on one is a copy of the other with changes.
 const copied = .25
 
-func overlap(a, b []term) bool {
+func overlap[T cmp.Ordered](a, b []T) bool {
 	for range both(a, b) {
 		return true
 	}

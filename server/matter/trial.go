@@ -14,7 +14,7 @@ func (x *Index) Beside() *Index {
 	return y
 }
 
-// Among compares a document with these tickets of the index alone, for who knows by other means which come into question, and
+// Among compares a document with these tickets of the index alone, for who knows by other means that they are of its place, and
 // gives the matters of those that are not absurd, best first; with their reasons when explain.
 func (x *Index) Among(d Doc, ids []string, explain bool) (near []Candidate) {
 	if len(ids) == 0 {
@@ -23,6 +23,7 @@ func (x *Index) Among(d Doc, ids []string, explain bool) (near []Candidate) {
 	r := x.reading(d)
 	x.cut(r)
 	q := x.query(r, d)
+	q.here = true
 	var slots []uint32
 	for _, id := range ids {
 		if s, ok := x.slots[id]; ok && id != d.ID && !slices.Contains(x.apart[d.ID], x.entries[s].matter.name) {
