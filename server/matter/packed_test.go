@@ -56,3 +56,13 @@ func TestManyPlacesAreNamed(t *testing.T) {
 		}
 	}
 }
+
+// Concepts are numbered with a byte.
+func TestConceptsFitAByte(t *testing.T) {
+	if len(concepts) > 256 {
+		t.Error(len(concepts))
+	}
+	if conceptName(kinds) != "断水" {
+		t.Error(conceptName(kinds))
+	}
+}
