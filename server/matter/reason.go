@@ -47,8 +47,12 @@ func (x *Index) reasons(q *query, s uint32) (list []Reason) {
 				shared += w
 			}
 		})
-		if total > 0 && shared/total > .6 {
-			list = append(list, Reason{ByPlace, "同一地点或对象：“" + string(rs[n.from:n.to]) + "”"})
+		switch name := "“" + string(rs[n.from:n.to]) + "”"; {
+		case total == 0 || shared/total <= .6:
+		case n.sure:
+			list = append(list, Reason{ByPlace, "同一地点或对象：" + name})
+		default: // a name perhaps, or what nobody has listed as a word
+			list = append(list, Reason{ByWords, "都提到：" + name})
 		}
 	}
 	var problems []string
