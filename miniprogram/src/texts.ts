@@ -45,6 +45,7 @@ export const texts = {
     emptyCases: "您的范围内还没有难事。",
     emptyClaimable: "现在没有可以认领的难事。",
     emptyOwn: "还没有以您手机号反映、列入街道难事的事项。可以凭工单号查询进度。",
+    emptyReported: "您还没有上报过难事。遇到久拖不决的事，点下面的“上报难事”。", last: (moment: string, what: string) => `最近：${moment} ${what}`,
     report: "上报难事", lookUp: "凭工单号查进度", call: "打电话问一问",
     late: "已超期", provisional: "暂定", standsInFor: "您正在代办：",
     tickets: (n: number) => `${n} 件工单`,

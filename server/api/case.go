@@ -28,6 +28,15 @@ func (s *server) cases(ctx context.Context, in *casesInput) (workflow.Page[workf
 	})
 }
 
+type reportedInput struct {
+	Cursor string `query:"cursor" maxLength:"400" doc:"上一页的 next"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"每页多少条"`
+}
+
+func (s *server) reported(ctx context.Context, in *reportedInput) (workflow.Page[workflow.ReportedCase], error) {
+	return s.engine.Reported(ctx, actorOf(ctx), in.Cursor, in.Limit)
+}
+
 type caseInput struct {
 	ID string `path:"id" maxLength:"40" doc:"难事的 id 或编号"`
 }

@@ -269,3 +269,28 @@ func TestPagesHoldEachCaseOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIReportedTellsWhatBecameOfIt(t *testing.T) {
+	o := newOffice(t)
+	report := func(title string) workflow.CaseView {
+		return ok[CommandResult](o.post("p-gl", "/cases", fields{"title": title, "facts": "联系人13812345678", "place": "春江花园 3 号", "grid_id": "g-1"})).Case
+	}
+	first, second := report("楼上漏水"), report("路灯不亮13812345678")
+	o.must("p-cy", first, "reject", fields{"reason": "致电13812345678，已修好"})
+	page := ok[workflow.Page[workflow.ReportedCase]](o.get("p-gl", "/cases/reported?limit=1"))
+	if len(page.Items) != 1 || page.Items[0].ID != second.ID || page.Next == "" || strings.Contains(page.Items[0].Title, "13812345678") {
+		t.Fatalf("newest first: %+v", page)
+	}
+	page = ok[workflow.Page[workflow.ReportedCase]](o.get("p-gl", "/cases/reported?limit=1&cursor="+page.Next))
+	if len(page.Items) != 1 || page.Items[0].ID != first.ID || page.Next != "" || page.Items[0].Status != casework.Rejected {
+		t.Fatalf("what is over too: %+v", page)
+	}
+	if last := page.Items[0].Last; !strings.Contains(last.Text, "已修好") || strings.Contains(last.Text, "13812345678") || last.Who == "" || last.At.IsZero() {
+		t.Errorf("last step: %+v", last)
+	}
+	ok[workflow.CaseView](o.get("p-gl", "/cases/"+first.ID)) // opens
+	if page := ok[workflow.Page[workflow.ReportedCase]](o.get("p-h1", "/cases/reported")); len(page.Items) > 0 {
+		t.Errorf("another's: %+v", page.Items)
+	}
+	o.get("p-r", "/cases/reported").refused(http.StatusForbidden, "auth.denied")
+}

@@ -142,11 +142,11 @@ func (tx *Tx) InsertCase(ctx context.Context, d casework.Decision, calendarRevis
 	k := columns(c, calendarRevision, now)
 	_, err = tx.exec(ctx, `INSERT INTO cases (id, number, version, status, open, tier, round, title, place, domain, topic,
 		triggers, tickets, community_id, grid_id, lead_department_id, handler_id, overdue, provisional, due_at, sort_at,
-		next_due_at, calendar_revision, head_hash, created_at, updated_at, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		next_due_at, calendar_revision, head_hash, created_at, updated_at, reporter, body)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		c.ID, c.Number, c.Version, string(c.Status), k.open, string(c.Tier), c.Round, cut(c.Title, 255), cut(c.Place, 255), string(c.Domain), cut(c.Topic, 100),
 		k.triggers, len(c.Tickets), c.CommunityID, c.GridID, c.LeadDepartmentID, c.HandlerID, k.overdue, k.provisional, Millis(k.due), Millis(k.sort),
-		Millis(k.next), k.calendar, head, Millis(now), Millis(now), body)
+		Millis(k.next), k.calendar, head, Millis(now), Millis(now), c.Reporter, body)
 	if err != nil {
 		return fmt.Errorf("insert case %s: %w", c.ID, err)
 	}

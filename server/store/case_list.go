@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -67,10 +68,50 @@ func (db *DB) Cases(ctx context.Context, f CaseFilter) ([]CaseRow, error) {
 	list := make([]CaseRow, 0, f.Limit)
 	for rows.Next() {
 		var r CaseRow
-		if err := rows.Scan(&r.ID, &r.Number, &r.Version, &r.Status, &r.Tier, &r.Round, &r.Title, &r.Place, &r.Domain, &r.Topic, &r.Triggers,
-			&r.Tickets, &r.CommunityID, &r.GridID, &r.LeadDepartmentID, &r.HandlerID, &r.Overdue, &r.Provisional,
-			(*Millis)(&r.DueAt), (*Millis)(&r.SortAt), (*Millis)(&r.UpdatedAt)); err != nil {
+		if err := rows.Scan(r.columns()...); err != nil {
 			return nil, fmt.Errorf("list cases: %w", err)
+		}
+		list = append(list, r)
+	}
+	return list, rows.Err()
+}
+
+// columns are where caseRowColumns go.
+func (r *CaseRow) columns() []any {
+	return []any{
+		&r.ID, &r.Number, &r.Version, &r.Status, &r.Tier, &r.Round, &r.Title, &r.Place, &r.Domain, &r.Topic, &r.Triggers,
+		&r.Tickets, &r.CommunityID, &r.GridID, &r.LeadDepartmentID, &r.HandlerID, &r.Overdue, &r.Provisional,
+		(*Millis)(&r.DueAt), (*Millis)(&r.SortAt), (*Millis)(&r.UpdatedAt),
+	}
+}
+
+// ReportedCase is a case as the list of who reported it has it: with the last step of its timeline.
+type ReportedCase struct {
+	CaseRow
+	Last casework.Event
+}
+
+// ReportedCases lists what somebody reported, open or over, newest first, up to limit, behind the case before when there is one.
+func (db *DB) ReportedCases(ctx context.Context, reporter, before string, limit int) ([]ReportedCase, error) {
+	text, args := `SELECT `+inOrder+caseRowColumns+`, e.body FROM cases c CROSS JOIN case_events e ON e.case_id = c.id AND e.seq = c.version WHERE c.reporter = ?`, []any{reporter}
+	if before != "" {
+		text += ` AND c.id < ?`
+		args = append(args, before)
+	}
+	rows, err := db.query(ctx, text+` ORDER BY c.id DESC LIMIT ?`, append(args, limit)...)
+	if err != nil {
+		return nil, fmt.Errorf("list what %s reported: %w", reporter, err)
+	}
+	defer func() { _ = rows.Close() }()
+	list := make([]ReportedCase, 0, limit)
+	for rows.Next() {
+		var r ReportedCase
+		var last []byte
+		if err := rows.Scan(append(r.columns(), &last)...); err != nil {
+			return nil, fmt.Errorf("list what %s reported: %w", reporter, err)
+		}
+		if err := json.Unmarshal(last, &r.Last); err != nil {
+			return nil, fmt.Errorf("last step of case %s: %w", r.ID, err)
 		}
 		list = append(list, r)
 	}

@@ -278,3 +278,62 @@ func TestCountsStopAtTheirCap(t *testing.T) {
 		}
 	})
 }
+
+// Whoever reported cases pages through all of them, newest first, each once and with its last step; of others' there is none.
+func TestWhatSomebodyReportedComesNewestFirst(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		list := manyCases(60)
+		var want []string
+		for i := range list {
+			list[i].Reporter = []string{"p-1", "p-2", ""}[i%3]
+			if i%3 == 0 {
+				want = append(want, list[i].ID)
+			}
+		}
+		insertCases(t, db, monday, list...)
+		slices.Sort(want)
+		slices.Reverse(want)
+		var got []string
+		before := ""
+		for range want {
+			page := must[[]store.ReportedCase](t)(db.ReportedCases(t.Context(), "p-1", before, 7))
+			for _, r := range page {
+				got = append(got, r.ID)
+				if r.Last.Seq != r.Version || r.Last.Kind == "" {
+					t.Errorf("%s at version %d: last step %+v", r.ID, r.Version, r.Last)
+				}
+			}
+			if len(page) < 7 {
+				break
+			}
+			before = page[len(page)-1].ID
+		}
+		if d := diff.Diff(want, got); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+// A case from before there was the column is listed for who reported it, whatever its texts say.
+func TestCasesFromBeforeKeepTheirReporter(t *testing.T) {
+	storetest.EachDSN(t, func(t *testing.T, dsn string) {
+		ctx := t.Context()
+		db := must[*store.DB](t)(store.Open(ctx, dsn, store.Options{}))
+		t.Cleanup(func() { _ = db.Close() })
+		if err := db.MigrateTo(ctx, 31); err != nil {
+			t.Fatal(err)
+		}
+		for id, body := range map[string]string{"a": `{"facts":"\"reporter\":\"p-2\"","reporter":"p-1"}`, "b": `{"facts":"没有上报人"}`} {
+			must[int64](t)(db.Exec(ctx, `INSERT INTO cases (id, number, version, status, open, tier, round, title, place, domain, topic, triggers, tickets, community_id, grid_id,
+				lead_department_id, handler_id, overdue, provisional, sort_at, head_hash, created_at, updated_at, body)
+				VALUES (?, ?, 1, 'reported', 1, '', 1, '题', '地点', '', '', 'manual', 0, '', '', '', '', 0, 0, 5, 'h', 5, 5, ?)`, id, "NS-"+id, []byte(body)))
+			must[int64](t)(db.Exec(ctx, `INSERT INTO case_events (case_id, seq, kind, at, recorded_at, is_public, hash, body) VALUES (?, 1, 'report', 5, 5, 0, 'h', ?)`, id, []byte(`{"seq":1,"kind":"report"}`)))
+		}
+		must[int](t)(db.Migrate(ctx))
+		for reporter, want := range map[string]int{"p-1": 1, "p-2": 0, "": 1} {
+			if list := must[[]store.ReportedCase](t)(db.ReportedCases(ctx, reporter, "", 10)); len(list) != want {
+				t.Errorf("%q: %+v", reporter, list)
+			}
+		}
+	})
+}

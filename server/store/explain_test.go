@@ -112,6 +112,11 @@ func reads() (list []read) {
 			}
 		}
 	}
+	for _, before := range []string{"", "c-00300"} {
+		add("ReportedCases", before, func(ctx context.Context, db *store.DB) error {
+			return ignore(db.ReportedCases(ctx, "p-003", before, 21))
+		})
+	}
 	for _, keys := range [][]casework.Addressee{{"department_head:d-01"}, {"department_head:d-01", "person:p-001", "centre"}} {
 		for _, after := range []*store.TodoRow{nil, {DueAt: day(20), CaseID: "c-00300", Kind: casework.TodoHandle}} {
 			what := fmt.Sprint(len(keys), " keys, behind another: ", after != nil)
@@ -641,7 +646,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 		department, grid, person := some("d-%02d", 20), some("g-%02d", 40), some("p-%03d", 200)
 		rows = append(rows, []any{
 			id, "NS-" + id, 3, string(status), open, []string{"III", "III", "III", "II", "I"}[rnd.IntN(5)], 1, "标题", "地点", []string{"livelihood", "business"}[rnd.IntN(2)], "题", "manual",
-			1, "", grid, department, person, open && rnd.IntN(20) == 0, false, next, sort, next, revision, "h", store.Millis(monday), store.Millis(day(rnd.IntN(400))), `{"facts":"` + strings.Repeat("x", 300) + `"}`,
+			1, "", grid, department, person, open && rnd.IntN(20) == 0, false, next, sort, next, revision, "h", store.Millis(monday), store.Millis(day(rnd.IntN(400))), person, `{"facts":"` + strings.Repeat("x", 300) + `"}`,
 		})
 		for _, v := range []string{"department:" + department, "grid:" + grid, "person:" + person, "person:" + person + "@department:" + department, "requester:r-" + id} {
 			viewers = append(viewers, []any{v, id, open, string(status), sort})
@@ -654,7 +659,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 		}
 	}
 	bulk(t, db, `cases (id, number, version, status, open, tier, round, title, place, domain, topic, triggers, tickets, community_id, grid_id,
-		lead_department_id, handler_id, overdue, provisional, due_at, sort_at, next_due_at, calendar_revision, head_hash, created_at, updated_at, body)`, rows)
+		lead_department_id, handler_id, overdue, provisional, due_at, sort_at, next_due_at, calendar_revision, head_hash, created_at, updated_at, reporter, body)`, rows)
 	bulk(t, db, `case_viewers (viewer, case_id, open, status, sort_at)`, viewers)
 	bulk(t, db, `case_todos (addressee, kind, case_id, ref, due_at)`, todos)
 	bulk(t, db, `case_events (case_id, seq, kind, at, recorded_at, is_public, hash, body)`, events)

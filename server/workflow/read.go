@@ -125,6 +125,44 @@ func (e *Engine) Cases(ctx context.Context, actor casework.Actor, q CaseQuery) (
 	return page, nil
 }
 
+// ReportedCase is a case as who reported it reads of it.
+type ReportedCase struct {
+	CaseItem
+	Last LastStep `json:"last" doc:"最近一步"`
+}
+
+// LastStep is the last line of a case's timeline.
+type LastStep struct {
+	At   time.Time `json:"at" doc:"什么时候"`
+	Who  string    `json:"who" doc:"谁，以什么身份；代办时写明代谁"`
+	Text string    `json:"text" doc:"做了什么"`
+}
+
+// Reported lists what the caller reported, also what is over or was not taken into the library, newest first.
+func (e *Engine) Reported(ctx context.Context, actor casework.Actor, before string, limit int) (Page[ReportedCase], error) {
+	page := Page[ReportedCase]{Items: []ReportedCase{}}
+	k, err := e.Knowledge(ctx)
+	if err != nil {
+		return page, err
+	}
+	rows, err := e.db.ReportedCases(ctx, actor.PersonID, before, limit+1)
+	if err != nil {
+		return page, err
+	}
+	now := e.Now(k)
+	for i, r := range rows {
+		if i == limit {
+			page.Next = rows[i-1].ID
+			break
+		}
+		page.Items = append(page.Items, ReportedCase{
+			CaseItem: k.item(r.CaseRow, now, casework.Full),
+			Last:     LastStep{At: r.Last.At, Who: k.who(r.Last, false), Text: ticket.MaskText(k.eventText(r.Last, false))},
+		})
+	}
+	return page, nil
+}
+
 // onlyRequester: a resident without any post of the office sees no official's name.
 func onlyRequester(a casework.Actor) bool {
 	return !a.IsSystem() && !slices.ContainsFunc(a.Posts, func(p casework.Post) bool { return p.Role != casework.Resident })

@@ -856,6 +856,15 @@ export interface InviteMyFamilyRequest {
   relation: "spouse" | "parent" | "child" | "other";
 }
 
+export interface LastStep {
+  /** 什么时候 */
+  at: string;
+  /** 做了什么 */
+  text: string;
+  /** 谁，以什么身份；代办时写明代谁 */
+  who: string;
+}
+
 export interface Login {
   /** 浏览器用：refresh_token 放在 Cookie 里（HttpOnly、SameSite=Strict），不在正文中返回 */
   cookie?: boolean;
@@ -1266,6 +1275,13 @@ export interface PageNoticeItem {
   next?: string;
 }
 
+export interface PageReportedCase {
+  /** 这一页 */
+  items: ReportedCase[];
+  /** 下一页的 cursor；没有则已到末尾 */
+  next?: string;
+}
+
 export interface PageReviewView {
   /** 这一页 */
   items: ReviewView[];
@@ -1505,6 +1521,51 @@ export interface Report {
   title: string;
   /** 事项类别 */
   topic?: string;
+}
+
+export interface ReportedCase {
+  /** 本级响应期限 */
+  clock?: ClockView;
+  /** 村居 */
+  community?: Named;
+  /** 服务对象：livelihood 民生、business 商企 */
+  domain?: "livelihood" | "business";
+  /** 综合网格 */
+  grid?: Named;
+  /** 专门负责人（承办人） */
+  handler?: Named;
+  /** 编号，不变 */
+  id: string;
+  /** 最近一步 */
+  last: LastStep;
+  /** 牵头部门 */
+  lead_department?: Named;
+  /** 难事编号，如 NS2026-000042 */
+  number: string;
+  /** 地点 */
+  place?: string;
+  /** 轮次 */
+  round: number;
+  /** 状态：reported 待入库、registered 待交办、dispatched 待接单、convening 待会商、handling 办理中、verifying 核查中、resolved 已办结、closed 已销项、rejected 不予入库、merged 已并案 */
+  status: "reported" | "registered" | "dispatched" | "convening" | "handling" | "verifying" | "resolved" | "closed" | "rejected" | "merged";
+  /** 状态，显示用 */
+  status_label: string;
+  /** 工单件数；诉求人的列表里没有 */
+  tickets?: number;
+  /** 响应级别：III Ⅲ级、II Ⅱ级、I Ⅰ级 */
+  tier?: "III" | "II" | "I";
+  /** 响应级别，显示用 */
+  tier_label: string;
+  /** 标题 */
+  title: string;
+  /** 事项类别 */
+  topic?: string;
+  /** 入库依据，如 不满意件 */
+  triggers: string[];
+  /** 最近更新时间 */
+  updated_at: string;
+  /** 版本，每有一个事件加一 */
+  version: number;
 }
 
 export interface ReportedSubscriptions {
@@ -2289,6 +2350,8 @@ export interface Operations {
   report_case: { path: None; query: None; body: Report; answer: CommandResult };
   /** 直接纳入项目库 */
   register_case: { path: None; query: None; body: Register; answer: CommandResult };
+  /** 我上报的，新的在前 */
+  list_reported_cases: { path: None; query: { cursor?: string; limit?: number }; body: undefined; answer: PageReportedCase };
   /** 一件难事，及您现在可以进行的操作 */
   get_case: { path: { id: string }; query: None; body: undefined; answer: CaseView };
   /** 接单 */
@@ -2489,6 +2552,7 @@ export const operations: Record<keyof Operations, readonly [method: "GET" | "POS
   list_cases: ["GET", "/api/v1/cases"],
   report_case: ["POST", "/api/v1/cases", true],
   register_case: ["POST", "/api/v1/cases/register", true],
+  list_reported_cases: ["GET", "/api/v1/cases/reported"],
   get_case: ["GET", "/api/v1/cases/{id}"],
   case_accept: ["POST", "/api/v1/cases/{id}/accept", true],
   case_accept_task: ["POST", "/api/v1/cases/{id}/accept_task", true],

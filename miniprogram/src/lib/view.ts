@@ -1,8 +1,8 @@
 // How cases, to-dos and events are put into words and tones on the screen. The words are the server's.
 
-import type { CaseItem, CaseView, ClockView, TodoItem } from "../api/contract";
+import type { CaseItem, CaseView, ClockView, ReportedCase, TodoItem } from "../api/contract";
 import { texts } from "../texts";
-import { dayOf } from "./when";
+import { dayOf, momentOf } from "./when";
 
 /** Tone colours a badge or a clock, always beside words: the tier's, near the end, late, done. */
 export type Tone = "" | "III" | "II" | "I" | "near" | "late" | "done";
@@ -27,6 +27,8 @@ export interface Card {
   clock: string;
   clockTone: Tone;
   provisional: boolean;
+  /** What happened last, where the list tells it. */
+  last?: string;
 }
 
 const done = new Set(["resolved", "closed"]);
@@ -44,6 +46,9 @@ export function cardOfCase(c: CaseItem): Card {
     clock: c.clock?.text ?? "", clockTone: toneOf(c.clock), provisional: c.clock?.provisional ?? false,
   };
 }
+
+/** cardOfReported is a case that I reported. */
+export const cardOfReported = (c: ReportedCase, now: Date): Card => ({ ...cardOfCase(c), last: texts.home.last(momentOf(c.last.at, now), c.last.text) });
 
 /** cardOfTodo is something to do. */
 export function cardOfTodo(t: TodoItem): Card {

@@ -168,7 +168,57 @@ test("what a liaison has typed suggests topic and lead: asked once, taken with a
   await centre.tap(centre.page.locator("text=半夜施工噪声扰民 >> visible=true").first());
   await centre.sees("建议的牵头部门");
   await look(centre, "centre-6-suggested");
+  await centre.press("不予入库");
+  await centre.fill("理由", "工地已停工，由执法队日常巡查。");
+  await centre.press("不予入库");
+  await centre.sees("工地已停工");
   await centre.close();
+});
+
+test("what a liaison reported: what became of it, also without a network, when it cannot be read and when there is none", async () => {
+  const liaison = await phoneOf("p-liaison-1-1");
+  const list = /\/api\/v1\/cases\/reported/;
+  await liaison.page.route(list, (r) => r.fulfill({ status: 500, contentType: "application/problem+json", body: JSON.stringify({ status: 500, code: "internal", detail: "服务器出错，请稍后再试。" }) }));
+  await liaison.tap("我上报");
+  await liaison.button("重试");
+  await look(liaison, "liaison-6-failed");
+  await liaison.page.unroute(list);
+  let answer;
+  await liaison.page.route(list, async (r) => {
+    await new Promise((go) => (answer = go));
+    await r.continue();
+  });
+  await liaison.press("重试");
+  await liaison.page.locator("[aria-label=正在读取]").first().waitFor();
+  await look(liaison, "liaison-7-loading");
+  answer();
+  await liaison.sees("不予入库：工地已停工");
+  await liaison.page.unroute(list);
+  await liaison.sees("没有更多了");
+  await look(liaison, "liaison-8-reported");
+  const cards = liaison.page.locator(".mp-page:not([hidden]) [role=link]");
+  assert.match(await cards.nth(0).textContent(), /不予入库.*半夜施工噪声扰民/);
+  assert.match(await cards.nth(1).textContent(), /待入库.*电梯停运九天/);
+
+  await liaison.cut(true);
+  await liaison.page.reload();
+  await liaison.tap("我上报");
+  await liaison.sees("没有网络，下面是上次读到的内容");
+  await liaison.sees("不予入库：工地已停工");
+  await look(liaison, "liaison-9-offline");
+  await liaison.cut(false);
+  await liaison.page.reload();
+  await liaison.tap("我上报");
+  await liaison.tap(cards.nth(0));
+  await liaison.sees("经过");
+  await liaison.sees("工地已停工");
+  await liaison.close();
+
+  const none = await phoneOf("p-handler-zhifa-1");
+  await none.tap("我上报");
+  await none.sees("您还没有上报过难事");
+  await look(none, "handler-5-none-reported");
+  await none.close();
 });
 
 test("the centre registers, classifies and dispatches on a phone", async () => {
@@ -197,6 +247,10 @@ test("the centre registers, classifies and dispatches on a phone", async () => {
 
 test("a liaison escalates, and the grid's chief convenes: minutes, lead, duties and plan", async () => {
   const liaison = await phoneOf("p-liaison-1-1");
+  await liaison.tap("我上报");
+  await liaison.sees("交办给房管所");
+  assert.match(await liaison.page.locator(".mp-page:not([hidden]) [role=link]:has-text('电梯停运九天')").textContent(), /待接单.*还有/, "state and deadline");
+  await look(liaison, "liaison-10-deadline");
   await liaison.tap("在办");
   await liaison.tap(liaison.page.locator("text=望舒里 12 号楼电梯停运九天 >> visible=true").first());
   await liaison.press("升级响应");
@@ -257,12 +311,17 @@ for (const [name, newcomer, options] of [["320", "p-handler-zhifa-1", { width: 3
     await head.tap("可认领");
     await head.page.waitForTimeout(600);
     await look(head, `${name}-claimable`, { elder });
+    await head.tap("我上报");
+    await head.sees("您还没有上报过难事");
+    await look(head, `${name}-reported`, { elder });
     await head.tap("在办");
     await head.tap(head.page.locator(".mp-page:not([hidden]) [role=link]").first());
     await head.sees("经过");
     await look(head, `${name}-case`, { elder });
     await head.to("#staff/report/index");
-    await head.sees("是什么事");
+    await head.fill("是什么事", "楼上漏水，物业不管");
+    await head.sees("拿不准是哪一个");
+    await head.page.locator("[aria-label=建议的部门]").scrollIntoViewIfNeeded();
     await look(head, `${name}-report`, { elder });
     await head.to("#staff/delegation/index");
     await head.sees("请谁代办");

@@ -4,11 +4,11 @@
 import { Unreachable } from "../../api/problem";
 import { look } from "../../look";
 import { Pager, type Shown } from "../../lib/pager";
-import { cardOfCase, cardOfTodo, plainCardOfCase, type Card } from "../../lib/view";
-import { client, learnMe, may, me, onQueue, queue, side, signedIn, store } from "../../services";
+import { cardOfCase, cardOfReported, cardOfTodo, plainCardOfCase, type Card } from "../../lib/view";
+import { client, learnMe, may, me, now, onQueue, queue, side, signedIn, store } from "../../services";
 import { texts } from "../../texts";
 
-type View = "todo" | "cases" | "claimable" | "own";
+type View = "todo" | "cases" | "claimable" | "reported" | "own";
 
 const read: Record<View, (cursor?: string) => Promise<{ items: Card[]; next?: string }>> = {
   todo: async (cursor) => {
@@ -22,6 +22,10 @@ const read: Record<View, (cursor?: string) => Promise<{ items: Card[]; next?: st
   claimable: async (cursor) => {
     const page = await client.call("list_cases", { query: { cursor, view: "claimable" } });
     return { items: page.items.map(cardOfCase), next: page.next };
+  },
+  reported: async (cursor) => {
+    const page = await client.call("list_reported_cases", { query: { cursor } });
+    return { items: page.items.map((c) => cardOfReported(c, now())), next: page.next };
   },
   own: async (cursor) => {
     const page = await client.call("list_cases", { query: { cursor, view: "own", all: true } });
@@ -66,7 +70,7 @@ Page({
     this.of = who;
     const staff = side() === "staff";
     const views: { view: View; text: string }[] = staff
-      ? [{ view: "todo", text: texts.home.todo }, { view: "cases", text: texts.home.cases }, ...(me()?.posts.some((p) => p.role === "department_head") ? [{ view: "claimable" as View, text: texts.home.claimable }] : [])]
+      ? [{ view: "todo", text: texts.home.todo }, { view: "cases", text: texts.home.cases }, ...(me()?.posts.some((p) => p.role === "department_head") ? [{ view: "claimable" as View, text: texts.home.claimable }] : []), ...(may("case.report") ? [{ view: "reported" as View, text: texts.home.reported }] : [])]
       : [];
     const standsInFor = me()?.stands_in_for.map((p) => p.name).join("、") ?? "";
     this.setData({ staff, views, standsInFor, canReport: may("case.report"), canLookUp: may("order.look_up") });
@@ -75,7 +79,7 @@ Page({
   },
 
   open(view: View) {
-    const empty = { todo: texts.home.emptyTodo, cases: texts.home.emptyCases, claimable: texts.home.emptyClaimable, own: texts.home.emptyOwn }[view];
+    const empty = { todo: texts.home.emptyTodo, cases: texts.home.emptyCases, claimable: texts.home.emptyClaimable, reported: texts.home.emptyReported, own: texts.home.emptyOwn }[view];
     const kept = store.get<Card[]>(cacheOf(view));
     this.setData({ view, empty, cached: false, list: { items: kept ?? [], state: kept?.length ? "ready" : "loading", message: "" } });
     this.pager = new Pager(
@@ -83,18 +87,19 @@ Page({
         try {
           const page = await read[view](cursor);
           if (cursor === undefined) store.set(cacheOf(view), page.items);
-          if (this.data.cached) this.setData({ cached: false });
+          if (this.data.view === view && this.data.cached) this.setData({ cached: false });
           return page;
         } catch (e) {
           const last = cursor === undefined && e instanceof Unreachable ? store.get<Card[]>(cacheOf(view)) : undefined;
           if (last) {
-            this.setData({ cached: true });
+            if (this.data.view === view) this.setData({ cached: true });
             return { items: last };
           }
           throw e;
         }
       },
       (list) => {
+        if (this.data.view !== view) return; // answered after another list was opened
         if (list.state === "loading" && kept?.length) return; // the old list stays until the new one is there
         this.setData({ list });
       },
