@@ -63,7 +63,7 @@ type Index struct {
 	best    []uint32
 	scratch signature
 	terms   termSet // of the query that is asked
-	helpers []*helper
+	workers []*worker
 }
 
 type members struct {

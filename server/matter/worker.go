@@ -1,8 +1,8 @@
 package matter
 
-// helper compares documents with tickets on a goroutine of its own, while the index's goroutine does its part and waits: nothing of the
+// worker compares documents with tickets on a goroutine of its own, while the index's goroutine does its part and waits: nothing of the
 // index changes meanwhile.
-type helper struct {
+type worker struct {
 	ask     chan comparison
 	done    chan struct{}
 	scratch signature
@@ -14,14 +14,14 @@ type comparison struct {
 	list []scored
 }
 
-// fewCompared are so few tickets that comparing them takes no longer than asking a helper.
+// fewCompared are so few tickets that comparing them takes no longer than asking a worker.
 const fewCompared = 16
 
-// help starts n helpers, and stop ends them.
+// help starts n workers, and stop ends them.
 func (x *Index) help(n int) (stop func()) {
 	for range n {
-		h := &helper{ask: make(chan comparison, 1), done: make(chan struct{}, 1)}
-		x.helpers = append(x.helpers, h)
+		h := &worker{ask: make(chan comparison, 1), done: make(chan struct{}, 1)}
+		x.workers = append(x.workers, h)
 		go func() {
 			for c := range h.ask {
 				x.score(c, &h.scratch)
@@ -30,10 +30,10 @@ func (x *Index) help(n int) (stop func()) {
 		}()
 	}
 	return func() {
-		for _, h := range x.helpers {
+		for _, h := range x.workers {
 			close(h.ask)
 		}
-		x.helpers = nil
+		x.workers = nil
 	}
 }
 
@@ -43,16 +43,16 @@ func (x *Index) scores(q *query, slots []uint32) []scored {
 	for i, s := range slots {
 		list[i].slot = s
 	}
-	if len(list) <= fewCompared || len(x.helpers) == 0 {
+	if len(list) <= fewCompared || len(x.workers) == 0 {
 		x.score(comparison{q, list}, &x.scratch)
 		return list
 	}
-	part := func(i int) []scored { return list[len(list)*i/(len(x.helpers)+1) : len(list)*(i+1)/(len(x.helpers)+1)] }
-	for i, h := range x.helpers {
+	part := func(i int) []scored { return list[len(list)*i/(len(x.workers)+1) : len(list)*(i+1)/(len(x.workers)+1)] }
+	for i, h := range x.workers {
 		h.ask <- comparison{q, part(i)}
 	}
-	x.score(comparison{q, part(len(x.helpers))}, &x.scratch)
-	for _, h := range x.helpers {
+	x.score(comparison{q, part(len(x.workers))}, &x.scratch)
+	for _, h := range x.workers {
 		<-h.done
 	}
 	return list
