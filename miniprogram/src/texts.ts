@@ -90,7 +90,7 @@ export const texts = {
     title: "上报难事", what: "是什么事", whatHint: "一句话，如：12 号楼电梯停运九天", facts: "详细情况", factsHint: "什么时候开始、影响到谁、找过谁。可用键盘上的话筒说话输入。", place: "在哪里", placeHint: "小区、楼号或路口", community: "村居", domain: "服务对象", topic: "类别", lead: "建议由哪个部门办（选填）", noLead: "不建议，由城运中心定",
     similar: "可能是同一件事，请先看看", submit: "上报", done: "已上报，城运中心会尽快审核入库。", here: "用当前位置",
   },
-  proposal: { topic: "建议的类别", lead: "建议的部门", surely: "看所写的内容，十有八九是：", likely: "看所写的内容，多半是：", ask: "看所写的内容，拿不准是哪一个，请您选：", reason: (source: string, words: string[]) => `依据${source}：${words.join("、")}` },
+  proposal: { topic: "建议的类别", lead: "建议的部门", surely: "看所写的内容，十有八九是：", likely: "看所写的内容，多半是：", ask: "看所写的内容，拿不准是哪一个，请您选：", reason: (source: string, words: string[], of: string) => `${of && `${of}，`}依据${source}：${words.join("、")}` },
   lookUp: {
     title: "查进度", source: "从哪里反映的", number: "工单号", numberHint: "反映时得到的工单号", ask: "查询", left: (n: number) => `今天还可以查询 ${n} 次`, why: "没有绑定手机号也可以查：只显示办到哪一步和承诺的日期。", late: "没有在承诺的日期前办结",
   },

@@ -14,7 +14,7 @@ test("what is sure is one to take, with the reasons for it alone", () => {
 
 test("below the server's threshold it asks among the options, however probable the first, and says what speaks for which", () => {
   const c = { value: "a", label: "甲", probability: 0.95, ask: true, options: [option("a", 0.95), option("b", 0.3)], opinions: [opinion("b", ["漏水"]), opinion("c", ["别的"]), opinion("a", [])] };
-  assert.deepEqual(proposalOf(c), { words: texts.proposal.ask, options: [{ value: "a", label: "a" }, { value: "b", label: "b" }], reasons: ["依据词库：b、漏水"] });
+  assert.deepEqual(proposalOf(c), { words: texts.proposal.ask, options: [{ value: "a", label: "a" }, { value: "b", label: "b" }], reasons: ["b，依据词库：漏水"] });
 });
 
 test("where the text says nothing, nothing is proposed", () => {

@@ -294,3 +294,15 @@ func TestWhatIReportedTellsWhatBecameOfIt(t *testing.T) {
 	}
 	o.get("p-r", "/cases/reported").refused(http.StatusForbidden, "auth.denied")
 }
+
+func TestARequesterDoesNotReadWhichDepartmentWasSuggested(t *testing.T) {
+	o := newOffice(t)
+	c := ok[CommandResult](o.post("p-gl", "/cases", fields{"title": "夜间施工", "facts": "打桩到两点", "place": "春江花园 3 号", "grid_id": "g-1", "suggested_department_id": "d-1"})).Case
+	c = o.must("p-cy", c, "register", nil)
+	c = o.must("p-cy", c, "attach", fields{"ticket_id": o.ticketed("20260302000076").ID}) // p-r's
+	for who, want := range map[string]bool{"p-gl": true, "p-cy": true, "p-r": false} {
+		if v := ok[workflow.CaseView](o.get(who, "/cases/"+c.ID)); (v.SuggestedDepartment != nil) != want {
+			t.Errorf("%s reads %+v", who, v.SuggestedDepartment)
+		}
+	}
+}

@@ -16,6 +16,6 @@ const t = texts.proposal;
 export function proposalOf(c: ChoiceView): Proposal | undefined {
   const options = c.ask ? c.options : c.value ? [{ value: c.value, label: c.label ?? c.value }] : [];
   if (!options.length) return undefined;
-  const reasons = c.opinions.filter((o) => o.reasons.length && options.some((x) => x.value === o.value)).map((o) => t.reason(o.source_label, (c.ask ? [o.label] : []).concat(o.reasons)));
+  const reasons = c.opinions.filter((o) => o.reasons.length && options.some((x) => x.value === o.value)).map((o) => t.reason(o.source_label, o.reasons, c.ask ? o.label : ""));
   return { words: c.ask ? t.ask : c.probability >= 0.8 ? t.surely : t.likely, options: options.map(({ value, label }) => ({ value, label })), reasons };
 }
