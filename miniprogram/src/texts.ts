@@ -6,6 +6,7 @@ export const texts = {
   date: { year: (y: number) => `${y}年`, day: (m: number, d: number) => `${m}月${d}日` },
   problem: {
     unreachable: "连不上网络，请稍后再试。",
+    away: "服务暂时不可用，请稍后再试。",
     signedOut: "登录已结束，请重新登录。",
     ours: "程序出了问题，请关闭小程序后重新打开。已写的内容存在手机里。",
     photoGone: "手机里找不到这张照片了，请删去后重新拍照。",

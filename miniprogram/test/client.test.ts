@@ -30,6 +30,10 @@ function scripted(answers: (Answered | Error | ((s: Sent) => Answered))[]) {
   return { client, sent, waits };
 }
 
+test("a server that is away is not called a network that is gone", () => {
+  assert.notEqual(new Unreachable(502).message, new Unreachable("request:fail").message);
+});
+
 test("an address is filled in, escaped, and has no empty query", () => {
   assert.equal(address("/a/{id}/b", { id: "1/2 三" }, { limit: 5, cursor: undefined, view: "" }), "/a/1%2F2%20%E4%B8%89/b?limit=5");
 });

@@ -16,10 +16,10 @@ export class Refused extends Error {
   }
 }
 
-/** Unreachable is a request without a usable answer: no network, a timeout, a server that is away. It may have been done. */
+/** Unreachable is a request without a usable answer: no network, a timeout, a server that is away (then cause is its status). It may have been done. */
 export class Unreachable extends Error {
   constructor(readonly cause?: unknown) {
-    super(texts.problem.unreachable);
+    super(typeof cause === "number" ? texts.problem.away : texts.problem.unreachable);
     this.name = "Unreachable";
   }
 }

@@ -138,7 +138,7 @@ Page({
   /** propose asks what a text is about, once for each: a help, not a condition, and never put over what somebody chose. */
   async propose() {
     const { title, facts, place } = this.data.values;
-    if (!may("ticket.write")) return;
+    if (!may("evidence.read")) return;
     const body = { title, content: facts, address: place, community: this.data.community || undefined };
     const text = JSON.stringify(body);
     if (text === this.asked) return;
