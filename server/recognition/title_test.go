@@ -62,6 +62,7 @@ func TestTitle(t *testing.T) {
 	}
 }
 
+// What grows with the square of a text takes far longer than a minute, also where much else runs.
 func TestHostileTextsAreReadInTime(t *testing.T) {
 	for name, text := range map[string]string{
 		"open brackets": strings.Repeat("【", 60000), "nested": strings.Repeat("【", 30000) + strings.Repeat("】", 30000), "commas": strings.Repeat("，", 60000),
@@ -74,7 +75,7 @@ func TestHostileTextsAreReadInTime(t *testing.T) {
 			t.Errorf("%s: %q", name, got)
 		}
 		recognition.Describe(tk, "")
-		if d := time.Since(start); d > 5*time.Second {
+		if d := time.Since(start); d > time.Minute {
 			t.Errorf("%s: %v", name, d)
 		}
 	}
