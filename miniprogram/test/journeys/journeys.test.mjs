@@ -303,6 +303,113 @@ test("what others changed meanwhile is shown, not overwritten", async () => {
   await head.close();
 });
 
+test("a resident lets family act for them and takes it back; a contact binds and unbinds an enterprise; a number and WeChat are unbound", async () => {
+  const resident = await phoneOf("p-resident-1");
+  const list = /\/api\/v1\/me\/family$/;
+  await resident.tap("我的");
+  await resident.tap("家人代办");
+  await resident.sees("还没有委托");
+  await look(resident, "resident-5-no-family");
+  await resident.choose("对方是您的", "子女");
+  await resident.press("生成邀请码");
+  await resident.sees("前一个就作废");
+  await look(resident, "resident-6-invitation");
+  const code = (await resident.page.locator(".mp-page:not([hidden]) .code").textContent()).trim();
+
+  const contact = await phoneOf("p-enterprise-1");
+  await contact.gone(leaky);
+  await contact.to("#resident/family/index");
+  await contact.fill("家人给的邀请码", "X" + code);
+  await contact.press("接受委托");
+  await contact.sees("邀请码无效");
+  await contact.fill("家人给的邀请码", code);
+  await contact.press("接受委托");
+  await contact.sees("您是对方的子女");
+  await look(contact, "contact-1-family");
+  await contact.cut(true);
+  await contact.page.reload();
+  await contact.sees("没有网络，下面是上次读到的内容", 20_000);
+  await contact.sees("您是对方的子女");
+  await look(contact, "contact-2-family-offline");
+  await contact.cut(false);
+  await contact.to("#pages/home/index");
+  await contact.sees(leaky);
+
+  await resident.page.route(list, (r) => r.fulfill({ status: 500, contentType: "application/problem+json", body: JSON.stringify({ status: 500, code: "internal", reason: "internal", message: "服务器出错，请稍后再试。" }) }));
+  await resident.to("#resident/family/index");
+  await resident.sees("服务器出错");
+  await look(resident, "resident-7-family-failed");
+  await resident.page.unroute(list);
+  await resident.press("重试");
+  await resident.sees("您委托了子女");
+  await resident.press("撤回委托");
+  await resident.sees("都保留");
+  await look(resident, "resident-8-end-family");
+  await resident.answer("取消");
+  assert.equal((await resident.api("/api/v1/me/family")).items.length, 1);
+  await resident.press("撤回委托");
+  await resident.answer("撤回委托");
+  await resident.sees("还没有委托");
+  await resident.close();
+  await contact.page.reload();
+  await contact.sees("凭工单号查进度");
+  await contact.gone(leaky);
+
+  await contact.to("#resident/enterprise/index");
+  await contact.fill("统一社会信用代码", "91310120ma1hk0001a");
+  await contact.fill("企业名称", "上海望舒餐饮有限公司");
+  await contact.press("绑定企业");
+  await contact.sees("请对照营业执照核对");
+  await look(contact, "contact-3-enterprise-wrong");
+  await contact.fill("统一社会信用代码", "91310120ma1hk0001b");
+  await contact.press("绑定企业");
+  await contact.sees("已绑定企业");
+  await contact.press("解绑这家企业");
+  await contact.sees("不再是它的联系人");
+  await look(contact, "contact-4-end-enterprise");
+  await contact.answer("解绑");
+  await contact.sees("已解绑企业");
+
+  await contact.to("#pages/me/index");
+  await contact.button("解绑", true);
+  await look(contact, "contact-5-me");
+  await contact.press("解绑", true);
+  await contact.sees("再绑定这个号码又能看到");
+  await look(contact, "contact-6-end-phone");
+  await contact.answer("解绑");
+  await contact.sees("还没有绑定手机号");
+  await look(contact, "contact-7-no-phone");
+  await contact.press("解绑微信");
+  await contact.sees("居民身份退出登录");
+  await look(contact, "contact-8-unbind");
+  await contact.answer("解绑");
+  await contact.sees("已解绑微信");
+  await contact.answer("确定");
+  await contact.sees("第一次使用");
+  await contact.close();
+
+  const handler = await phoneOf("p-handler-fangguan-1");
+  await handler.tap("我的");
+  await handler.press("解绑微信");
+  await handler.sees("不能再进入工作台"); // asked, also where the dialog's button comes to lie under the finger
+  await look(handler, "handler-6-unbind");
+  await handler.answer("解绑");
+  await handler.answer("确定");
+  await handler.sees("第一次使用");
+  await handler.close();
+
+  for (const [name, rest] of [["320", { width: 320 }], ["elder-320", { width: 320, font: 24 }]]) {
+    const narrow = await phoneOf("p-resident-1", rest);
+    for (const page of ["pages/me", "resident/family", "resident/enterprise"]) {
+      await narrow.to(`#${page}/index`);
+      await narrow.sees({ "pages/me": "解绑微信", "resident/family": "接受委托", "resident/enterprise": "解绑这家企业" }[page]);
+      await narrow.page.waitForTimeout(400);
+      await look(narrow, `${name}-${page.split("/")[1]}-resident`, { elder: name.startsWith("elder") });
+    }
+    await narrow.close();
+  }
+});
+
 for (const [name, newcomer, options] of [["320", "p-handler-zhifa-1", { width: 320 }], ["430", "p-deputy-1", { width: 430 }], ["elder", "p-secretary-1", { font: 24, elder: true }], ["elder-320", "p-handler-guijian-1", { width: 320, font: 24, elder: true }]])
   test(`every page stands at ${name}`, async () => {
     const { elder = false, ...rest } = options;

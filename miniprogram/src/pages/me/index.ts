@@ -1,4 +1,4 @@
-// Who I am here, and what belongs to me: 长辈版, the other side, WeChat, delegates, personal data.
+// Who I am here, and what belongs to me: 长辈版, the other side, WeChat, delegates, family, enterprises, personal data.
 
 import type { PhoneView } from "../../api/contract";
 import { messageOf } from "../../api/problem";
@@ -10,7 +10,7 @@ const t = texts.me;
 
 Page({
   behaviors: [look],
-  data: { t, name: "", posts: "", staff: false, other: "" as "" | "staff" | "resident", phones: [] as PhoneView[], follows: "", waiting: 0, switchText: "" },
+  data: { t, retry: texts.common.retry, loading: texts.common.loading, state: "loading", message: "", name: "", posts: "", staff: false, other: "" as "" | "staff" | "resident", phones: [] as PhoneView[], follows: "", waiting: 0, switchText: "" },
 
   onShow() {
     this.getTabBar?.()?.setData({ at: 2 });
@@ -26,12 +26,13 @@ Page({
     });
   },
   async load() {
+    this.setData({ message: "" });
     try {
       const [, wechat] = await Promise.all([learnMe(), client.call("get_my_wechat", {})]);
-      this.setData({ phones: wechat.phones, follows: wechat.follows ? t.follows : t.followsNot });
+      this.setData({ state: "ready", phones: wechat.phones, follows: wechat.follows ? t.follows : t.followsNot });
       this.draw();
-    } catch {
-      // what is known already stands there
+    } catch (e) {
+      this.setData({ message: messageOf(e) }); // what is known already stays
     }
   },
   elderly(e: WechatMiniprogram.CustomEvent<{ value: boolean }>) {
@@ -52,6 +53,22 @@ Page({
     if (!phone_code) return;
     await this.try(() => client.call("add_my_phone", { body: { phone_code } }));
     await this.load();
+  },
+  async dropPhone(e: WechatMiniprogram.TouchEvent<object, object, { id: string; number: string }>) {
+    const { id, number } = e.currentTarget.dataset;
+    if (!(await wx.showModal({ content: t.dropPhoneSure(number), confirmText: t.dropPhone, cancelText: texts.common.cancel })).confirm) return;
+    await this.try(() => client.call("drop_my_phone", { path: { id } }));
+    await this.load(); // the sign-in has ended: this signs in again
+  },
+  async unbind() {
+    const staff = side() === "staff";
+    if (!(await wx.showModal({ content: staff ? t.unbindStaffSure : t.unbindResidentSure, confirmText: t.dropPhone, cancelText: texts.common.cancel })).confirm) return;
+    await this.try(async () => {
+      await client.call("unbind_my_wechat", { body: {} });
+      leave(!staff); // a resident's account goes, and nobody could send what waits for it
+      await wx.showModal({ content: t.unbound, showCancel: false, confirmText: texts.common.ok });
+      await wx.reLaunch({ url: "/pages/login/login" });
+    });
   },
   async copy() {
     await this.try(async () => {
