@@ -2,6 +2,7 @@
 export const test: (name: string, run: () => void | Promise<void>) => void;
 declare const assert: {
   equal(a: unknown, b: unknown, message?: string): void;
+  notEqual(a: unknown, b: unknown, message?: string): void;
   deepEqual(a: unknown, b: unknown, message?: string): void;
   ok(a: unknown, message?: string): asserts a;
   rejects(p: Promise<unknown>, check?: (e: Error) => boolean, message?: string): Promise<void>;

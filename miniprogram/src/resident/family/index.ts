@@ -1,7 +1,7 @@
 // Family: whom I let see and do what is mine, and who lets me. Begun with a code that one gives the other, ended by either.
 
 import type { FamilyView, InviteMyFamilyRequest } from "../../api/contract";
-import { messageOf, Refused } from "../../api/problem";
+import { messageOf, Unreachable } from "../../api/problem";
 import { look } from "../../look";
 import { dayOf, momentOf } from "../../lib/when";
 import { client, me, now, signedIn, store } from "../../services";
@@ -28,7 +28,7 @@ Page({
       store.set(keyOf(), items);
       this.show(items, false);
     } catch (e) {
-      if (kept && !(e instanceof Refused)) this.show(kept, true);
+      if (kept && e instanceof Unreachable) this.show(kept, true);
       else this.setData({ state: "failed", message: messageOf(e) });
     }
   },
