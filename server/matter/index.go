@@ -450,29 +450,15 @@ func (x *Index) place(r *reading, d Doc) Placement {
 	}
 	x.cut(r)
 	q := x.query(r, d)
-	by := map[*members][]scored{}
-	for _, s := range x.scores(q, x.candidates(r.keys, self)) {
-		m := x.entries[s.slot].matter
-		by[m] = append(by[m], s)
-	}
-	var near []Candidate
-	for m, found := range by {
-		if slices.Contains(apart, m.name) {
-			continue
+	near := x.near(x.scores(q, x.candidates(r.keys, self)), func(m *members, _ int) int {
+		switch {
+		case slices.Contains(apart, m.name):
+			return 0
+		case self != none && x.entries[self].matter == m:
+			return len(m.slots) - 1
 		}
-		slices.SortFunc(found, func(a, b scored) int { return cmp.Or(cmp.Compare(b.logit, a.logit), cmp.Compare(a.slot, b.slot)) })
-		size := len(m.slots)
-		if self != none && x.entries[self].matter == m {
-			size--
-		}
-		if p := sigmoid(linkage(found, size)); p >= leastNear {
-			near = append(near, Candidate{Matter: m.name, Probability: p, Nearest: x.entries[found[0].slot].id})
-		}
-	}
-	slices.SortFunc(near, func(a, b Candidate) int {
-		return cmp.Or(cmp.Compare(b.Probability, a.Probability), cmp.Compare(a.Matter, b.Matter))
+		return len(m.slots)
 	})
-	near = near[:min(len(near), mostNear)]
 	p := Placement{Near: near}
 	if len(near) > 0 {
 		p.Probability = near[0].Probability
@@ -481,6 +467,30 @@ func (x *Index) place(r *reading, d Doc) Placement {
 		}
 	}
 	return p
+}
+
+// near gives the matters of the tickets found that are not absurd, best first. size says how many tickets a matter is judged by, of
+// which so many were found; one of none is left out.
+func (x *Index) near(list []scored, size func(m *members, found int) int) (near []Candidate) {
+	by := map[*members][]scored{}
+	for _, s := range list {
+		m := x.entries[s.slot].matter
+		by[m] = append(by[m], s)
+	}
+	for m, found := range by {
+		n := size(m, len(found))
+		if n == 0 {
+			continue
+		}
+		slices.SortFunc(found, func(a, b scored) int { return cmp.Or(cmp.Compare(b.logit, a.logit), cmp.Compare(a.slot, b.slot)) })
+		if p := sigmoid(linkage(found, n)); p >= leastNear {
+			near = append(near, Candidate{Matter: m.name, Probability: p, Nearest: x.entries[found[0].slot].id})
+		}
+	}
+	slices.SortFunc(near, func(a, b Candidate) int {
+		return cmp.Or(cmp.Compare(b.Probability, a.Probability), cmp.Compare(a.Matter, b.Matter))
+	})
+	return near[:min(len(near), mostNear)]
 }
 
 func certain(c Candidate) Placement {

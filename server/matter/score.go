@@ -20,7 +20,7 @@ type query struct {
 }
 
 func (x *Index) query(r *reading, d Doc) *query {
-	q := &query{reading: r, person: fingerprint(d.Person), day: day(d.At), norms: norms{x.weigh(r.words), x.weigh(r.named), x.weigh(r.title), x.weighConcepts(r.concepts)}}
+	q := &query{reading: r, person: fingerprint(d.Person), day: day(d.At), norms: norms{x.weigh(r.words), x.weigh(r.named), x.weigh(r.title), x.weighConcepts(r.concepts), x.weighConcepts(r.asked)}}
 	q.terms = &x.terms
 	*q.terms = termSet{}
 	q.terms.add(r.words, inWords)
@@ -148,7 +148,7 @@ func (h *habits) left(t term, weight float32) float32 {
 }
 
 // norms are the weights of a signature's parts.
-type norms struct{ words, named, title, concepts float32 }
+type norms struct{ words, named, title, concepts, asked float32 }
 
 func (x *Index) weigh(part []term) (sum float32) {
 	for _, t := range part {
@@ -318,7 +318,7 @@ func (x *Index) compare(q *query, e *signature, person uint64, on int32) (l like
 	l[fName] = nameScore(min(m.best, n.best))
 	problems := cosine(shared, q.norms.concepts, x.weighConcepts(e.concepts))
 	l[fNames] = cosine(named, q.norms.named, allNamed)
-	l[fAsked] = min(x.told(q.asked, e.concepts), x.told(e.asked, q.concepts))
+	l[fAsked] = min(x.told(q.asked, q.norms.asked, e.concepts), x.told(e.asked, x.weighConcepts(e.asked), q.concepts))
 	if q.here && otherKind(q.asked, e.concepts) && otherKind(e.asked, q.concepts) {
 		l[fKinds] = 1
 	}
@@ -339,8 +339,9 @@ func (x *Index) compare(q *query, e *signature, person uint64, on int32) (l like
 	return l
 }
 
-// told is how much of the problems of a title another text has: as much as not when the title names none that is known.
-func (x *Index) told(asked, concepts []uint8) float64 {
+// told is how much of the problems of a title, of that weight, another text has: as much as not when the title names none that is
+// known.
+func (x *Index) told(asked []uint8, weight float32, concepts []uint8) float64 {
 	if len(asked) == 0 {
 		return .5
 	}
@@ -348,7 +349,7 @@ func (x *Index) told(asked, concepts []uint8) float64 {
 	for c := range both(asked, concepts) {
 		shared += x.square(concept(c))
 	}
-	return float64(shared / (x.weighConcepts(asked) + 1e-9))
+	return float64(shared / (weight + 1e-9))
 }
 
 // otherKind reports whether a title names kinds of trouble, and another text none of them.

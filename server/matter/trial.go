@@ -1,9 +1,6 @@
 package matter
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // Beside makes an empty index that weighs words as x does now: for what is placed on trial and does not stay. What it
 // learns, x does not.
@@ -30,21 +27,7 @@ func (x *Index) Among(d Doc, ids []string, explain bool) (near []Candidate) {
 			slots = append(slots, s)
 		}
 	}
-	by := map[*members][]scored{}
-	for _, s := range x.scores(q, slots) {
-		m := x.entries[s.slot].matter
-		by[m] = append(by[m], s)
-	}
-	for m, found := range by {
-		slices.SortFunc(found, func(a, b scored) int { return cmp.Or(cmp.Compare(b.logit, a.logit), cmp.Compare(a.slot, b.slot)) })
-		if p := sigmoid(linkage(found, len(found))); p >= leastNear {
-			near = append(near, Candidate{Matter: m.name, Probability: p, Nearest: x.entries[found[0].slot].id})
-		}
-	}
-	slices.SortFunc(near, func(a, b Candidate) int {
-		return cmp.Or(cmp.Compare(b.Probability, a.Probability), cmp.Compare(a.Matter, b.Matter))
-	})
-	near = near[:min(len(near), mostNear)]
+	near = x.near(x.scores(q, slots), func(_ *members, found int) int { return found })
 	for i := range near {
 		if explain {
 			near[i].Reasons = x.reasons(q, x.slots[near[i].Nearest])
