@@ -25,7 +25,7 @@ import (
 // A package below another counts with it (briefing/gongwen with briefing). A new package finds its place here first.
 var layers = [][]string{
 	pureLayer: {
-		"server/apperr", "server/workday", "server/ticket", "server/casework", "server/organisation", "server/matter", "server/classify", "server/recognition",
+		"server/apperr", "server/parallel", "server/workday", "server/ticket", "server/casework", "server/organisation", "server/matter", "server/classify", "server/recognition",
 		"server/merit", "server/duty",
 	},
 	1: {"configs", "server/config", "server/vault", "server/blob", "server/cache", "server/live", "server/content", "server/metrics", "server/wechat", "server/console"},

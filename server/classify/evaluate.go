@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"xiaopu/server/parallel"
 )
 
 // Figures say how good answers are.
@@ -119,7 +121,7 @@ func calibrationError(verdicts []Verdict) (sum float64) {
 // Test asks a model about examples whose label is known.
 func (m *Model) Test(examples []Example, workers int) []Verdict {
 	out := make([]Verdict, len(examples))
-	parallel(workers, len(examples), func(i int) {
+	parallel.Do(workers, len(examples), func(i int) {
 		best := m.Classify(examples[i].Text)[0]
 		out[i] = Verdict{examples[i].Label, best.Label, best.Probability}
 	})

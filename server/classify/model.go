@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"xiaopu/server/parallel"
 )
 
 // Model tells what texts are about, as it was learned from examples. It is safe for concurrent use.
@@ -82,7 +84,7 @@ func (m *Model) Classify(t Text) []Guess {
 // ClassifyAll is Classify for many texts, on so many workers.
 func (m *Model) ClassifyAll(texts []Text, workers int) [][]Guess {
 	out := make([][]Guess, len(texts))
-	parallel(workers, len(texts), func(i int) { out[i] = m.Classify(texts[i]) })
+	parallel.Do(workers, len(texts), func(i int) { out[i] = m.Classify(texts[i]) })
 	return out
 }
 

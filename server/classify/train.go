@@ -5,9 +5,9 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"sync"
 
 	"xiaopu/server/apperr"
+	"xiaopu/server/parallel"
 )
 
 // Example is a text with what somebody said it is about.
@@ -46,7 +46,7 @@ func Train(examples []Example, workers int) (*Model, error) {
 	}
 	x := vocabulary(examples, len(labels), workers)
 	bags := make([]bag, len(examples))
-	parallel(workers, len(examples), func(i int) { bags[i] = x.bag(examples[i].Text) })
+	parallel.Do(workers, len(examples), func(i int) { bags[i] = x.bag(examples[i].Text) })
 	// Near copies stay together, or a part would be judged by what it has seen.
 	in := split(loosen(Groups(examples)), sections)
 	scores := make([][]float32, len(examples))
@@ -55,7 +55,7 @@ func Train(examples []Example, workers int) (*Model, error) {
 		all[i] = i
 	}
 	var l *learned
-	parallel(workers, sections+1, func(section int) {
+	parallel.Do(workers, sections+1, func(section int) {
 		if section == 0 { // from all
 			l = learn(len(x.keys), bags, of, all, len(labels))
 			return
@@ -175,7 +175,7 @@ const mostBytes = 12 << 20
 // that the model stays within mostBytes.
 func vocabulary(examples []Example, labels, workers int) index {
 	of := make([][]uint32, len(examples))
-	parallel(workers, len(examples), func(i int) { of[i] = examples[i].distinct() })
+	parallel.Do(workers, len(examples), func(i int) { of[i] = examples[i].distinct() })
 	all := slices.Concat(of...)
 	slices.Sort(all)
 	keys, times := all[:0], []int32{}
@@ -416,22 +416,4 @@ func (l *learned) model(keys []uint32, labels []string, of []int) *Model {
 		m.weights[i] = int8(math.Copysign(root, float64(w)))
 	}
 	return m
-}
-
-// parallel calls f for 0 to n-1 on so many workers.
-func parallel(workers, n int, f func(i int)) {
-	next := make(chan int)
-	var wait sync.WaitGroup
-	for range max(min(workers, n), 1) {
-		wait.Go(func() {
-			for i := range next {
-				f(i)
-			}
-		})
-	}
-	for i := range n {
-		next <- i
-	}
-	close(next)
-	wait.Wait()
 }

@@ -4,7 +4,8 @@ import (
 	"cmp"
 	"runtime"
 	"slices"
-	"sync"
+
+	"xiaopu/server/parallel"
 )
 
 // Group says which documents are about the same matter: two have the same name when they are. They are placed one after
@@ -40,19 +41,12 @@ func Group(docs []Doc, g Gazetteer) []string {
 // readAll reads documents on all cores. What only reasons need is left out: nobody will ask for them.
 func (g *gazetteer) readAll(docs []Doc) []*reading {
 	readings := make([]*reading, len(docs))
-	var all sync.WaitGroup
-	cores := runtime.GOMAXPROCS(0)
-	for c := range cores {
-		all.Go(func() {
-			for i := c; i < len(docs); i += cores {
-				r := g.read(docs[i])
-				r.head, r.text, r.spans, r.inName = nil, nil, nil, nil
-				r.every, r.keys, r.first = slices.Clone(r.every), slices.Clone(r.keys), slices.Clone(r.first)
-				r.words = r.every
-				readings[i] = r
-			}
-		})
-	}
-	all.Wait()
+	parallel.Do(runtime.GOMAXPROCS(0), len(docs), func(i int) {
+		r := g.read(docs[i])
+		r.head, r.text, r.spans, r.inName = nil, nil, nil, nil
+		r.every, r.keys, r.first = slices.Clone(r.every), slices.Clone(r.keys), slices.Clone(r.first)
+		r.words = r.every
+		readings[i] = r
+	})
 	return readings
 }

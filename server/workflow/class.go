@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"xiaopu/server/apperr"
 	"xiaopu/server/casework"
 	"xiaopu/server/classify"
 	"xiaopu/server/organisation"
+	"xiaopu/server/parallel"
 	"xiaopu/server/recognition"
 	"xiaopu/server/store"
 	"xiaopu/server/ticket"
@@ -258,7 +260,7 @@ func (in *intake) noteTopics(ctx context.Context, rows []*store.TicketRow, chang
 		}
 	}
 	answers := make([]classify.Answer, len(late))
-	spread(len(late), func(i int) { answers[i] = in.k.Classification.Combine(query(late[i].Ticket), nil) })
+	parallel.Do(runtime.GOMAXPROCS(0), len(late), func(i int) { answers[i] = in.k.Classification.Combine(query(late[i].Ticket), nil) })
 	var list []store.TicketTopic
 	for i, r := range late {
 		a := answers[i]

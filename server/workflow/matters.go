@@ -3,10 +3,12 @@ package workflow
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"slices"
 	"time"
 
 	"xiaopu/server/matter"
+	"xiaopu/server/parallel"
 	"xiaopu/server/recognition"
 	"xiaopu/server/store"
 	"xiaopu/server/ticket"
@@ -252,7 +254,7 @@ func (m *matters) fill(ctx context.Context, x *recognition.Matters, read *matter
 	ask := func(from mattersRead) {
 		go func() {
 			n, err := readOn(ctx, m.db, from)
-			spread(len(n.rows), func(i int) {
+			parallel.Do(runtime.GOMAXPROCS(0), len(n.rows), func(i int) {
 				if !n.rows[i].Erased {
 					n.rows[i].doc = x.Read(n.rows[i].doc)
 				}

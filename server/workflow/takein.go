@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"time"
 
 	"xiaopu/server/casework"
 	"xiaopu/server/classify"
 	"xiaopu/server/matter"
+	"xiaopu/server/parallel"
 	"xiaopu/server/recognition"
 	"xiaopu/server/store"
 	"xiaopu/server/ticket"
@@ -516,7 +518,7 @@ type telling struct {
 // others, and others wait for the turn.
 func (in *intake) describe(rows []*store.TicketRow) {
 	list := make([]telling, len(rows))
-	spread(len(rows), func(i int) {
+	parallel.Do(runtime.GOMAXPROCS(0), len(rows), func(i int) {
 		r, was := rows[i], in.before[rows[i].Ticket.ID]
 		doc := recognition.Describe(r.Ticket, r.Requester)
 		news := r.Matter == "" || was != nil && !doc.Says(recognition.Describe(was.Ticket, was.Requester))

@@ -1,13 +1,13 @@
-package workflow
+// Package parallel shares work out over goroutines.
+package parallel
 
 import (
-	"runtime"
 	"sync"
 	"sync/atomic"
 )
 
-// spread calls f with 0, 1, … n-1, on all cores. What f panics with, spread panics with.
-func spread(n int, f func(i int)) {
+// Do calls f with 0, 1, … n-1, on so many goroutines, the caller's among them. What f panics with, Do panics with.
+func Do(workers, n int, f func(i int)) {
 	var next atomic.Int64
 	var failed atomic.Pointer[any]
 	work := func() {
@@ -21,7 +21,7 @@ func spread(n int, f func(i int)) {
 		}
 	}
 	var others sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), n) - 1 {
+	for range min(workers, n) - 1 {
 		others.Go(work)
 	}
 	work()
