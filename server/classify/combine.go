@@ -173,8 +173,11 @@ var domainNames = map[casework.Domain]string{casework.Livelihood: "民生", case
 
 const (
 	mostOptions = 3
-	// ownAdvice is what a source counts that has read the same words as another: half, as it is no witness of its own.
+	// ownAdvice is what the duty list counts beside the lexicon: half, as it has read the same words and is no witness of its own.
 	ownAdvice = 0.5
+	// besideModel is what the lexicon counts where a model has read the same words: more of it makes answers surer than they
+	// are right, less loses where a model has learned from few texts (docs/recognition.md).
+	besideModel = 0.15
 	// undecided is how much likeness stands for the chance that the cases before say nothing about this one.
 	undecided = 0.4
 	// toldBy is how many times as likely as one that nothing speaks for an option must be.
@@ -339,8 +342,7 @@ func (k Knowledge) dutiful(said []float64) (opinion, bool) {
 	return opinion{FromDuties, ownAdvice, shares(points), func(i int) []Reason { return reasons(why[i]) }}, told
 }
 
-// pool makes one opinion of several: what they do not know is spread evenly, then they are multiplied. The lexicon counts less
-// beside a model, for it has read the same words.
+// pool makes one opinion of several: what they do not know is spread evenly, then they are multiplied.
 func pool(opinions []opinion, n int) []float64 {
 	if n == 0 {
 		return nil
@@ -350,7 +352,7 @@ func pool(opinions []opinion, n int) []float64 {
 	for _, o := range opinions {
 		weight := o.weight
 		if model && o.source == FromLexicon {
-			weight = ownAdvice
+			weight = besideModel
 		}
 		rest := max(1-total(o.shares), 1e-3) / float64(n)
 		for i := range logs {
