@@ -51,6 +51,10 @@ export const texts = {
     late: "已超期", provisional: "暂定", standsInFor: "您正在代办：",
     tickets: (n: number) => `${n} 件工单`,
   },
+  doors: { stuck: "卡在哪里" },
+  stuck: {
+    scope: "范围：", own: "我分管的", whole: "全街道", open: "在办", late: "已超期", near: "快到期", all: "各级在办，先到期的在前", chosen: (tier: string, what: string) => `${tier}${what}，先到期的在前`, empty: "没有这样的难事。",
+  },
   queue: {
     waiting: (n: number) => `无网络：${n} 条记录已存在手机里，有网后自动提交`,
     look: (n: number) => `${n} 条记录没有提交成功，请处理`,

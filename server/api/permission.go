@@ -16,6 +16,7 @@ const (
 	byLink           permission = "link"      // who has a link that was made for them
 	caseRead         permission = "case.read"
 	evidenceRead     permission = "evidence.read"
+	caseLead         permission = "case.lead"
 	caseReport       permission = "case.report"
 	caseRegister     permission = "case.register"
 	caseCommand      permission = "case.command"
@@ -70,6 +71,7 @@ var withoutToken = []permission{public, platformSigned, byLink}
 var grants = map[permission][]casework.Role{
 	caseRead:         parties,
 	evidenceRead:     staff,
+	caseLead:         {casework.DeputyLeader, casework.GridChief, casework.PartySecretary, casework.PrincipalLeader, casework.LeadingGroup, casework.Supervisor, casework.Centre},
 	caseReport:       {casework.Liaison, casework.Community, casework.DepartmentHead, casework.Handler, casework.Coordinator},
 	caseRegister:     {casework.Centre},
 	caseCommand:      parties,

@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -344,4 +345,64 @@ func TodoKeys(a Actor) []Addressee {
 		add(ToPerson(id))
 	}
 	return out
+}
+
+// LeadingScopes lists the viewer keys of what actor leads: a deputy leader's departments, a chief's or Party secretary's grid. Nil stands
+// for everything: for those who see all, unless they lead something of their own and ask for that.
+func LeadingScopes(a Actor, own bool) []Addressee {
+	out := []Addressee{}
+	for _, p := range a.Posts {
+		switch p.Role {
+		case DeputyLeader, GridChief, PartySecretary:
+			if w := p.Within(); !p.Vacant && !slices.Contains(out, w) {
+				out = append(out, w)
+			}
+		}
+	}
+	if a.SeesAll() && (!own || len(out) == 0) {
+		return nil
+	}
+	return out
+}
+
+// WaitsSince is since when an open case waits for whom it waits for now; zero when it is not open.
+func (c *Case) WaitsSince() time.Time {
+	s, _ := c.LastStage()
+	var since time.Time
+	latest := func(at ...time.Time) {
+		for _, t := range at {
+			if t.After(since) {
+				since = t
+			}
+		}
+	}
+	switch c.Status {
+	case Registered:
+		latest(c.RegisteredAt)
+		for _, h := range c.Hops {
+			if h.Kind == HopReturned {
+				latest(h.At)
+			}
+		}
+	case Dispatched:
+		latest(c.DispatchedAt)
+		if s.OpenedBy == CauseCarryOver {
+			latest(s.OpenedAt)
+		}
+	case Convening:
+		latest(s.OpenedAt)
+	case Handling:
+		latest(c.AcceptedAt)
+		if v := c.Verification; v != nil && !v.Passed {
+			latest(v.At)
+		}
+		for _, m := range c.Consultations {
+			latest(m.At)
+		}
+	case Verifying:
+		if c.Submission != nil {
+			latest(c.Submission.At)
+		}
+	}
+	return since
 }

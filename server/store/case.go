@@ -213,7 +213,7 @@ func (tx *Tx) follow(ctx context.Context, before, after casework.Case, k, was co
 	}
 	for _, v := range now {
 		if !slices.Contains(old, v) {
-			fresh = append(fresh, string(v), after.ID, k.open, string(after.Status), Millis(k.sort))
+			fresh = append(fresh, string(v), after.ID, k.open, string(after.Status), string(after.Tier), Millis(k.sort))
 		}
 	}
 	if len(gone) > 0 {
@@ -221,12 +221,12 @@ func (tx *Tx) follow(ctx context.Context, before, after casework.Case, k, was co
 			return fmt.Errorf("viewers of case %s: %w", after.ID, err)
 		}
 	}
-	if len(old) > len(gone) && (before.Status != after.Status || k.resting || !was.sort.Equal(k.sort)) {
-		if _, err := tx.exec(ctx, `UPDATE case_viewers SET open = ?, status = ?, sort_at = ? WHERE case_id = ?`, k.open, string(after.Status), Millis(k.sort), after.ID); err != nil {
+	if len(old) > len(gone) && (before.Status != after.Status || before.Tier != after.Tier || k.resting || !was.sort.Equal(k.sort)) {
+		if _, err := tx.exec(ctx, `UPDATE case_viewers SET open = ?, status = ?, tier = ?, sort_at = ? WHERE case_id = ?`, k.open, string(after.Status), string(after.Tier), Millis(k.sort), after.ID); err != nil {
 			return fmt.Errorf("viewers of case %s: %w", after.ID, err)
 		}
 	}
-	if err := tx.insertRows(ctx, `INSERT INTO case_viewers (viewer, case_id, open, status, sort_at) VALUES `, 5, fresh); err != nil {
+	if err := tx.insertRows(ctx, `INSERT INTO case_viewers (viewer, case_id, open, status, tier, sort_at) VALUES `, 6, fresh); err != nil {
 		return fmt.Errorf("viewers of case %s: %w", after.ID, err)
 	}
 	var todosBefore []casework.Todo

@@ -46,6 +46,8 @@ type CaseFilter struct {
 	GridID           string
 	Domain           casework.Domain
 	Overdue          bool
+	// DueFrom and DueBefore bound the deadline of the running stage; what has none is left out then.
+	DueFrom, DueBefore time.Time
 
 	// After continues behind the row with these keys: the SortAt and ID of the last row read.
 	AfterSort time.Time
@@ -133,10 +135,17 @@ func (f CaseFilter) sql() (string, []any) {
 		states = append(states, sqlTerm{"open = 0", nil})
 	}
 	rest, restArgs := f.rest()
+	tier, tierArgs := "", []any(nil) // of a viewer's rows, which have it too
+	switch {
+	case f.Tier != "":
+		tier, tierArgs = ` AND tier = ?`, []any{string(f.Tier)}
+	case !f.DueFrom.IsZero() || !f.DueBefore.IsZero(): // what has a deadline has a tier
+		tier = ` AND tier <> ''`
+	}
 	if f.Viewers == nil && len(states) == 1 {
-		where, args := f.after("c.sort_at", "c.id")
-		return `SELECT ` + caseRowColumns + ` FROM cases c WHERE c.` + states[0].text + rest + where + ` ORDER BY c.sort_at, c.id LIMIT ?`,
-			slices.Concat(states[0].args, restArgs, args, []any{f.Limit})
+		where, args := f.within("c.sort_at", "c.id")
+		return `SELECT ` + caseRowColumns + ` FROM cases c WHERE c.` + states[0].text + tier + rest + where + ` ORDER BY c.sort_at, c.id LIMIT ?`,
+			slices.Concat(states[0].args, tierArgs, restArgs, args, []any{f.Limit})
 	}
 	var parts []string
 	var args []any
@@ -149,17 +158,17 @@ func (f CaseFilter) sql() (string, []any) {
 	}
 	for _, state := range states {
 		if f.Viewers == nil {
-			where, a := f.after("c.sort_at", "c.id")
-			add(`SELECT c.sort_at, c.id AS case_id FROM cases c WHERE c.`+state.text+rest+where+` ORDER BY c.sort_at, c.id LIMIT ?`, state.args, restArgs, a)
+			where, a := f.within("c.sort_at", "c.id")
+			add(`SELECT c.sort_at, c.id AS case_id FROM cases c WHERE c.`+state.text+tier+rest+where+` ORDER BY c.sort_at, c.id LIMIT ?`, state.args, tierArgs, restArgs, a)
 		}
-		where, a := f.after("v.sort_at", "v.case_id")
+		where, a := f.within("v.sort_at", "v.case_id")
 		from := `SELECT v.sort_at, v.case_id FROM case_viewers v`
 		if rest != "" { // what only the case row knows
 			from = `SELECT ` + inOrder + `v.sort_at, v.case_id FROM case_viewers v CROSS JOIN cases c ON c.id = v.case_id`
 		}
 		for _, viewer := range f.Viewers {
-			add(from+` WHERE v.viewer = ? AND v.`+state.text+where+rest+` ORDER BY v.sort_at, v.case_id LIMIT ?`,
-				[]any{string(viewer)}, state.args, a, restArgs)
+			add(from+` WHERE v.viewer = ? AND v.`+state.text+strings.ReplaceAll(tier, ` tier`, ` v.tier`)+where+rest+` ORDER BY v.sort_at, v.case_id LIMIT ?`,
+				[]any{string(viewer)}, state.args, tierArgs, a, restArgs)
 		}
 	}
 	if len(parts) == 0 { // somebody who sees nothing
@@ -179,13 +188,19 @@ type sqlTerm struct {
 	args []any
 }
 
-// after is the keyset condition in the one form that every engine serves with a range of the index.
-func (f CaseFilter) after(sort, id string) (string, []any) {
+// within bounds the deadline, and is the keyset condition in the one form that every engine serves with a range of the index.
+func (f CaseFilter) within(sort, id string) (where string, args []any) {
+	if !f.DueBefore.IsZero() {
+		where, args = ` AND `+sort+` < ?`, []any{Millis(f.DueBefore)}
+	}
+	if !f.DueFrom.IsZero() && !f.AfterSort.After(f.DueFrom) {
+		where, args = where+` AND `+sort+` >= ?`, append(args, Millis(f.DueFrom))
+	}
 	if f.AfterSort.IsZero() {
-		return "", nil
+		return where, args
 	}
 	at := Millis(f.AfterSort)
-	return ` AND ` + sort + ` >= ? AND (` + sort + ` > ? OR ` + id + ` > ?)`, []any{at, at, f.AfterID}
+	return where + ` AND ` + sort + ` >= ? AND (` + sort + ` > ? OR ` + id + ` > ?)`, append(args, at, at, f.AfterID)
 }
 
 // rest is what the filter asks of the case row alone.
@@ -198,7 +213,6 @@ func (f CaseFilter) rest() (string, []any) {
 			args = append(args, value)
 		}
 	}
-	add("tier", string(f.Tier))
 	add("lead_department_id", f.LeadDepartmentID)
 	add("grid_id", f.GridID)
 	add("domain", string(f.Domain))
@@ -263,6 +277,52 @@ func (db *DB) Todos(ctx context.Context, keys []casework.Addressee, after *TodoR
 
 // CountCap is where counts stop: nothing a person reads needs more, and no count grows with the table.
 const CountCap = 1000
+
+// TierCount is how many open cases a tier has, each number up to CountCap.
+type TierCount struct {
+	Open, Late, Near int
+}
+
+// CountTiers counts the open cases of each tier that any of the viewers has in scope (nil: all): how many there are, how many are past
+// their deadline at now, and how many have it before near. Of each viewer and tier it reads the first CountCap in the order of what falls
+// due, so that the late and the near ones are among them.
+func (db *DB) CountTiers(ctx context.Context, viewers []casework.Addressee, now, near time.Time) (map[casework.Tier]TierCount, error) {
+	var parts []string
+	args := []any{Millis(now), Millis(now), Millis(near)}
+	for _, tier := range []casework.Tier{casework.TierIII, casework.TierII, casework.TierI} {
+		if viewers == nil {
+			parts = append(parts, fmt.Sprintf(`SELECT * FROM (SELECT tier, sort_at, id AS case_id FROM cases WHERE open = 1 AND tier = ? ORDER BY sort_at, id LIMIT %d) u%d`, CountCap, len(parts)))
+			args = append(args, string(tier))
+		}
+		for _, viewer := range viewers {
+			parts = append(parts, fmt.Sprintf(`SELECT * FROM (SELECT tier, sort_at, case_id FROM case_viewers WHERE viewer = ? AND open = 1 AND tier = ? ORDER BY sort_at, case_id LIMIT %d) u%d`, CountCap, len(parts)))
+			args = append(args, string(viewer), string(tier))
+		}
+	}
+	counts := map[casework.Tier]TierCount{}
+	if len(parts) == 0 {
+		return counts, nil
+	}
+	with := ` UNION ALL `
+	if len(viewers) > 1 {
+		with = ` UNION `
+	}
+	rows, err := db.query(ctx, `SELECT tier, COUNT(*), SUM(CASE WHEN sort_at < ? THEN 1 ELSE 0 END), SUM(CASE WHEN sort_at >= ? AND sort_at < ? THEN 1 ELSE 0 END)
+		FROM (`+strings.Join(parts, with)+`) t GROUP BY tier`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("count cases by tier: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var tier casework.Tier
+		var c TierCount
+		if err := rows.Scan(&tier, &c.Open, &c.Late, &c.Near); err != nil {
+			return nil, err
+		}
+		counts[tier] = TierCount{min(c.Open, CountCap), min(c.Late, CountCap), min(c.Near, CountCap)}
+	}
+	return counts, rows.Err()
+}
 
 // CountTodos counts by kind what waits for any of the addressees, each up to CountCap. What waits for two of them
 // counts once, as Todos lists it.

@@ -50,6 +50,7 @@ func wants(c casework.Case, f store.CaseFilter) bool {
 		f.LeadDepartmentID != "" && c.LeadDepartmentID != f.LeadDepartmentID,
 		f.GridID != "" && c.GridID != f.GridID,
 		f.Domain != "" && c.Domain != f.Domain,
+		!f.DueFrom.IsZero() && c.Stages["1"].DueAt.Before(f.DueFrom), !f.DueBefore.IsZero() && !c.Stages["1"].DueAt.Before(f.DueBefore),
 		f.Overdue && !c.Overdue():
 		return false
 	}
@@ -64,7 +65,7 @@ func filters() (all []store.CaseFilter) {
 	} {
 		for _, status := range []casework.Status{"", casework.Handling} {
 			for _, every := range []bool{false, true} {
-				for _, mask := range []int{0, 1, 2, 4, 8, 16, 3, 12, 17, 31} {
+				for _, mask := range []int{0, 1, 2, 4, 8, 16, 3, 12, 17, 31, 32, 33, 64, 65, 96, 97, 127} {
 					f := store.CaseFilter{Viewers: viewers, Status: status, All: every}
 					if mask&1 != 0 {
 						f.Tier = casework.TierI
@@ -79,6 +80,12 @@ func filters() (all []store.CaseFilter) {
 						f.Domain = casework.Livelihood
 					}
 					f.Overdue = mask&16 != 0
+					if mask&32 != 0 {
+						f.DueBefore = day(2)
+					}
+					if mask&64 != 0 {
+						f.DueFrom = day(1)
+					}
 					all = append(all, f)
 				}
 			}
@@ -130,6 +137,30 @@ func TestCaseListsPageThroughEachCaseOnce(t *testing.T) {
 		}
 		if found < 1000 {
 			t.Errorf("only %d rows in all lists", found)
+		}
+	})
+}
+
+// The numbers by tier are as many as the lists behind them hold, whoever asks: what two viewers have counts once.
+func TestTiersAreCountedAsTheirListsHold(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		insertCases(t, db, monday, manyCases(150)...)
+		total := 0
+		for _, viewers := range [][]casework.Addressee{nil, {}, {"department:d-1"}, {"department:d-1", "department:d-2", "grid:g-1"}} {
+			counts := must[map[casework.Tier]store.TierCount](t)(db.CountTiers(t.Context(), viewers, day(1), day(2)))
+			for _, tier := range []casework.Tier{casework.TierIII, casework.TierII, casework.TierI} {
+				list := func(from, before time.Time) int {
+					return len(must[[]store.CaseRow](t)(db.Cases(t.Context(), store.CaseFilter{Viewers: viewers, Tier: tier, DueFrom: from, DueBefore: before, Limit: 1000})))
+				}
+				want := store.TierCount{Open: list(time.Time{}, time.Time{}), Late: list(time.Time{}, day(1)), Near: list(day(1), day(2))}
+				if d := diff.Diff(want, counts[tier]); d != "" {
+					t.Errorf("%v %s: %s", viewers, tier, d)
+				}
+				total += want.Open + want.Late + want.Near
+			}
+		}
+		if total < 100 {
+			t.Errorf("only %d counted", total)
 		}
 	})
 }

@@ -206,7 +206,7 @@ func TestScopeAndThingsToDoFollowTheCase(t *testing.T) {
 		check := func(what string) {
 			t.Helper()
 			c := must[store.LoadedCase](t)(db.Case(ctx, "a")).Case
-			rows, err := db.Query(ctx, `SELECT v.viewer, v.open, v.status, v.sort_at = c.sort_at FROM case_viewers v JOIN cases c ON c.id = v.case_id WHERE v.case_id = 'a' ORDER BY v.viewer`)
+			rows, err := db.Query(ctx, `SELECT v.viewer, v.open, v.status, v.sort_at = c.sort_at AND v.tier = c.tier FROM case_viewers v JOIN cases c ON c.id = v.case_id WHERE v.case_id = 'a' ORDER BY v.viewer`)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -218,7 +218,7 @@ func TestScopeAndThingsToDoFollowTheCase(t *testing.T) {
 					t.Fatal(err)
 				}
 				if open != c.Status.Open() || status != string(c.Status) || !same {
-					t.Errorf("%s: viewer %s has open %v, status %s, sort key as the case's: %v", what, viewer, open, status, same)
+					t.Errorf("%s: viewer %s has open %v, status %s, sort key and tier as the case's: %v", what, viewer, open, status, same)
 				}
 				got = append(got, viewer)
 			}

@@ -112,6 +112,19 @@ func reads() (list []read) {
 			}
 		}
 	}
+	for _, viewers := range [][]casework.Addressee{nil, {"department:d-01"}, {"department:d-01", "grid:g-01", "department:d-02"}} {
+		for _, tier := range []casework.Tier{"", casework.TierII} {
+			for _, from := range []time.Time{{}, day(10)} {
+				f := store.CaseFilter{Viewers: viewers, Tier: tier, DueFrom: from, DueBefore: day(30), Limit: 21}
+				add("Cases", fmt.Sprintf("due %+v", f), func(ctx context.Context, db *store.DB) error { return ignore(db.Cases(ctx, f)) })
+				f.AfterSort, f.AfterID = day(20), "c-00300"
+				add("Cases", fmt.Sprintf("due %+v", f), func(ctx context.Context, db *store.DB) error { return ignore(db.Cases(ctx, f)) })
+			}
+		}
+		add("CountTiers", fmt.Sprint(viewers), func(ctx context.Context, db *store.DB) error {
+			return ignore(db.CountTiers(ctx, viewers, day(20), day(30)))
+		})
+	}
 	for _, before := range []string{"", "c-00300"} {
 		add("ReportedCases", before, func(ctx context.Context, db *store.DB) error {
 			return ignore(db.ReportedCases(ctx, "p-003", before, 21))
@@ -644,12 +657,13 @@ func seedForPlans(t testing.TB, db *store.DB) {
 			next, revision = sort, 1
 		}
 		department, grid, person := some("d-%02d", 20), some("g-%02d", 40), some("p-%03d", 200)
+		tier := []string{"III", "III", "III", "II", "I"}[rnd.IntN(5)]
 		rows = append(rows, []any{
-			id, "NS-" + id, 3, string(status), open, []string{"III", "III", "III", "II", "I"}[rnd.IntN(5)], 1, "标题", "地点", []string{"livelihood", "business"}[rnd.IntN(2)], "题", "manual",
+			id, "NS-" + id, 3, string(status), open, tier, 1, "标题", "地点", []string{"livelihood", "business"}[rnd.IntN(2)], "题", "manual",
 			1, "", grid, department, person, open && rnd.IntN(20) == 0, false, next, sort, next, revision, "h", store.Millis(monday), store.Millis(day(rnd.IntN(400))), person, `{"facts":"` + strings.Repeat("x", 300) + `"}`,
 		})
 		for _, v := range []string{"department:" + department, "grid:" + grid, "person:" + person, "person:" + person + "@department:" + department, "requester:r-" + id} {
-			viewers = append(viewers, []any{v, id, open, string(status), sort})
+			viewers = append(viewers, []any{v, id, open, string(status), tier, sort})
 		}
 		if open {
 			todos = append(todos, []any{"department_head:" + department, some("kind-%d", 5), id, "", sort}, []any{"person:" + person, "handle", id, "", sort}, []any{"centre", "verify", id, "", sort})
@@ -660,7 +674,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 	}
 	bulk(t, db, `cases (id, number, version, status, open, tier, round, title, place, domain, topic, triggers, tickets, community_id, grid_id,
 		lead_department_id, handler_id, overdue, provisional, due_at, sort_at, next_due_at, calendar_revision, head_hash, created_at, updated_at, reporter, body)`, rows)
-	bulk(t, db, `case_viewers (viewer, case_id, open, status, sort_at)`, viewers)
+	bulk(t, db, `case_viewers (viewer, case_id, open, status, tier, sort_at)`, viewers)
 	bulk(t, db, `case_todos (addressee, kind, case_id, ref, due_at)`, todos)
 	bulk(t, db, `case_events (case_id, seq, kind, at, recorded_at, is_public, hash, body)`, events)
 

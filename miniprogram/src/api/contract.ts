@@ -1289,6 +1289,13 @@ export interface PageReviewView {
   next?: string;
 }
 
+export interface PageStuckCase {
+  /** 这一页 */
+  items: StuckCase[];
+  /** 下一页的 cursor；没有则已到末尾 */
+  next?: string;
+}
+
 export interface PageTicketView {
   /** 这一页 */
   items: TicketView[];
@@ -1756,6 +1763,51 @@ export interface StrikeOffCommand {
   version: number;
 }
 
+export interface StuckCase {
+  /** 本级响应期限 */
+  clock?: ClockView;
+  /** 村居 */
+  community?: Named;
+  /** 服务对象：livelihood 民生、business 商企 */
+  domain?: "livelihood" | "business";
+  /** 综合网格 */
+  grid?: Named;
+  /** 专门负责人（承办人） */
+  handler?: Named;
+  /** 编号，不变 */
+  id: string;
+  /** 牵头部门 */
+  lead_department?: Named;
+  /** 难事编号，如 NS2026-000042 */
+  number: string;
+  /** 地点 */
+  place?: string;
+  /** 轮次 */
+  round: number;
+  /** 状态：reported 待入库、registered 待交办、dispatched 待接单、convening 待会商、handling 办理中、verifying 核查中、resolved 已办结、closed 已销项、rejected 不予入库、merged 已并案 */
+  status: "reported" | "registered" | "dispatched" | "convening" | "handling" | "verifying" | "resolved" | "closed" | "rejected" | "merged";
+  /** 状态，显示用 */
+  status_label: string;
+  /** 工单件数；诉求人的列表里没有 */
+  tickets?: number;
+  /** 响应级别：III Ⅲ级、II Ⅱ级、I Ⅰ级 */
+  tier?: "III" | "II" | "I";
+  /** 响应级别，显示用 */
+  tier_label: string;
+  /** 标题 */
+  title: string;
+  /** 事项类别 */
+  topic?: string;
+  /** 入库依据，如 不满意件 */
+  triggers: string[];
+  /** 最近更新时间 */
+  updated_at: string;
+  /** 版本，每有一个事件加一 */
+  version: number;
+  /** 为什么是难事，现在在谁手里、从什么时候起、退过几次，一句话 */
+  why: string;
+}
+
 export interface Submission {
   /** 答复诉求人的话 */
   answer?: string;
@@ -2014,6 +2066,30 @@ export interface TicketView {
   source_label: string;
   /** 标题 */
   title?: string;
+}
+
+export interface TierCount {
+  /** 如：Ⅱ级 */
+  label: string;
+  /** 其中已过期限的 */
+  late: number;
+  /** 其中一个工作日内到期的 */
+  near: number;
+  /** 在办 */
+  open: number;
+  /** 响应级别：III Ⅲ级、II Ⅱ级、I Ⅰ级 */
+  tier: "III" | "II" | "I";
+}
+
+export interface Tiers {
+  /** 既能看全街道，又有自己分管的：以 own 区分 */
+  both: boolean;
+  /** 计数上限；达到即“1000+” */
+  cap: number;
+  /** 看的是哪些难事，如：全街道 */
+  scope: string;
+  /** Ⅰ级在前 */
+  tiers: TierCount[];
 }
 
 export interface TimelineItem {
@@ -2352,6 +2428,10 @@ export interface Operations {
   register_case: { path: None; query: None; body: Register; answer: CommandResult };
   /** 我上报的，新的在前 */
   list_reported_cases: { path: None; query: { cursor?: string; limit?: number }; body: undefined; answer: PageReportedCase };
+  /** 领导：哪些难事还没解决、为什么，先到期的在前 */
+  list_stuck_cases: { path: None; query: { tier?: "III" | "II" | "I"; own?: boolean; due?: "late" | "near"; cursor?: string; limit?: number }; body: undefined; answer: PageStuckCase };
+  /** 领导：各级在办、超期、临期的件数 */
+  count_tiers: { path: None; query: { own?: boolean }; body: undefined; answer: Tiers };
   /** 一件难事，及您现在可以进行的操作 */
   get_case: { path: { id: string }; query: None; body: undefined; answer: CaseView };
   /** 接单 */
@@ -2553,6 +2633,8 @@ export const operations: Record<keyof Operations, readonly [method: "GET" | "POS
   report_case: ["POST", "/api/v1/cases", true],
   register_case: ["POST", "/api/v1/cases/register", true],
   list_reported_cases: ["GET", "/api/v1/cases/reported"],
+  list_stuck_cases: ["GET", "/api/v1/cases/stuck"],
+  count_tiers: ["GET", "/api/v1/cases/tiers"],
   get_case: ["GET", "/api/v1/cases/{id}"],
   case_accept: ["POST", "/api/v1/cases/{id}/accept", true],
   case_accept_task: ["POST", "/api/v1/cases/{id}/accept_task", true],

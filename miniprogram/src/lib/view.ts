@@ -1,6 +1,6 @@
 // How cases, to-dos and events are put into words and tones on the screen. The words are the server's.
 
-import type { CaseItem, CaseView, ClockView, ReportedCase, TodoItem } from "../api/contract";
+import type { CaseItem, CaseView, ClockView, ReportedCase, StuckCase, TodoItem } from "../api/contract";
 import { texts } from "../texts";
 import { dayOf, momentOf } from "./when";
 
@@ -29,6 +29,8 @@ export interface Card {
   provisional: boolean;
   /** What happened last, where the list tells it. */
   last?: string;
+  /** Why it is stuck, where the list tells it. */
+  why?: string;
 }
 
 const done = new Set(["resolved", "closed"]);
@@ -49,6 +51,9 @@ export function cardOfCase(c: CaseItem): Card {
 
 /** cardOfReported is a case that I reported. */
 export const cardOfReported = (c: ReportedCase, now: Date): Card => ({ ...cardOfCase(c), last: texts.home.last(momentOf(c.last.at, now), c.last.text) });
+
+/** cardOfStuck is a case that is not solved, with why. */
+export const cardOfStuck = (c: StuckCase): Card => ({ ...cardOfCase(c), why: c.why });
 
 /** cardOfTodo is something to do. */
 export function cardOfTodo(t: TodoItem): Card {

@@ -39,7 +39,7 @@ Page({
   behaviors: [look],
   data: {
     t: texts.home, staff: false, view: "todo" as View, views: [] as { view: View; text: string }[], empty: "", list: { items: [], state: "loading", message: "" } as Shown<Card>,
-    cached: false, cachedText: texts.common.cached, waiting: "", wrong: "", standsInFor: "", canReport: false, canLookUp: false,
+    cached: false, cachedText: texts.common.cached, waiting: "", wrong: "", standsInFor: "", doors: [] as { url: string; text: string }[], canReport: false, canLookUp: false,
   },
   pager: undefined as Pager<Card> | undefined,
   unhear: undefined as (() => void) | undefined,
@@ -73,7 +73,8 @@ Page({
       ? [{ view: "todo", text: texts.home.todo }, { view: "cases", text: texts.home.cases }, ...(me()?.posts.some((p) => p.role === "department_head") ? [{ view: "claimable" as View, text: texts.home.claimable }] : []), ...(may("case.report") ? [{ view: "reported" as View, text: texts.home.reported }] : [])]
       : [];
     const standsInFor = me()?.stands_in_for.map((p) => p.name).join("、") ?? "";
-    this.setData({ staff, views, standsInFor, canReport: may("case.report"), canLookUp: may("order.look_up") });
+    const doors = staff && may("case.lead") ? [{ url: "/leader/stuck/index", text: texts.doors.stuck }] : [];
+    this.setData({ staff, views, standsInFor, doors, canReport: may("case.report"), canLookUp: may("order.look_up") });
     void wx.setNavigationBarTitle({ title: staff ? texts.home.title : texts.home.residentTitle });
     this.open(staff ? "todo" : "own");
   },
@@ -138,6 +139,9 @@ Page({
   },
   detail(e: WechatMiniprogram.TouchEvent<object, object, { id: string }>) {
     void wx.navigateTo({ url: `/pages/case/detail?id=${e.currentTarget.dataset.id}` });
+  },
+  through(e: WechatMiniprogram.TouchEvent<object, object, { url: string }>) {
+    void wx.navigateTo({ url: e.currentTarget.dataset.url });
   },
   queue() {
     void wx.navigateTo({ url: "/more/queue/index" });
