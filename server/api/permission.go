@@ -25,6 +25,7 @@ const (
 	ticketRead       permission = "ticket.read"
 	ticketWrite      permission = "ticket.write"
 	ticketUnmask     permission = "ticket.unmask"
+	ticketNote       permission = "ticket.note"
 	ticketSearch     permission = "ticket.search"
 	matterRead       permission = "matter.read"
 	matterDecide     permission = "matter.decide"
@@ -80,6 +81,7 @@ var grants = map[permission][]casework.Role{
 	ticketRead:       parties,
 	ticketWrite:      {casework.Centre, casework.Liaison, casework.Community, casework.DepartmentHead, casework.Handler},
 	ticketUnmask:     staff,
+	ticketNote:       parties,
 	ticketSearch:     {casework.Centre},
 	matterRead:       {casework.Centre, casework.Supervisor, casework.PrincipalLeader, casework.LeadingGroup},
 	matterDecide:     {casework.Centre},

@@ -113,6 +113,10 @@ func routes() []route {
 		{Method: http.MethodPost, Path: v1 + "/me/enterprises", ID: "add_my_enterprise", Permission: residentSelf, Tag: tagMe, Summary: "企业联系人：绑定企业", Description: "须先绑定手机号。统一社会信用代码是公开的，绑定它不会看到别的号码反映的事项。", Status: http.StatusNoContent, register: withSignIn((*server).addEnterprise)},
 		{Method: http.MethodDelete, Path: v1 + "/me/enterprises/{id}", ID: "drop_my_enterprise", Permission: residentSelf, Tag: tagMe, Summary: "企业联系人：解绑企业", Status: http.StatusNoContent, register: withSignIn((*server).dropEnterprise)},
 		{Method: http.MethodPost, Path: v1 + "/orders/look-up", ID: "look_up_order", Permission: orderLookUp, Tag: tagTickets, Summary: "居民：凭工单号查询进度，不用绑定手机号", Description: "只回答办到哪一步和承诺时间，没有个人信息、没有办理经过。每个微信每天 5 次，查不到的也计次；没有这个工单号、没有列入难事，回答都相同。号码放在请求体里，不进入网址和日志。", register: withSignIn((*server).lookUp)},
+		{Method: http.MethodGet, Path: v1 + "/me/reporter", ID: "get_reporter", Permission: residentSelf, Tag: tagTickets, Summary: "居民：用什么来反映：绑定的手机号、企业，可选的村居", register: handle((*server).reporter)},
+		{Method: http.MethodPost, Path: v1 + "/me/reports", ID: "report_matter", Permission: residentSelf, Tag: tagTickets, Summary: "居民：反映一件新的事", Description: "登记为一件居民自报的工单，用绑定的手机号，立即得到工单号；是否列入难事由城运中心和入库标准决定。文字须先经内容检查：不合适的请修改，拿不准的待城运中心看过再受理；照片审核前别人看不到。", Status: http.StatusCreated, register: handle((*server).reportMatter)},
+		{Method: http.MethodGet, Path: v1 + "/me/reports", ID: "list_own_reports", Permission: residentSelf, Tag: tagTickets, Summary: "居民：我反映的、没有列入难事的工单，新的在前", Description: "列入难事的在 GET /cases 里。首页在前面还列出内容待审核和没有受理的。", register: handle((*server).ownReports)},
+		{Method: http.MethodGet, Path: v1 + "/me/reports/{id}", ID: "get_own_report", Permission: residentSelf, Tag: tagTickets, Summary: "居民：我反映的一件事现在怎样", register: handle((*server).ownReport)},
 		{Method: http.MethodPost, Path: v1 + "/me/data", ID: "copy_my_data", Permission: residentSelf, Tag: tagPrivacy, Summary: "居民：取得自己信息的副本", Description: "本人手机号反映的事项、本人上传的照片（地址一小时内有效）和评价、催办、消息、登录、绑定、委托和同意的记录；受理早于绑定号码的事项，姓名、证件号码和门牌遮盖；24 小时内最多 3 次，记入审计日志。", Slow: true, register: withSignIn((*server).ownData)},
 		{Method: http.MethodPost, Path: v1 + "/me/erasure", ID: "erase_my_data", Permission: residentSelf, Tag: tagPrivacy, Summary: "居民：删除自己的信息和账号", Description: "须重新微信登录确认。正在办理的事项的工单暂不删除，返回件数，销项后次日自动删除；出具删除证明。", Slow: true, register: withSignIn((*server).eraseOwn)},
 		{Method: http.MethodGet, Path: v1 + "/me", ID: "get_me", Permission: signedIn, Tag: tagMe, Summary: "我是谁：岗位、代理、权限", register: handle((*server).me)},
@@ -137,6 +141,7 @@ func routes() []route {
 		{Method: http.MethodGet, Path: v1 + "/cases/{id}/class", ID: "get_case_class", Permission: evidenceRead, Tag: tagRecognition, Summary: "建议的类别、牵头部门、三跨和紧急情形", Description: "综合词库、模型、权责清单和历史决定，各来源分别给出把握和理由；把握不足时 ask 为 true，请从 options 中选择。只是建议，由人归类。", register: handle((*server).caseClass)},
 		{Method: http.MethodGet, Path: v1 + "/cases/{id}/timeline", ID: "get_timeline", Permission: caseRead, Tag: tagCases, Summary: "难事的时间线", register: handle((*server).timeline)},
 		{Method: http.MethodGet, Path: v1 + "/cases/{id}/tickets", ID: "list_case_tickets", Permission: caseRead, Tag: tagCases, Summary: "难事中的工单，新的在前", register: handle((*server).caseTickets)},
+		{Method: http.MethodGet, Path: v1 + "/cases/{id}/notes", ID: "list_case_notes", Permission: caseRead, Tag: tagCases, Summary: "难事的诉求人补充的情况和照片，先提交的在前", Description: "办理的人看到通过审核的；诉求人看到自己的，待审核的也在内。", register: handle((*server).caseNotes)},
 
 		{Method: http.MethodGet, Path: v1 + "/cases/{id}/evidence", ID: "list_case_evidence", Permission: evidenceRead, Tag: tagCases, Summary: "为什么是难事：每条依据和它所在的工单", Description: "不予入库、已并案的也可以查看。工单已脱敏。", register: handle((*server).evidence)},
 
@@ -159,6 +164,8 @@ func routes() []route {
 		{Method: http.MethodPost, Path: v1 + "/tickets", ID: "create_ticket", Permission: ticketWrite, Tag: tagTickets, Summary: "登记一件工单（接电话、来访、巡查发现）", Description: "编号由系统给出。登记前请先用 similar 看看是否已有相似的难事；给出 case_id 则直接并入。城运中心可登记各种来源，网格和村居登记网格上报，部门登记部门发现。", Status: http.StatusCreated, register: handle((*server).createTicket)},
 		{Method: http.MethodPost, Path: v1 + "/tickets/similar", ID: "find_similar", Permission: ticketWrite, Tag: tagTickets, Summary: "登记前查看相似的未了事项", Description: "按同一电话、同一地点的同类事项、地点和说法比较查看范围内未了结的难事和近期工单，最像的在前，并说明为什么相似。给出电话的查询记入审计日志。", register: handle((*server).similar)},
 		{Method: http.MethodGet, Path: v1 + "/tickets/{id}", ID: "get_ticket", Permission: ticketRead, Tag: tagTickets, Summary: "一件工单", register: handle((*server).oneTicket)},
+		{Method: http.MethodGet, Path: v1 + "/tickets/{id}/notes", ID: "list_ticket_notes", Permission: ticketRead, Tag: tagTickets, Summary: "工单的诉求人补充的情况和照片，先提交的在前", register: handle((*server).ticketNotes)},
+		{Method: http.MethodPost, Path: v1 + "/tickets/{id}/notes", ID: "add_facts", Permission: ticketNote, Tag: tagTickets, Summary: "诉求人：在自己的工单里补充情况", Description: "文字和照片先经内容检查，通过后办理的人在难事里看得到；不改变办理状态。难事销项后不能再补充。", Status: http.StatusCreated, register: handle((*server).addFacts)},
 		{Method: http.MethodPost, Path: v1 + "/tickets/{id}/unmask", ID: "unmask_ticket", Permission: ticketUnmask, Tag: tagTickets, Summary: "查看工单的完整个人信息（须写明理由）", Description: "供正在办理该难事的人员使用：承办人、牵头部门负责人、有未完成任务的协办方、协调专员、专班成员和城运中心；对其他人该工单不存在。每次查看记入审计日志，每人每天有次数上限。", register: handle((*server).unmask)},
 		{Method: http.MethodPost, Path: v1 + "/tickets/search", ID: "search_tickets", Permission: ticketSearch, Tag: tagTickets, Summary: "按电话或证件号码查工单，新的在前", Description: "号码放在请求体里，不进入网址和日志；查到的内容仍是脱敏的。每次查询记入审计日志。", register: handle((*server).searchTickets)},
 

@@ -45,6 +45,8 @@ type Attachment struct {
 	CreatedAt     time.Time
 	DropAt        time.Time // when its bytes are to go; zero for never
 	KeptAt        time.Time // since when it is kept at the earliest; zero before it is in a case
+	// NoteID is the ticket's note that it belongs to instead of a case, and Review where it stands there: "" once others may see it.
+	NoteID, Review string
 }
 
 // What can be wrong with an attachment.
@@ -84,13 +86,13 @@ func (tx *Tx) InsertAttachment(ctx context.Context, a Attachment) error {
 	return nil
 }
 
-const attachmentColumns = `id, owner, case_id, state, sealed, announced, digest, type, size, sha256, thumb, width, height, created_at, drop_at, kept_at`
+const attachmentColumns = `id, owner, case_id, state, sealed, announced, digest, type, size, sha256, thumb, width, height, created_at, drop_at, kept_at, note_id, review`
 
 func scanAttachment(s Sealer, scan func(...any) error) (Attachment, error) {
 	var a Attachment
 	var sealed string
 	err := scan(&a.ID, &a.Owner, &a.CaseID, &a.State, &sealed, &a.Announced, &a.Digest, &a.Type, &a.Size, &a.SHA256, &a.Thumb, &a.Width, &a.Height,
-		(*Millis)(&a.CreatedAt), (*Millis)(&a.DropAt), (*Millis)(&a.KeptAt))
+		(*Millis)(&a.CreatedAt), (*Millis)(&a.DropAt), (*Millis)(&a.KeptAt), &a.NoteID, &a.Review)
 	if err != nil || sealed == "" {
 		return a, err
 	}

@@ -37,7 +37,7 @@ var aliases = map[string]string{
 	"sign_ins": "", "sessions": "", "refresh_tokens": "", "wechat_identities": "", "resident_phones": "", "one_use_codes": "", "wechat_followers": "", "privacy_consents": "", "family_consents": "", "f": "family_consents", "rp": "resident_phones", "resident_enterprises": "", "order_lookups": "", "subscribe_switches": "", "ticket_topics": "",
 	"organisation_changes": "", "handovers": "",
 	"import_chunks": "", "import_rows": "",
-	"attachments": "", "reviews": "", "matter_decisions": "", "matter_pairs": "",
+	"attachments": "", "reviews": "", "ticket_notes": "", "matter_decisions": "", "matter_pairs": "",
 	"deliveries": "", "d": "deliveries", "delivery_events": "", "de": "delivery_events", "message_grants": "", "grant_reports": "", "notice_bundles": "", "o": "outbox", "i": "inbox",
 	"wechat_pushes": "", "platform_tickets": "", "platform_feed": "", "platform_requests": "",
 }
@@ -53,6 +53,7 @@ var notReads = []string{
 	"AddPlatform", "AppendFeed", "NoteRequest", "SetPlatform",
 	"AddCalendarYear", "AddCertificate", "AddClosure", "AddImportProblems", "AddPolicy", "EraseRow", "InsertCase", "InsertTickets", "KeepPersonFrom", "MoveSequence", "NoteDone",
 	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SaveCertificate", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "AddMatterDecisions", "PutMatterPairs", "DropMatterPairs", "PutGazetteer", "SpendEvidence", "StopAging", "UpdateTicket", "WithdrawPolicy",
+	"InsertNote", "SettleNote", "DropNote", "KeepForNote", "ReviewAttachment",
 	"InsertReview", "DecideReview", "DropReviews", "TakeReview", "TraceReview", "ReviewToPeople", "ChaseReview", "RecountReviews", "InsertAttachment", "AttachmentIsReady", "KeepAttachment", "MoveAttachments", "DropAttachment", "EraseAttachment", "KeepAttachmentFrom", "AttachmentIsGone",
 	"InsertImportProfile", "UpdateImportProfile", "DeleteImportProfile", "PutTicketFact", "FactsArrived",
 	"EndDelivery", "ForgetDeliveries", "PostponeNotice", "ReopenNotice", "SettleNotice", "StartDelivery",
@@ -165,6 +166,27 @@ func reads() (list []read) {
 	})
 	add("Attachment", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Attachment(ctx, "a-00300")) })
 	inside("Attachment", "inside", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.Attachment(ctx, "a-00300")) })
+	add("Note", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Note(ctx, "n-00300")) })
+	inside("Note", "inside", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.Note(ctx, "n-00300")) })
+	add("NotesOf", "", func(ctx context.Context, db *store.DB) error { return ignore(db.NotesOf(ctx, "t-00030", 30)) })
+	inside("NotesOf", "inside", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.NotesOf(ctx, "t-00030", 30)) })
+	add("WaitingReports", "", func(ctx context.Context, db *store.DB) error { return ignore(db.WaitingReports(ctx, "p-030", 20)) })
+	inside("WaitingReports", "inside", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.WaitingReports(ctx, "p-030", 20)) })
+	for _, after := range []string{"", "n-00300"} {
+		add("CaseNotes", after, func(ctx context.Context, db *store.DB) error {
+			return ignore(db.CaseNotes(ctx, []string{"t-00030"}, after, 51))
+		})
+	}
+	add("NoteAttachments", "", func(ctx context.Context, db *store.DB) error {
+		return ignore(db.NoteAttachments(ctx, []string{"n-00300", "n-00301"}))
+	})
+	inside("NoteAttachments", "inside", func(ctx context.Context, tx *store.Tx) error {
+		return ignore(tx.NoteAttachments(ctx, []string{"n-00300"}))
+	})
+	inside("ResealNotes", "", func(ctx context.Context, tx *store.Tx) error {
+		_, _, _, err := tx.ResealNotes(ctx, store.ResealFrom{}, 50)
+		return err
+	})
 	for _, after := range []string{"", "a-00300"} {
 		add("CaseAttachments", after, func(ctx context.Context, db *store.DB) error {
 			return ignore(db.CaseAttachments(ctx, "c-00030", after, 21))
@@ -877,6 +899,15 @@ func seedForPlans(t testing.TB, db *store.DB) {
 		attachments = append(attachments, []any{fmt.Sprintf("a-%05d", i), some("p-%03d", 200), caseID, state, sealed, key, 100, "", "image/jpeg", 100, "h", true, 10, 10, store.Millis(day(3)), drop, kept})
 	}
 	bulk(t, db, `attachments (id, owner, case_id, state, sealed, sealed_key, announced, digest, type, size, sha256, thumb, width, height, created_at, drop_at, kept_at)`, attachments)
+	var beside [][]any
+	for i := range 3000 {
+		key, ticketID := 2, some("t-%05d", 600)
+		if i%10 == 0 {
+			key, ticketID = 1, ""
+		}
+		beside = append(beside, []any{fmt.Sprintf("n-%05d", i), ticketID, some("p-%03d", 200), "facts", "shown", "", key, store.Millis(day(3))})
+	}
+	bulk(t, db, `ticket_notes (id, ticket_id, author, kind, state, sealed, sealed_key, created_at)`, beside)
 	bulk(t, db, `sequences (name, value)`, [][]any{{"case-2026", 5000}, {"audit-log", 3000}})
 	bulk(t, db, `audit_log (seq, at, actor, action, object, hash, body)`, entries)
 	bulk(t, db, `idempotency (actor, item, request, case_id, created_at)`, keys)

@@ -30,6 +30,7 @@ type Review struct {
 	CaseID   string // as of then
 	Number   string // of the case
 	TicketID string // whose requester brought it
+	NoteID   string // of a ticket, that it belongs to instead of a command
 	// AttachmentID is a picture's, "" for words.
 	AttachmentID string
 	// Text is the words, "" once it is decided; sealed at rest.
@@ -67,9 +68,9 @@ func (tx *Tx) InsertReview(ctx context.Context, r Review) error {
 		}
 		key = tx.Sealer().CurrentKey()
 	}
-	if _, err := tx.exec(ctx, `INSERT INTO reviews (id, open, passed, command, case_id, number, ticket_id, attachment_id, sealed, sealed_key, reason, decided_by, created_at, people_at, next_at)
-		VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, '', '', ?, ?, ?)`,
-		r.ID, int(r.State), r.Command, r.CaseID, r.Number, r.TicketID, r.AttachmentID, sealed, key, Millis(r.CreatedAt), Millis(r.PeopleAt), Millis(r.NextAt)); err != nil {
+	if _, err := tx.exec(ctx, `INSERT INTO reviews (id, open, passed, command, case_id, number, ticket_id, attachment_id, sealed, sealed_key, reason, decided_by, created_at, people_at, next_at, note_id)
+		VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, '', '', ?, ?, ?, ?)`,
+		r.ID, int(r.State), r.Command, r.CaseID, r.Number, r.TicketID, r.AttachmentID, sealed, key, Millis(r.CreatedAt), Millis(r.PeopleAt), Millis(r.NextAt), r.NoteID); err != nil {
 		return fmt.Errorf("review %s: %w", r.ID, err)
 	}
 	return nil
@@ -78,14 +79,14 @@ func (tx *Tx) InsertReview(ctx context.Context, r Review) error {
 const (
 	reviewColumns  = `id, open, passed, command, case_id, number, ticket_id, attachment_id, sealed` + reviewRest
 	reviewUnopened = `id, open, passed, command, case_id, number, ticket_id, attachment_id, ''` + reviewRest
-	reviewRest     = `, reason, decided_by, created_at, decided_at, trace, tries, people_at, told_at, next_at`
+	reviewRest     = `, reason, decided_by, created_at, decided_at, trace, tries, people_at, told_at, next_at, note_id`
 )
 
 func scanReview(s Sealer, scan func(...any) error) (Review, error) {
 	var r Review
 	var sealed string
 	err := scan(&r.ID, &r.State, &r.Passed, &r.Command, &r.CaseID, &r.Number, &r.TicketID, &r.AttachmentID, &sealed, &r.Reason, &r.DecidedBy, (*Millis)(&r.CreatedAt), (*Millis)(&r.DecidedAt),
-		&r.Trace, &r.Tries, (*Millis)(&r.PeopleAt), (*Millis)(&r.ToldAt), (*Millis)(&r.NextAt))
+		&r.Trace, &r.Tries, (*Millis)(&r.PeopleAt), (*Millis)(&r.ToldAt), (*Millis)(&r.NextAt), &r.NoteID)
 	if err != nil || sealed == "" {
 		return r, err
 	}

@@ -429,6 +429,7 @@ type TicketFilter struct {
 	Matter    string
 	Requester string // the blind index of a phone
 	Identity  string // an IdentityIndex; alone
+	InNoCase  bool   // with Requester: those that are in none
 	// After continues behind the row with these keys, newest first.
 	AfterAt time.Time
 	AfterID string
@@ -464,6 +465,9 @@ func tickets(ctx context.Context, q querier, f TicketFilter) ([]TicketRow, error
 		if c.value != "" {
 			add(c.column+` = ?`, c.value)
 		}
+	}
+	if f.InNoCase {
+		add(`tk.case_id = ''`)
 	}
 	if f.OrderNo != "" {
 		add(`tk.source = ? AND tk.order_no = ?`, string(f.Source), f.OrderNo)

@@ -550,6 +550,12 @@ func (e *Engine) File(ctx context.Context, actor casework.Actor, link FileLink) 
 	if a.State != store.AttachmentKept {
 		return File{}, store.ErrNoAttachment
 	}
+	if a.NoteID != "" {
+		if err := e.noteFile(ctx, actor, a); err != nil {
+			return File{}, err
+		}
+		return e.open(ctx, a, link.Thumb)
+	}
 	l, sight, err := e.visible(ctx, actor, a.CaseID)
 	if err != nil {
 		return File{}, err

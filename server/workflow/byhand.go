@@ -159,14 +159,25 @@ func (e *Engine) takenByHand(ctx context.Context, actor casework.Actor, id strin
 // ownNumber is how the order numbers of tickets taken in by hand begin.
 var ownNumber = regexp.MustCompile(`^GD\d{4}-`)
 
+// nextOrder gives the next order number of our own.
+func (w *writer) nextOrder(ctx context.Context) (string, error) {
+	year := w.now.In(shanghai).Year()
+	number, err := w.tx.NextNumber(ctx, fmt.Sprintf("ticket-%d", year))
+	return fmt.Sprintf("GD%d-%06d", year, number), err
+}
+
 func (in *intake) byHand(ctx context.Context, actor casework.Actor, n NewTicket) (id string, hints []string, err error) {
-	year := in.now.In(shanghai).Year()
-	number, err := in.tx.NextNumber(ctx, fmt.Sprintf("ticket-%d", year))
+	orderNo, err := in.nextOrder(ctx)
 	if err != nil {
 		return "", nil, err
 	}
+	return in.under(ctx, actor, n, orderNo)
+}
+
+// under takes a ticket in under an order number.
+func (in *intake) under(ctx context.Context, actor casework.Actor, n NewTicket, orderNo string) (id string, hints []string, err error) {
 	p := ticket.Pushed{
-		OrderNo: fmt.Sprintf("GD%d-%06d", year, number), AcceptedAt: in.now, Channel: n.Channel, Title: n.Title, Content: n.Content,
+		OrderNo: orderNo, AcceptedAt: in.now, Channel: n.Channel, Title: n.Title, Content: n.Content,
 		Address: n.Address, Community: n.Community, Category: n.Category, Requester: n.Requester,
 	}
 	if n.AcceptedAt != nil {

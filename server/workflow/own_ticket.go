@@ -24,13 +24,20 @@ type OwnTicket struct {
 	// Masked is of a ticket from before the number was bound: numbers are given to new people, and whoever holds one now need not be who asked then.
 	Masked  bool        `json:"masked,omitempty" doc:"受理早于您绑定这个号码：姓名、证件号码和门牌已遮盖；要完整的，请凭证件到街道城运中心办理"`
 	Ratings []OwnRating `json:"ratings,omitempty" doc:"对这件工单的评价"`
+	Notes   []OwnNote   `json:"notes,omitempty" doc:"补充的情况"`
+}
+
+// OwnNote is what the requester of a ticket has added to it.
+type OwnNote struct {
+	Text string    `json:"text" doc:"补充的文字"`
+	At   time.Time `json:"at"`
 }
 
 // OwnPicture is a picture as who brought it takes it with them.
 type OwnPicture struct {
 	AttachmentView
 
-	Number string `json:"number" doc:"难事编号"`
+	Number string `json:"number" doc:"难事编号；随工单提交的没有"`
 }
 
 // copyLinkLife is how long the links of a copy are good: time enough to fetch many pictures over a bad network.
@@ -48,6 +55,17 @@ func (e *Engine) OwnPictures(ctx context.Context, actor casework.Actor, session 
 		}
 		for _, a := range list {
 			after = a.ID
+			if a.NoteID != "" {
+				if e.noteFile(ctx, actor, a) != nil {
+					continue
+				}
+				p := OwnPicture{AttachmentView: AttachmentView{ID: a.ID, Type: a.Type, Size: a.Size, Width: a.Width, Height: a.Height, WithLabel: "反映或补充情况", At: a.CreatedAt, Review: casework.ContentReview(a.Review)}}
+				if err := e.link(&p.AttachmentView, a, actor, session, copyLinkLife); err != nil {
+					return out, err
+				}
+				out = append(out, p)
+				continue
+			}
 			l, sight, err := e.visible(ctx, actor, a.CaseID)
 			if errors.Is(err, store.ErrNoCase) {
 				continue // whose it was has taken back their consent
@@ -103,8 +121,14 @@ func (e *Engine) OwnTickets(ctx context.Context, requester string, boundAt time.
 				own.Ratings = append(own.Ratings, OwnRating{Rating: string(n.Rating), Words: n.Words, From: n.From, At: n.At})
 			}
 		}
+		notes, err := e.db.NotesOf(ctx, t.ID, maxNotes)
+		for _, n := range notes {
+			if n.Kind == store.NoteFacts && n.Text != "" {
+				own.Notes = append(own.Notes, OwnNote{n.Text, n.At})
+			}
+		}
 		out = append(out, own)
-		return nil
+		return err
 	})
 	return out, err
 }

@@ -302,6 +302,9 @@ func (e *Engine) erasePerson(ctx context.Context, w *writer, k *Knowledge, c *st
 	if err != nil || !done {
 		return "", err
 	}
+	if _, err := eraseNotes(ctx, tx, id, e.Now(k)); err != nil {
+		return "", err
+	}
 	return rule, tx.DropReviews(ctx, id)
 }
 
@@ -568,11 +571,23 @@ func (e *Engine) eraseAccount(ctx context.Context, c *store.Certificate, erase A
 	return err
 }
 
-// DropUploads gives up what somebody has uploaded that is in no case, in a transaction.
+// DropUploads gives up what somebody has uploaded that is in no case, in a transaction, and their reports that were not taken in.
 func (e *Engine) DropUploads(ctx context.Context, tx *store.Tx, owner string) error {
 	k, err := e.Knowledge(ctx)
 	if err != nil {
 		return err
+	}
+	for {
+		list, err := tx.WaitingReports(ctx, owner, retentionBatch)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			break
+		}
+		if _, err := dropNotes(ctx, tx, list, e.Now(k)); err != nil {
+			return err
+		}
 	}
 	return tx.DropUploads(ctx, owner, e.Now(k).Add(dropRest)) // what is on its way is removed then
 }
@@ -712,7 +727,11 @@ func eraseBrought(ctx context.Context, tx *store.Tx, in casework.Case, ticketID 
 			erased = append(erased, store.Erased{Rule: ruleFile, TicketID: id})
 		}
 	}
-	return erased, tx.DropReviews(ctx, ticketID)
+	pictures, err := eraseNotes(ctx, tx, ticketID, now)
+	if err != nil {
+		return nil, err
+	}
+	return append(erased, pictures...), tx.DropReviews(ctx, ticketID)
 }
 
 // eraseKeptRows deletes those rows kept of imports that name a person, and their problems.

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -155,8 +156,8 @@ func (w *writer) ownTicket(r Request, c casework.Case) string {
 // ReviewView is something that waits for the centre, or has been decided.
 type ReviewView struct {
 	ID        string     `json:"id"`
-	CaseID    string     `json:"case_id"`
-	Number    string     `json:"number" doc:"难事编号"`
+	CaseID    string     `json:"case_id" doc:"所在的难事；还不在难事中的为空"`
+	Number    string     `json:"number" doc:"难事编号；还不在难事中的为工单号"`
 	With      string     `json:"with" doc:"随哪一步提交，显示用"`
 	Text      string     `json:"text,omitempty" doc:"待审核的文字；审核后不再保留在这里"`
 	URL       string     `json:"url,omitempty" doc:"待审核照片的地址，只在几分钟内、您的这次登录有效期间可用"`
@@ -198,9 +199,20 @@ func (e *Engine) Reviews(ctx context.Context, actor casework.Actor, session stri
 	return page, nil
 }
 
+// reviewWith says what a review came with.
+func reviewWith(r store.Review) string {
+	switch {
+	case r.NoteID == "":
+		return casework.Name(r.Command).Label()
+	case r.Command == string(store.NoteReport):
+		return "反映新的事情"
+	}
+	return noteLabels[store.NoteKind(r.Command)]
+}
+
 func (e *Engine) reviewView(ctx context.Context, k *Knowledge, r store.Review, actor casework.Actor, session string) (ReviewView, error) {
 	v := ReviewView{
-		ID: r.ID, CaseID: r.CaseID, Number: r.Number, With: casework.Name(r.Command).Label(), Text: ticket.MaskText(r.Text), CreatedAt: r.CreatedAt,
+		ID: r.ID, CaseID: r.CaseID, Number: r.Number, With: reviewWith(r), Text: ticket.MaskText(r.Text), CreatedAt: r.CreatedAt,
 		Waiting: r.State != store.ReviewDecided, Passed: r.Passed, Reason: r.Reason, DecidedBy: k.person(r.DecidedBy),
 	}
 	if !r.DecidedAt.IsZero() {
@@ -297,10 +309,10 @@ func (e *Engine) chaseReviews(ctx context.Context, k *Knowledge) error {
 		}
 		of := map[string][]store.Review{}
 		for _, r := range list {
-			of[r.CaseID] = append(of[r.CaseID], r)
+			of[r.Number] = append(of[r.Number], r)
 		}
-		for _, caseID := range sorted(of) {
-			if err := e.chaseCase(ctx, k, now, of[caseID]); err != nil {
+		for _, number := range sorted(of) {
+			if err := e.chaseCase(ctx, k, now, of[number]); err != nil {
 				return err
 			}
 		}
@@ -348,6 +360,9 @@ func (e *Engine) settle(ctx context.Context, by, id string, pass bool, reason st
 		return r, err
 	}
 	now := e.Now(k)
+	if first, err := e.db.Review(ctx, id); err != nil || first.NoteID != "" {
+		return first, cmp.Or(err, e.settleOfNote(ctx, by, &first, pass, reason))
+	}
 	err = e.db.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if r, err = tx.Review(ctx, id); err != nil {
 			return err
@@ -386,4 +401,25 @@ func (e *Engine) settle(ctx context.Context, by, id string, pass bool, reason st
 		return w.tellPlatforms(ctx)
 	})
 	return r, err
+}
+
+// settleOfNote decides a review of a note: in turn, since a report that passes is taken in.
+func (e *Engine) settleOfNote(ctx context.Context, by string, r *store.Review, pass bool, reason string) error {
+	_, err := e.intake(ctx, func(ctx context.Context, in *intake) (err error) {
+		if *r, err = in.tx.Review(ctx, r.ID); err != nil {
+			return err
+		}
+		if r.State == store.ReviewDecided {
+			return store.ErrReviewDecided
+		}
+		r.State, r.Passed, r.Reason, r.DecidedBy, r.DecidedAt, r.Text = store.ReviewDecided, pass, reason, by, in.now, ""
+		if err := in.tx.DecideReview(ctx, *r); err != nil {
+			return err
+		}
+		if err := in.settleNote(ctx, *r, pass); err != nil {
+			return err
+		}
+		return e.RecordIn(ctx, in.tx, Audited{Actor: by, Action: "content.review", Object: "review:" + r.ID, Detail: map[string]string{"passed": fmt.Sprint(pass), "order_no": r.Number}})
+	})
+	return err
 }

@@ -323,11 +323,16 @@ func (k *Knowledge) NoticeText(r store.InboxRow) string {
 		return "本月专题汇报应于 " + r.Args["on"] + " 前举行"
 	case casework.NoticeQuotaReserved:
 		return quotaLabels[r.Args["quota"]] + "今天的发送额度已用去大半，余下的留给升级等紧急通知；一般消息改走其他渠道，没有其他渠道的明天再发"
+	case casework.NoticeTicketReported:
+		return "居民在小程序反映了新的事情（工单 " + r.Args["order_no"] + "），请查看，需要的纳入难事"
 	case casework.NoticeCalendarMissing:
 		return r.Args["on"][:4] + " 年放假安排尚未载入，跨年期限为暂定；国务院通知公布后请及时载入"
 	}
 	tier := tierText(r.Args["tier"])
 	n := "难事 " + r.Number
+	if r.CaseID == "" {
+		n = "工单 " + r.Number
+	}
 	if store.AudienceOf(r.Recipient) != store.StaffAudience {
 		switch r.Kind {
 		case casework.NoticeAccepted:
@@ -343,6 +348,9 @@ func (k *Knowledge) NoticeText(r store.InboxRow) string {
 		case casework.NoticeReopened:
 			return "您反映的事项将重新办理" + due
 		case casework.NoticeContentRefused:
+			if t, ok := noteRefused[r.Args["note"]]; ok {
+				return t
+			}
 			return "您提交的文字或照片没有通过审核，不会给其他人看；评价、催办本身仍然有效"
 		case casework.NoticeMerged:
 			return "您反映的事项与同一问题的其他诉求合并办理"
@@ -363,6 +371,7 @@ func (k *Knowledge) NoticeText(r store.InboxRow) string {
 		casework.NoticeAnswered: n + " 的督办已答复", casework.NoticeOrderLate: n + " 的督办逾期未答复", casework.NoticeIdle: n + " 超时未处理，请督促城运中心",
 		casework.NoticeHearingMissed: n + " 已办结但未在专题汇报中销项", casework.NoticeCoordinated: n + " 有领导协调意见", casework.NoticeAssigned: n + " 指定您办理" + due,
 		casework.NoticeContentWaiting: n + " 有诉求人提交的文字或照片待审核，审核前别人看不到", casework.NoticeContentRefused: n + " 有提交的内容未通过审核",
+		casework.NoticeFactsAdded:  n + " 的诉求人补充了情况",
 		casework.NoticeContentLate: n + " 诉求人提交的内容超时未审核，请督促城运中心",
 		casework.NoticeHandedOver:  n + " 因有人离岗或调动，有工作移交给您或本部门" + due,
 	}[r.Kind]; ok {

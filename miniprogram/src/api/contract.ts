@@ -951,6 +951,28 @@ export interface NewDelegation {
   until: string;
 }
 
+export interface NewFacts {
+  /** 照片：上传完成、尚未使用的附件的 id */
+  attachments?: string[];
+  /** 补充的情况；文字和照片至少有一样 */
+  text?: string;
+}
+
+export interface NewReport {
+  /** 照片：上传完成、尚未使用的附件的 id */
+  attachments?: string[];
+  /** 村居；与 place 至少填一样 */
+  community_id?: string;
+  /** 是什么事，自己的话，至少 5 个字 */
+  content: string;
+  /** 替哪家已绑定的企业反映：统一社会信用代码；个人不填 */
+  enterprise?: string;
+  /** 用哪个绑定的手机号；不填为第一个 */
+  phone_id?: string;
+  /** 在哪里，自己的话 */
+  place?: string;
+}
+
 export interface NewTicket {
   /** 受理时间；不填为现在 */
   accepted_at?: string;
@@ -981,6 +1003,49 @@ export interface NewUpload {
   sha256?: string;
   /** 字节数 */
   size: number;
+}
+
+export interface NoteList {
+  /** 这一页 */
+  items: NoteView[];
+}
+
+export interface NotePicture {
+  /** 像素 */
+  height?: number;
+  /** 编号，不变 */
+  id: string;
+  /** waiting 待审核、refused 未通过，这时只有本人和城运中心看得到 */
+  review?: string;
+  /** 缩略图的地址 */
+  thumb_url?: string;
+  /** 地址，只在几分钟内、您的这次登录有效期间可用 */
+  url: string;
+  /** 像素 */
+  width?: number;
+}
+
+export interface NoteView {
+  /** 什么时候 */
+  at: string;
+  /** 编号，不变 */
+  id: string;
+  /** report 反映时带来的照片，facts 后来补充的情况 */
+  kind: "report" | "facts";
+  /** 是什么，显示用 */
+  kind_label: string;
+  /** 是您或您的家人写的 */
+  mine: boolean;
+  /** 所在的工单 */
+  order_no: string;
+  /** 照片 */
+  pictures: NotePicture[];
+  /** shown 已给办理的人看，waiting 待审核，refused 没有通过 */
+  state: "shown" | "waiting" | "refused";
+  /** 待审核、没有通过时，显示用 */
+  state_label?: string;
+  /** 补充的文字；待审核的只有本人看得到 */
+  text?: string;
 }
 
 export interface NoticeItem {
@@ -1152,6 +1217,13 @@ export interface OwnFamily {
   relation: string;
 }
 
+export interface OwnNote {
+  /** 时间 */
+  at: string;
+  /** 补充的文字 */
+  text: string;
+}
+
 export interface OwnPicture {
   /** 时间 */
   at: string;
@@ -1165,7 +1237,7 @@ export interface OwnPicture {
   id: string;
   /** 名称 */
   name?: string;
-  /** 难事编号 */
+  /** 难事编号；随工单提交的没有 */
   number: string;
   /** 诉求人也能看到 */
   public: boolean;
@@ -1200,6 +1272,27 @@ export interface OwnRating {
   words?: string;
 }
 
+export interface OwnReport {
+  /** 什么时候反映的 */
+  at: string;
+  /** 编号，不变 */
+  id: string;
+  /** 接下来会怎样，或要做什么 */
+  next: string;
+  /** 工单号 */
+  order_no: string;
+  /** 从哪里反映的 */
+  source_label: string;
+  /** taken 已收到，waiting 内容待审核，refused 没有受理，closed 来源方已办结 */
+  state: "taken" | "waiting" | "refused" | "closed";
+  /** 显示用 */
+  state_label: string;
+  /** 是工单，可以打开和补充情况 */
+  ticket: boolean;
+  /** 说的是什么，开头的几句 */
+  title: string;
+}
+
 export interface OwnSession {
   /** 网络地址 */
   address: string;
@@ -1226,6 +1319,8 @@ export interface OwnTicket {
   masked?: boolean;
   /** 姓名 */
   name?: string;
+  /** 补充的情况 */
+  notes?: OwnNote[];
   /** 工单号 */
   order_no: string;
   /** 电话 */
@@ -1268,9 +1363,23 @@ export interface PageDelegationView {
   next?: string;
 }
 
+export interface PageNoteView {
+  /** 这一页 */
+  items: NoteView[];
+  /** 下一页的 cursor；没有则已到末尾 */
+  next?: string;
+}
+
 export interface PageNoticeItem {
   /** 这一页 */
   items: NoticeItem[];
+  /** 下一页的 cursor；没有则已到末尾 */
+  next?: string;
+}
+
+export interface PageOwnReport {
+  /** 这一页 */
+  items: OwnReport[];
   /** 下一页的 cursor；没有则已到末尾 */
   next?: string;
 }
@@ -1530,6 +1639,31 @@ export interface Report {
   topic?: string;
 }
 
+export interface ReportTaken {
+  /** 什么时候反映的 */
+  at: string;
+  /** 与街道正在办理的难事是同一件事，已并入的（编号） */
+  case?: Named;
+  /** 编号，不变 */
+  id: string;
+  /** 接下来会怎样，或要做什么 */
+  next: string;
+  /** 工单号 */
+  order_no: string;
+  /** 相同 Idempotency-Key 的请求先前已经收到，这次没有再登记 */
+  replayed: boolean;
+  /** 从哪里反映的 */
+  source_label: string;
+  /** taken 已收到，waiting 内容待审核，refused 没有受理，closed 来源方已办结 */
+  state: "taken" | "waiting" | "refused" | "closed";
+  /** 显示用 */
+  state_label: string;
+  /** 是工单，可以打开和补充情况 */
+  ticket: boolean;
+  /** 说的是什么，开头的几句 */
+  title: string;
+}
+
 export interface ReportedCase {
   /** 本级响应期限 */
   clock?: ClockView;
@@ -1584,6 +1718,22 @@ export interface ReportedSubscriptions {
   results?: SubscriptionAnswer[];
 }
 
+export interface Reporter {
+  /** 可选的村居 */
+  communities: Named[];
+  /** 绑定的企业：id 是统一社会信用代码 */
+  enterprises: Named[];
+  /** 绑定的手机号，已脱敏；没有的先绑定 */
+  phones: ReporterPhone[];
+}
+
+export interface ReporterPhone {
+  /** 编号，不变 */
+  id: string;
+  /** 已脱敏的号码 */
+  number: string;
+}
+
 export interface ReturnCommand {
   /** 依据的权责事项编号或条文 */
   duty_item: string;
@@ -1596,7 +1746,7 @@ export interface ReturnCommand {
 }
 
 export interface ReviewView {
-  /** 难事的 id */
+  /** 所在的难事；还不在难事中的为空 */
   case_id: string;
   /** 提交时间 */
   created_at: string;
@@ -1606,7 +1756,7 @@ export interface ReviewView {
   decided_by?: Named;
   /** 编号，不变 */
   id: string;
-  /** 难事编号 */
+  /** 难事编号；还不在难事中的为工单号 */
   number: string;
   /** 通过 */
   passed: boolean;
@@ -2484,6 +2634,8 @@ export interface Operations {
   case_hold_over: { path: { id: string }; query: None; body: HoldOverCommand; answer: CommandResult };
   /** 并案 */
   case_merge: { path: { id: string }; query: None; body: MergeCommand; answer: CommandResult };
+  /** 难事的诉求人补充的情况和照片，先提交的在前 */
+  list_case_notes: { path: { id: string }; query: { cursor?: string; limit?: number }; body: undefined; answer: PageNoteView };
   /** 启动Ⅰ级 */
   case_open_at_i: { path: { id: string }; query: None; body: OpenAtICommand; answer: CommandResult };
   /** 提级启动Ⅱ级 */
@@ -2560,6 +2712,14 @@ export interface Operations {
   add_my_phone: { path: None; query: None; body: AddMyPhoneRequest; answer: undefined };
   /** 居民：解绑手机号，现有登录立即失效 */
   drop_my_phone: { path: { id: string }; query: None; body: undefined; answer: undefined };
+  /** 居民：用什么来反映：绑定的手机号、企业，可选的村居 */
+  get_reporter: { path: None; query: None; body: undefined; answer: Reporter };
+  /** 居民：我反映的、没有列入难事的工单，新的在前 */
+  list_own_reports: { path: None; query: { cursor?: string; limit?: number }; body: undefined; answer: PageOwnReport };
+  /** 居民：反映一件新的事 */
+  report_matter: { path: None; query: None; body: NewReport; answer: ReportTaken };
+  /** 居民：我反映的一件事现在怎样 */
+  get_own_report: { path: { id: string }; query: None; body: undefined; answer: ReportTaken };
   /** 重新生成我的恢复码 */
   draw_recovery_codes: { path: None; query: None; body: DrawRecoveryCodesRequest; answer: RecoveryCodes };
   /** 我的微信绑定：身份、公众号、手机号 */
@@ -2588,6 +2748,10 @@ export interface Operations {
   find_similar: { path: None; query: None; body: SimilarQuery; answer: SimilarList };
   /** 一件工单 */
   get_ticket: { path: { id: string }; query: None; body: undefined; answer: TicketView };
+  /** 工单的诉求人补充的情况和照片，先提交的在前 */
+  list_ticket_notes: { path: { id: string }; query: None; body: undefined; answer: NoteList };
+  /** 诉求人：在自己的工单里补充情况 */
+  add_facts: { path: { id: string }; query: None; body: NewFacts; answer: NoteView };
   /** 查看工单的完整个人信息（须写明理由） */
   unmask_ticket: { path: { id: string }; query: None; body: Unmask; answer: Unmasked };
   /** 我的待办，先到期的在前 */
@@ -2661,6 +2825,7 @@ export const operations: Record<keyof Operations, readonly [method: "GET" | "POS
   case_finish_task: ["POST", "/api/v1/cases/{id}/finish_task", true],
   case_hold_over: ["POST", "/api/v1/cases/{id}/hold_over", true],
   case_merge: ["POST", "/api/v1/cases/{id}/merge", true],
+  list_case_notes: ["GET", "/api/v1/cases/{id}/notes"],
   case_open_at_i: ["POST", "/api/v1/cases/{id}/open_at_i", true],
   case_open_at_ii: ["POST", "/api/v1/cases/{id}/open_at_ii", true],
   case_progress: ["POST", "/api/v1/cases/{id}/progress", true],
@@ -2699,6 +2864,10 @@ export const operations: Record<keyof Operations, readonly [method: "GET" | "POS
   change_password: ["POST", "/api/v1/me/password"],
   add_my_phone: ["POST", "/api/v1/me/phones"],
   drop_my_phone: ["DELETE", "/api/v1/me/phones/{id}"],
+  get_reporter: ["GET", "/api/v1/me/reporter"],
+  list_own_reports: ["GET", "/api/v1/me/reports"],
+  report_matter: ["POST", "/api/v1/me/reports", true],
+  get_own_report: ["GET", "/api/v1/me/reports/{id}"],
   draw_recovery_codes: ["POST", "/api/v1/me/totp/recovery-codes"],
   get_my_wechat: ["GET", "/api/v1/me/wechat"],
   get_follow_code: ["POST", "/api/v1/me/wechat/follow-code"],
@@ -2713,6 +2882,8 @@ export const operations: Record<keyof Operations, readonly [method: "GET" | "POS
   search_tickets: ["POST", "/api/v1/tickets/search"],
   find_similar: ["POST", "/api/v1/tickets/similar"],
   get_ticket: ["GET", "/api/v1/tickets/{id}"],
+  list_ticket_notes: ["GET", "/api/v1/tickets/{id}/notes"],
+  add_facts: ["POST", "/api/v1/tickets/{id}/notes", true],
   unmask_ticket: ["POST", "/api/v1/tickets/{id}/unmask"],
   list_todos: ["GET", "/api/v1/todos"],
   count_todos: ["GET", "/api/v1/todos/counts"],
