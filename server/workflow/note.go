@@ -40,7 +40,7 @@ type NoteView struct {
 	Text       string          `json:"text,omitempty" doc:"补充的文字；待审核的只有本人看得到"`
 	Pictures   []NotePicture   `json:"pictures" doc:"照片"`
 	State      store.NoteState `json:"state" enum:"shown,waiting,refused" doc:"shown 已给办理的人看，waiting 待审核，refused 没有通过"`
-	StateLabel string          `json:"state_label,omitempty" doc:"待审核、没有通过时，显示用"`
+	StateLabel string          `json:"state_label,omitempty" doc:"文字或照片待审核、没有通过时，显示用"`
 	At         time.Time       `json:"at" doc:"什么时候"`
 	Mine       bool            `json:"mine" doc:"是您或您的家人写的"`
 }
@@ -58,6 +58,8 @@ type NotePicture struct {
 var noteLabels = map[store.NoteKind]string{store.NoteReport: "反映时的照片", store.NoteFacts: "补充情况"}
 
 var noteStates = map[store.NoteState]string{store.NoteWaiting: "文字待审核，办理的人暂时看不到", store.NoteRefused: "没有通过内容审核，没有给别人看"}
+
+var pictureStates = map[casework.ContentReview]string{casework.ReviewWaiting: "照片待审核，办理的人暂时看不到", casework.ReviewRefused: "有照片没有通过审核，没有给别人看"}
 
 // noteRefused is told to who brought what was refused.
 var noteRefused = map[string]string{
@@ -328,6 +330,9 @@ func (e *Engine) noteViews(ctx context.Context, actor casework.Actor, session st
 			var links AttachmentView
 			if err := e.link(&links, a, actor, session, linkLife); err != nil {
 				return out, err
+			}
+			if label := pictureStates[casework.ContentReview(a.Review)]; label != "" && v.StateLabel == "" {
+				v.StateLabel = label
 			}
 			v.Pictures = append(v.Pictures, NotePicture{ID: a.ID, Width: a.Width, Height: a.Height, Review: casework.ContentReview(a.Review), URL: links.URL, ThumbURL: links.ThumbURL})
 		}

@@ -1042,7 +1042,7 @@ export interface NoteView {
   pictures: NotePicture[];
   /** shown 已给办理的人看，waiting 待审核，refused 没有通过 */
   state: "shown" | "waiting" | "refused";
-  /** 待审核、没有通过时，显示用 */
+  /** 文字或照片待审核、没有通过时，显示用 */
   state_label?: string;
   /** 补充的文字；待审核的只有本人看得到 */
   text?: string;

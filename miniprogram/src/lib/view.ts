@@ -1,6 +1,6 @@
 // How cases, to-dos and events are put into words and tones on the screen. The words are the server's.
 
-import type { CaseItem, CaseView, ClockView, ReportedCase, StuckCase, TodoItem } from "../api/contract";
+import type { CaseItem, CaseView, ClockView, OwnReport, ReportedCase, StuckCase, TodoItem } from "../api/contract";
 import { texts } from "../texts";
 import { dayOf, momentOf } from "./when";
 
@@ -75,6 +75,12 @@ export function headOf(c: CaseView): Card {
 export function plainCardOfCase(c: CaseItem): Card {
   return { ...cardOfCase(c), badge: texts.case.plain[c.status], tone: done.has(c.status) ? "done" : c.clock?.overdue ? "late" : "III", place: [c.topic, c.community?.name].filter(Boolean).join(" · ") };
 }
+
+/** cardOfReport is a ticket of mine that is in no case. */
+export const cardOfReport = (r: OwnReport, now: Date): Card => ({
+  key: r.id, id: r.id, badge: r.state_label, tone: r.state === "refused" ? "late" : r.state === "closed" ? "done" : "III", number: r.order_no, kind: "", title: r.title, place: r.next,
+  clock: "", clockTone: "", provisional: false, last: texts.ticket.at(momentOf(r.at, now)),
+});
 
 /** plainHeadOf is the first card of a resident's matter. */
 export function plainHeadOf(c: CaseView): Card {

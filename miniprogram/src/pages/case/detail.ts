@@ -6,6 +6,7 @@ import { messageOf, Refused } from "../../api/problem";
 import { look } from "../../look";
 import { buttonsOf, type Button } from "../../lib/buttons";
 import { directory, handlersOf, kept, rememberHandler, type Choice } from "../../lib/directory";
+import { noteOf, type Note } from "../../lib/note";
 import type { ListState } from "../../lib/pager";
 import { Question } from "../../lib/subscribe";
 import { headOf, plainHeadOf, promiseOf, type Card, type Tone } from "../../lib/view";
@@ -15,7 +16,7 @@ import { texts } from "../../texts";
 
 interface Line { label: string; value: string }
 interface Block { title: string; short: boolean; lines: Line[] }
-interface Event { seq: number; text: string; meta: string }
+interface Event { seq: number | string; at: string; text: string; meta: string }
 interface Picture { id: string; thumb: string; url: string; name: string; label: string; picture: boolean }
 
 
@@ -25,10 +26,11 @@ Page({
     t: texts.case, common: texts.common, state: "loading" as ListState, message: "", staff: false, head: {} as Card, facts: "", why: [] as string[], masked: false, blocks: [] as Block[], promise: null as { words: string; tone: Tone } | null,
     answer: "", primary: null as Button | null, second: null as Button | null, more: [] as Button[], moreOpen: false,
     handler: null as Choice | null, handlers: [] as Choice[], handlerOpen: false, mayRate: false, ratings: ["satisfied", "mostly", "dissatisfied"] as const, ratingNames: texts.case.rating as Record<string, string>,
-    events: [] as Event[], eventsState: "loading" as ListState, pictures: [] as Picture[], busy: false, waiting: 0,
+    events: [] as Event[], eventsState: "loading" as ListState, pictures: [] as Picture[], notes: [] as Note[], beside: [] as Note[], n: texts.ticket, canAdd: false, busy: false, waiting: 0,
   },
   id: "",
   shown: undefined as CaseView | undefined,
+  events: [] as Event[],
   question: undefined as Question | undefined,
 
   onLoad(query: { id?: string }) {
@@ -43,7 +45,7 @@ Page({
     if (!this.shown) this.setData({ state: "loading" });
     try {
       this.draw(await client.call("get_case", { path: { id: this.id } }));
-      await Promise.all([this.loadEvents(), this.loadPictures(), this.loadHandlers(), this.shown?.allowed.some((a) => a.name === "accept" || a.name === "accept_task") && this.question?.prepare()]);
+      await Promise.all([this.loadEvents(), this.loadPictures(), this.loadNotes(), this.loadHandlers(), this.shown?.allowed.some((a) => a.name === "accept" || a.name === "accept_task") && this.question?.prepare()]);
     } catch (e) {
       if (this.shown) void wx.showToast({ title: messageOf(e), icon: "none" });
       else this.setData({ state: "failed", message: messageOf(e) });
@@ -59,7 +61,7 @@ Page({
     this.setData({
       state: "ready", staff, head: staff ? headOf(c) : plainHeadOf(c), facts: c.facts, why: c.why.map((w) => w.summary), masked: c.masked ?? false, blocks: staff ? blocksOf(c) : [],
       promise: staff ? null : (promiseOf(c, now()) ?? null), answer: staff ? "" : (c.submission?.answer ?? ""),
-      primary: staff ? primary : null, second: staff ? second : null, more: staff ? more : [], mayRate: rate && !staff, waiting: queue.list().filter((a) => (a.path as { id?: string }).id === c.id).length,
+      primary: staff ? primary : null, second: staff ? second : null, more: staff ? more : [], mayRate: rate && !staff, canAdd: !staff && c.status !== "closed" && c.ticket_refs.length > 0, waiting: queue.list().filter((a) => (a.path as { id?: string }).id === c.id).length,
     });
     void wx.setNavigationBarTitle({ title: staff ? texts.case.title : texts.case.residentTitle });
     if (!staff) {
@@ -73,10 +75,34 @@ Page({
   async loadEvents() {
     try {
       const page = await client.call("get_timeline", { path: { id: this.id }, query: { limit: 100 } });
-      this.setData({ events: page.items.map(eventOf).reverse(), eventsState: page.items.length ? "ready" : "empty" });
+      this.events = page.items.map(eventOf).reverse();
+      this.drawEvents();
+      this.setData({ eventsState: page.items.length ? "ready" : "empty" });
     } catch {
       this.setData({ eventsState: "moreFailed" });
     }
+  },
+  /** loadNotes reads what the requesters have said beside their tickets: a requester's own stands among the events. */
+  async loadNotes() {
+    if (this.data.masked) return;
+    try {
+      const page = await client.call("list_case_notes", { path: { id: this.id }, query: { limit: 100 } });
+      this.setData({ notes: page.items.map((n) => noteOf(n, now())) });
+      this.drawEvents();
+    } catch {
+      this.setData({ notes: [] });
+    }
+  },
+  drawEvents() {
+    const mine = this.data.staff ? [] : this.data.notes.filter((n) => n.text).map((n) => ({ seq: n.id, at: n.at, text: `${texts.ticket.mine}：${n.text}`, meta: n.meta }));
+    this.setData({ beside: this.data.staff ? this.data.notes : this.data.notes.filter((n) => n.pictures.length).map((n) => ({ ...n, text: "" })), events: [...this.events, ...mine].sort((a, b) => b.at.localeCompare(a.at)) });
+  },
+  addFacts() {
+    const ticket = this.shown?.ticket_refs[this.shown.ticket_refs.length - 1];
+    if (ticket) void wx.navigateTo({ url: `/resident/facts/index?id=${ticket.id}&title=${encodeURIComponent(this.shown?.title ?? "")}` });
+  },
+  notePicture(e: WechatMiniprogram.TouchEvent<object, object, { url: string }>) {
+    void wx.previewImage({ urls: this.data.notes.flatMap((n) => n.pictures.map((p) => p.url)), current: e.currentTarget.dataset.url });
   },
   async loadPictures() {
     try {
@@ -192,7 +218,7 @@ Page({
 const noDirectory = { departments: [], grids: [], communities: [], people: [] };
 
 function eventOf(e: TimelineItem): Event {
-  return { seq: e.seq, text: e.text, meta: [momentOf(e.at, now()), e.who].filter(Boolean).join("  ") };
+  return { seq: e.seq, at: e.at, text: e.text, meta: [momentOf(e.at, now()), e.who].filter(Boolean).join("  ") };
 }
 
 /** blocksOf lays out who works on a case and what they have done, as far as there is any. */

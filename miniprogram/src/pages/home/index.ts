@@ -4,7 +4,7 @@
 import { Unreachable } from "../../api/problem";
 import { look } from "../../look";
 import { Pager, type Shown } from "../../lib/pager";
-import { cardOfCase, cardOfReported, cardOfTodo, plainCardOfCase, type Card } from "../../lib/view";
+import { cardOfCase, cardOfReport, cardOfReported, cardOfTodo, plainCardOfCase, type Card } from "../../lib/view";
 import { client, learnMe, may, me, now, onQueue, queue, side, signedIn, store } from "../../services";
 import { texts } from "../../texts";
 
@@ -33,17 +33,19 @@ const read: Record<View, (cursor?: string) => Promise<{ items: Card[]; next?: st
   },
 };
 
+const shownReports = 3;
 const cacheOf = (view: View) => `cache/${me()?.id}/${view}`;
 
 Page({
   behaviors: [look],
   data: {
     t: texts.home, staff: false, view: "todo" as View, views: [] as { view: View; text: string }[], empty: "", list: { items: [], state: "loading", message: "" } as Shown<Card>,
-    cached: false, cachedText: texts.common.cached, waiting: "", wrong: "", standsInFor: "", doors: [] as { url: string; text: string }[], canReport: false, canLookUp: false,
+    cached: false, cachedText: texts.common.cached, waiting: "", wrong: "", standsInFor: "", doors: [] as { url: string; text: string }[], canReport: false, canLookUp: false, canReportMatter: false, r: texts.reports, reports: [] as Card[], moreReports: false,
   },
   pager: undefined as Pager<Card> | undefined,
   unhear: undefined as (() => void) | undefined,
   of: "",
+  queued: 0,
   online: undefined as ((n: { isConnected: boolean }) => void) | undefined,
 
   onLoad() {
@@ -63,6 +65,22 @@ Page({
     else void this.pager?.first();
     this.drawQueue();
     void this.count();
+    void this.loadReports();
+  },
+
+  /** loadReports shows a resident the latest of their tickets that are in no case; what was read last stays while it cannot be. */
+  async loadReports() {
+    if (!this.data.canReportMatter) return;
+    const who = this.of;
+    try {
+      const page = await client.call("list_own_reports", { query: { limit: shownReports + 1 } });
+      if (who !== this.of) return;
+      const reports = page.items.slice(0, shownReports).map((r) => cardOfReport(r, now()));
+      store.set(`cache/${who}/reports`, reports);
+      this.setData({ reports, moreReports: page.items.length > shownReports || page.next !== undefined });
+    } catch {
+      // the list stays as it was
+    }
   },
 
   /** start lays the page out for who is signed in. */
@@ -74,7 +92,7 @@ Page({
       : [];
     const standsInFor = me()?.stands_in_for.map((p) => p.name).join("、") ?? "";
     const doors = staff && may("case.lead") ? [{ url: "/leader/stuck/index", text: texts.doors.stuck }] : [];
-    this.setData({ staff, views, standsInFor, doors, canReport: may("case.report"), canLookUp: may("order.look_up") });
+    this.setData({ staff, views, standsInFor, doors, canReport: may("case.report"), canLookUp: may("order.look_up"), canReportMatter: !staff && may("resident.self"), reports: store.get<Card[]>(`cache/${who}/reports`) ?? [] });
     void wx.setNavigationBarTitle({ title: staff ? texts.home.title : texts.home.residentTitle });
     this.open(staff ? "todo" : "own");
   },
@@ -124,11 +142,13 @@ Page({
     const all = queue.list();
     const wrong = all.filter((a) => a.state !== "waiting").length;
     const waiting = all.length - wrong;
+    if (all.length < this.queued) void this.loadReports(); // one has left: it may be a new matter
+    this.queued = all.length;
     this.setData({ waiting: waiting ? texts.queue.waiting(waiting) : "", wrong: wrong ? texts.queue.look(wrong) : "" });
   },
 
   async onPullDownRefresh() {
-    await Promise.allSettled([this.pager?.first(), learnMe(), queue.run(), this.count()]);
+    await Promise.allSettled([this.pager?.first(), learnMe(), queue.run(), this.count(), this.loadReports()]);
     void wx.stopPullDownRefresh();
   },
   onReachBottom() {
@@ -148,6 +168,15 @@ Page({
   },
   report() {
     void wx.navigateTo({ url: "/staff/report/index" });
+  },
+  reportMatter() {
+    void wx.navigateTo({ url: "/resident/report/index" });
+  },
+  openReport(e: WechatMiniprogram.TouchEvent<object, object, { id: string }>) {
+    void wx.navigateTo({ url: `/resident/ticket/index?id=${e.currentTarget.dataset.id}` });
+  },
+  openReports() {
+    void wx.navigateTo({ url: "/resident/reports/index" });
   },
   lookUp() {
     void wx.navigateTo({ url: "/resident/look-up/index" });

@@ -1,0 +1,119 @@
+// A resident reports a new matter, or the contact of an enterprise does: one large field to speak into, where it is, photos. Kept on the
+// phone at every stroke; without a network it waits there and is sent once. Then it says what happens next, and where to find it again.
+
+import type { Reporter, ReportTaken } from "../../api/contract";
+import { messageOf, Refused } from "../../api/problem";
+import { look } from "../../look";
+import { addTo, dropFrom } from "../../lib/photos";
+import type { Photo } from "../../lib/queue";
+import { Question } from "../../lib/subscribe";
+import { client, drafts, me, queue, signedIn, store } from "../../services";
+import { texts } from "../../texts";
+
+type Name = "content" | "place" | "community_id" | "enterprise" | "phone_id";
+interface Choice { id: string; name: string }
+
+const form = "matter";
+const t = texts.matter;
+const keyOf = () => `cache/${me()?.id}/reporter`;
+
+Page({
+  behaviors: [look],
+  data: {
+    t, common: texts.common, form: texts.command, values: {} as Partial<Record<Name, string>>, wrong: {} as Partial<Record<string, string>>, photos: [] as Photo[], restored: false, busy: false, message: "",
+    communities: [] as Choice[], communityAt: -1, community: "", phones: [] as Choice[], phone: "", noPhone: false, firms: [] as Choice[], taken: null as ReportTaken | null,
+  },
+  question: undefined as Question | undefined,
+
+  onLoad() {
+    this.question = new Question("report"); // here, not above: WeChat copies what stands in a page
+    if (!signedIn()) return;
+    const draft = drafts.get(me()?.id ?? "", form);
+    if (draft) this.setData({ values: draft.values as Partial<Record<Name, string>>, photos: draft.photos, restored: true });
+    void this.question?.prepare();
+  },
+  onShow() {
+    if (!signedIn()) return;
+    const kept = store.get<Reporter>(keyOf());
+    if (kept) this.offer(kept);
+    void client.call("get_reporter", {}).then((r) => (store.set(keyOf(), r), this.offer(r)), () => undefined); // sending says what it misses
+  },
+  /** offer shows what there is to choose from. */
+  offer(r: Reporter) {
+    const communities = [...r.communities, { id: "", name: t.noCommunity }];
+    const communityAt = communities.findIndex((c) => c.id === this.data.values.community_id);
+    const phone = r.phones.find((p) => p.id === this.data.values.phone_id) ?? r.phones[0];
+    this.setData({
+      communities, communityAt, community: communities[communityAt]?.name ?? "", noPhone: !phone, phone: phone ? t.phoneIs(phone.number) : "",
+      phones: r.phones.map((p) => ({ id: p.id, name: p.number })), firms: r.enterprises.length ? [{ id: "", name: t.forMe }, ...r.enterprises] : [], "values.enterprise": r.enterprises.some((e) => e.id === this.data.values.enterprise) ? this.data.values.enterprise : "",
+    });
+  },
+  typed(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
+    const name = e.currentTarget.dataset.name as Name;
+    this.data.values[name] = e.detail.value; // not drawn again: the keyboard has it
+    if (this.data.wrong[name]) this.setData({ [`wrong.${name}`]: "" });
+    this.keep();
+  },
+  picked(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
+    const communityAt = Number(e.detail.value);
+    this.setData({ communityAt, community: this.data.communities[communityAt]?.name ?? "", "values.community_id": this.data.communities[communityAt]?.id });
+    this.keep();
+  },
+  tapped(e: WechatMiniprogram.TouchEvent<object, object, { name: Name; value: string }>) {
+    this.setData({ [`values.${e.currentTarget.dataset.name}`]: e.currentTarget.dataset.value });
+    this.keep();
+  },
+  addPhotos() {
+    return addTo(this);
+  },
+  dropPhoto(e: WechatMiniprogram.TouchEvent<object, object, { at: number }>) {
+    dropFrom(this, e.currentTarget.dataset.at);
+  },
+  keep() {
+    const { content, place } = this.data.values;
+    if (content || place || this.data.photos.length) drafts.keep(me()?.id ?? "", form, this.data.values, this.data.photos);
+    else drafts.drop(me()?.id ?? "", form);
+  },
+
+  async send() {
+    void this.question?.ask();
+    const person = me()?.id;
+    if (!person || this.data.busy) return;
+    const { content = "", place, community_id, enterprise, phone_id } = this.data.values;
+    this.setData({ busy: true, message: "", wrong: {} });
+    try {
+      const out = await queue.give({
+        person, operation: "report_matter", path: {}, body: { content, place: place || undefined, community_id: community_id || undefined, enterprise: enterprise || undefined, phone_id: phone_id || undefined },
+        photos: this.data.photos, photosAs: "attachments", title: `${t.title} · ${content.slice(0, 20)}`,
+      });
+      drafts.drop(person, form);
+      if (out.state === "done") {
+        void wx.setNavigationBarTitle({ title: t.took });
+        return this.setData({ taken: out.answer, values: {}, photos: [] });
+      }
+      await wx.navigateBack();
+      void wx.showToast({ title: texts.queue.kept, icon: "none", duration: 3000 });
+    } catch (e) {
+      const wrong = e instanceof Refused ? Object.fromEntries(e.problem.fields?.map((f) => [f.name, f.message]) ?? []) : {};
+      const shown = Object.keys(wrong).length > 0 && Object.keys(wrong).every((name) => ["content", "place"].includes(name));
+      this.setData({ message: shown ? texts.command.fields : messageOf(e), wrong });
+      void wx.pageScrollTo({ scrollTop: 0 });
+    } finally {
+      this.setData({ busy: false });
+    }
+  },
+  async copy() {
+    await wx.setClipboardData({ data: this.data.taken?.order_no ?? "" });
+    void wx.showToast({ title: t.copied, icon: "none" });
+  },
+  open() {
+    const { taken } = this.data;
+    if (taken) void wx.redirectTo({ url: taken.case ? `/pages/case/detail?id=${taken.case.id}` : `/resident/ticket/index?id=${taken.id}` });
+  },
+  home() {
+    void wx.switchTab({ url: "/pages/home/index" });
+  },
+  toMe() {
+    void wx.switchTab({ url: "/pages/me/index" });
+  },
+});
