@@ -77,10 +77,11 @@ export const texts = {
     rating: { satisfied: "满意", mostly: "基本满意", dissatisfied: "不满意" },
     ratingQuestion: "您满意吗？", ratingThanks: "谢谢您的评价。", ratingLong: { satisfied: "满意", mostly: "基本满意", dissatisfied: "不满意，还没解决" },
     urge: "催一催", moreEvents: "查看更早的经过", noEvents: "还没有进展。",
-    due: "期限", by: "交给", finishedAt: "完成于",
+    due: "期限", by: "交给", finishedAt: "完成于", taskKind: { support: "协办", duty: "成员职责", onsite: "现场核实" }, taskStatus: { given: "待接受", accepted: "正在办", finished: "已完成", declined: "不能承担", withdrawn: "已撤回" }, mine: "交给您的任务", askedBy: (who: string) => `${who}交办`, dueBy: (moment: string) => `请在 ${moment} 前完成`,
+    onSiteAt: (moment: string) => `${moment} 到场拍照`,
   },
   command: {
-    title: "办理", submit: "提交", draft: "已恢复上次没有提交的内容", photos: "照片", photosHint: "最多 9 张，每张不超过 10 MB", add: "添加照片", camera: "拍照", kept: "正在提交……",
+    title: "办理", submit: "提交", draft: "已恢复上次没有提交的内容", photos: "照片", photosHint: "最多 9 张，每张不超过 10 MB", hereHint: "请在现场拍照：只能现拍，记下拍照的时间。没有网络也可以提交。", add: "添加照片", camera: "现场拍照", kept: "正在提交……",
     fields: "还有几处要改，已在下面标出。",
     conflict: "这件难事刚刚有了变化，已为您刷新，请核对后再提交。您写的内容还在。",
     member: "成员", addMember: "添加成员", duty: "职责", due: "期限", remove: "删去",

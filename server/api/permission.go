@@ -24,6 +24,7 @@ const (
 	reviewDecide     permission = "review.decide"
 	ticketRead       permission = "ticket.read"
 	ticketWrite      permission = "ticket.write"
+	similarFind      permission = "similar.find" // what looks like the same, for who reports or takes in
 	ticketUnmask     permission = "ticket.unmask"
 	ticketNote       permission = "ticket.note"
 	ticketSearch     permission = "ticket.search"
@@ -80,6 +81,7 @@ var grants = map[permission][]casework.Role{
 	reviewDecide:     {casework.Centre},
 	ticketRead:       parties,
 	ticketWrite:      {casework.Centre, casework.Liaison, casework.Community, casework.DepartmentHead, casework.Handler},
+	similarFind:      {casework.Centre, casework.Liaison, casework.Community, casework.DepartmentHead, casework.Handler, casework.Coordinator},
 	ticketUnmask:     staff,
 	ticketNote:       parties,
 	ticketSearch:     {casework.Centre},

@@ -162,7 +162,7 @@ func routes() []route {
 
 		{Method: http.MethodGet, Path: v1 + "/tickets", ID: "list_tickets", Permission: ticketRead, Tag: tagTickets, Summary: "全部工单，新的在前", Description: "供能看到全部难事的岗位使用，其他岗位列表为空；也可按来源和工单号查一件。", register: handle((*server).tickets)},
 		{Method: http.MethodPost, Path: v1 + "/tickets", ID: "create_ticket", Permission: ticketWrite, Tag: tagTickets, Summary: "登记一件工单（接电话、来访、巡查发现）", Description: "编号由系统给出。登记前请先用 similar 看看是否已有相似的难事；给出 case_id 则直接并入。城运中心可登记各种来源，网格和村居登记网格上报，部门登记部门发现。", Status: http.StatusCreated, register: handle((*server).createTicket)},
-		{Method: http.MethodPost, Path: v1 + "/tickets/similar", ID: "find_similar", Permission: ticketWrite, Tag: tagTickets, Summary: "登记前查看相似的未了事项", Description: "按同一电话、同一地点的同类事项、地点和说法比较查看范围内未了结的难事和近期工单，最像的在前，并说明为什么相似。给出电话的查询记入审计日志。", register: handle((*server).similar)},
+		{Method: http.MethodPost, Path: v1 + "/tickets/similar", ID: "find_similar", Permission: similarFind, Tag: tagTickets, Summary: "登记前查看相似的未了事项", Description: "按同一电话、同一地点的同类事项、地点和说法比较查看范围内未了结的难事和近期工单，最像的在前，并说明为什么相似。给出电话的查询记入审计日志。", register: handle((*server).similar)},
 		{Method: http.MethodGet, Path: v1 + "/tickets/{id}", ID: "get_ticket", Permission: ticketRead, Tag: tagTickets, Summary: "一件工单", register: handle((*server).oneTicket)},
 		{Method: http.MethodGet, Path: v1 + "/tickets/{id}/notes", ID: "list_ticket_notes", Permission: ticketRead, Tag: tagTickets, Summary: "工单的诉求人补充的情况和照片，先提交的在前", register: handle((*server).ticketNotes)},
 		{Method: http.MethodPost, Path: v1 + "/tickets/{id}/notes", ID: "add_facts", Permission: ticketNote, Tag: tagTickets, Summary: "诉求人：在自己的工单里补充情况", Description: "文字和照片先经内容检查，通过后办理的人在难事里看得到；不改变办理状态。难事销项后不能再补充。", Status: http.StatusCreated, register: handle((*server).addFacts)},

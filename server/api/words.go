@@ -18,10 +18,7 @@ var enumerations = []enumeration{
 		casework.ByLongUnresolved, casework.ByCross, casework.ByManual,
 	}, casework.TriggerKind.Label),
 	enumerate(casework.Names(), casework.Name.Label),
-	enumerate([]casework.TodoKind{
-		casework.TodoRegister, casework.TodoDispatch, casework.TodoAccept, casework.TodoConvene, casework.TodoHandle,
-		casework.TodoVerify, casework.TodoCallback, casework.TodoHearing, casework.TodoTask, casework.TodoOrder,
-	}, casework.TodoKind.Label),
+	enumerate(casework.TodoKinds, casework.TodoKind.Label),
 	enumerate(ticket.Sources, ticket.Source.Label),
 	enumerate(workflow.FeedKinds, workflow.FeedKind.Label),
 	enumerate(store.ImportStates, store.ImportState.Label),

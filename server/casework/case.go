@@ -255,6 +255,8 @@ type Task struct {
 	EndedAt  time.Time  `json:"ended_at,omitzero"`
 	Result   string     `json:"result,omitempty"` // result, or why declined or withdrawn
 	Evidence []string   `json:"evidence,omitempty"`
+	// OnSiteAt is when somebody was there, as their phone says; a result that had no network came in later.
+	OnSiteAt time.Time `json:"on_site_at,omitzero" doc:"到场核实、拍照的时间（以手机为准）；没有网络时早于提交的时间"`
 }
 
 // Ended reports whether nothing more is expected of the task.

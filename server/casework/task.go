@@ -151,6 +151,8 @@ type FinishTask struct {
 	TaskID   string   `json:"task_id" maxLength:"60"`
 	Result   string   `json:"result" minLength:"2" maxLength:"5000"`
 	Evidence []string `json:"evidence,omitempty" maxItems:"20" doc:"佐证材料：附件的 id，或写明材料是什么、存在哪里"`
+	// OnSiteAt counts for an on-site record alone; what cannot be (before it was asked for, after now) is not noted.
+	OnSiteAt time.Time `json:"on_site_at,omitzero" doc:"到场核实、拍照的时间；只用于现场核实，早于交办或晚于现在的不记"`
 }
 
 // Name is "finish_task".
@@ -168,6 +170,9 @@ func (m FinishTask) apply(d *draft) error {
 		return err
 	}
 	t.Evidence = m.Evidence
+	if t.Kind == TaskOnSite && !m.OnSiteAt.Before(t.AskedAt) && !m.OnSiteAt.After(d.at) {
+		t.OnSiteAt = instant(m.OnSiteAt)
+	}
 	if t.TakenAt.IsZero() {
 		t.TakenBy, t.TakenAt = d.actor.PersonID, d.at
 	}

@@ -28,16 +28,23 @@ const (
 	TodoVerify   TodoKind = "verify"
 	TodoCallback TodoKind = "callback"
 	TodoHearing  TodoKind = "hearing" // resolved, to be struck off or carried over
-	TodoTask     TodoKind = "task"
+	TodoSupport  TodoKind = "support" // the tasks, as TaskKind
+	TodoDuty     TodoKind = "duty"
+	TodoOnSite   TodoKind = "onsite"
 	TodoOrder    TodoKind = "order"
 )
+
+// TodoKinds lists every kind.
+var TodoKinds = []TodoKind{
+	TodoRegister, TodoDispatch, TodoAccept, TodoConvene, TodoHandle, TodoVerify, TodoCallback, TodoHearing, TodoSupport, TodoDuty, TodoOnSite, TodoOrder,
+}
 
 // Label is what is to be done in Chinese.
 func (k TodoKind) Label() string { return todoLabels[k] }
 
 var todoLabels = map[TodoKind]string{
 	TodoRegister: "待入库", TodoDispatch: "待交办", TodoAccept: "待接单", TodoConvene: "待会商", TodoHandle: "待办理",
-	TodoVerify: "待核查", TodoCallback: "待回访", TodoHearing: "待汇报", TodoTask: "待办任务", TodoOrder: "待答复督办",
+	TodoVerify: "待核查", TodoCallback: "待回访", TodoHearing: "待汇报", TodoSupport: "待协办", TodoDuty: "待办成员职责", TodoOnSite: "待现场核实", TodoOrder: "待答复督办",
 }
 
 // Todos lists who has to do what on the case now, so that nothing rests without a name (domain §3, invariant 7).
@@ -86,7 +93,7 @@ func Todos(c Case) []Todo {
 	}
 	for _, id := range c.OpenTasks() {
 		t := c.Tasks[id]
-		out = append(out, Todo{For: t.Addressee, Kind: TodoTask, Ref: id, DueAt: t.DueAt})
+		out = append(out, Todo{For: t.Addressee, Kind: TodoKind(t.Kind), Ref: id, DueAt: t.DueAt})
 	}
 	for _, id := range c.OpenOrders() {
 		out = append(out, Todo{For: c.leadOrCentre(), Kind: TodoOrder, Ref: id, DueAt: c.Orders[id].DueAt})
@@ -98,7 +105,7 @@ func Todos(c Case) []Todo {
 func (c *Case) waitsFor() []Addressee {
 	var to []Addressee
 	for _, t := range Todos(*c) {
-		if t.Kind != TodoTask && t.Kind != TodoOrder {
+		if t.Ref == "" {
 			to = append(to, t.For)
 		}
 	}

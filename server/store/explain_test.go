@@ -137,7 +137,7 @@ func reads() (list []read) {
 			add("Todos", what, func(ctx context.Context, db *store.DB) error { return ignore(db.Todos(ctx, keys, after, 21)) })
 		}
 		add("CountTodos", fmt.Sprint(len(keys), " keys"), func(ctx context.Context, db *store.DB) error {
-			return ignore(db.CountTodos(ctx, keys, []casework.TodoKind{casework.TodoAccept, casework.TodoHandle, casework.TodoTask}))
+			return ignore(db.CountTodos(ctx, keys, []casework.TodoKind{casework.TodoAccept, casework.TodoHandle, casework.TodoOnSite}))
 		})
 	}
 	for _, state := range []store.ReviewState{store.ReviewDecided, store.ReviewOpen} {

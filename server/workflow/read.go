@@ -702,16 +702,11 @@ type Counts struct {
 	Cap    int                       `json:"cap" doc:"计数上限；达到即“1000+”"`
 }
 
-var todoKinds = []casework.TodoKind{
-	casework.TodoRegister, casework.TodoDispatch, casework.TodoAccept, casework.TodoConvene, casework.TodoHandle,
-	casework.TodoVerify, casework.TodoCallback, casework.TodoHearing, casework.TodoTask, casework.TodoOrder,
-}
-
 // Counts counts what waits for the caller.
 func (e *Engine) Counts(ctx context.Context, actor casework.Actor) (Counts, error) {
 	c := Counts{Cap: store.CountCap}
 	var err error
-	if c.Todos, err = e.db.CountTodos(ctx, casework.TodoKeys(actor), todoKinds); err != nil {
+	if c.Todos, err = e.db.CountTodos(ctx, casework.TodoKeys(actor), casework.TodoKinds); err != nil {
 		return c, err
 	}
 	for _, n := range c.Todos {

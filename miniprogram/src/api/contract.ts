@@ -801,6 +801,8 @@ export interface FieldChange {
 export interface FinishTaskCommand {
   /** 佐证材料：附件的 id，或写明材料是什么、存在哪里 */
   evidence?: string[];
+  /** 到场核实、拍照的时间；只用于现场核实，早于交办或晚于现在的不记 */
+  on_site_at?: string;
   /** 完成情况 */
   result: string;
   /** 任务编号 */
@@ -2070,6 +2072,8 @@ export interface TaskView {
   id: string;
   /** 类别：support 协办、duty 成员职责、onsite 现场核实 */
   kind: "support" | "duty" | "onsite";
+  /** 到场核实、拍照的时间（以手机为准）；没有网络时早于提交的时间 */
+  on_site_at?: string;
   /** 完成情况，或不能承担、撤回的理由 */
   result?: string;
   /** 所在的第几次响应 */
@@ -2270,8 +2274,8 @@ export interface TodoItem {
   clock?: ClockView;
   /** 以什么身份办理 */
   for: string;
-  /** 类别：register 待入库、dispatch 待交办、accept 待接单、convene 待会商、handle 待办理、verify 待核查、callback 待回访、hearing 待汇报、task 待办任务、order 待答复督办 */
-  kind: "register" | "dispatch" | "accept" | "convene" | "handle" | "verify" | "callback" | "hearing" | "task" | "order";
+  /** 类别：register 待入库、dispatch 待交办、accept 待接单、convene 待会商、handle 待办理、verify 待核查、callback 待回访、hearing 待汇报、support 待协办、duty 待办成员职责、onsite 待现场核实、order 待答复督办 */
+  kind: "register" | "dispatch" | "accept" | "convene" | "handle" | "verify" | "callback" | "hearing" | "support" | "duty" | "onsite" | "order";
   /** 类别，显示用 */
   kind_label: string;
   /** 难事编号，如 NS2026-000042 */

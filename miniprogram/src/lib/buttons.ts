@@ -17,13 +17,13 @@ const beside: Allowed["name"][] = ["return", "decline_task", "verify_fail", "rej
 const direct = new Set<Allowed["name"]>(["accept", "accept_task"]);
 
 /** buttonsOf lays the allowed commands out. Each target has its own. contacted says that the requester has been called already, so that
- * calling them once more no longer comes first. */
-export function buttonsOf(allowed: Allowed[], contacted: boolean): { primary: Button | null; second: Button | null; more: Button[] } {
+ * calling them once more no longer comes first; called names a target where one command has several. */
+export function buttonsOf(allowed: Allowed[], contacted: boolean, called: (target: string) => string = () => ""): { primary: Button | null; second: Button | null; more: Button[] } {
   const buttons: Button[] = [];
   for (const a of allowed) {
     if (!direct.has(a.name) && !(a.name in forms)) continue; // those of the console
     for (const target of a.targets?.length ? a.targets : [""])
-      if (!buttons.some((b) => b.name === a.name && b.target === target)) buttons.push({ name: a.name, label: a.label, target });
+      if (!buttons.some((b) => b.name === a.name && b.target === target)) buttons.push({ name: a.name, label: (a.targets?.length ?? 0) > 1 && called(target) ? `${a.label}（${called(target)}）` : a.label, target });
   }
   const take = (order: Allowed["name"][]): Button | null => {
     for (const name of order) {

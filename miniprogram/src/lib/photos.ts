@@ -5,9 +5,9 @@ import type { Photo } from "./queue";
 
 const id = () => newId(new Date(), Math.random);
 
-/** take asks for up to count photos; none when the person gives up. */
-export async function take(count: number): Promise<Photo[]> {
-  const chosen = await wx.chooseMedia({ count, mediaType: ["image"], sizeType: ["compressed"], sourceType: ["camera", "album"] }).then((r) => r.tempFiles, () => []);
+/** take asks for up to count photos; none when the person gives up. here: taken now, not chosen from what the phone has. */
+export async function take(count: number, here = false): Promise<Photo[]> {
+  const chosen = await wx.chooseMedia({ count, mediaType: ["image"], sizeType: ["compressed"], sourceType: here ? ["camera"] : ["camera", "album"] }).then((r) => r.tempFiles, () => []);
   return Promise.all(chosen.map(keep));
 }
 
@@ -26,8 +26,8 @@ interface Page {
 const mostPhotos = 9;
 
 /** addTo asks for more photos for a page. */
-export async function addTo(page: Page): Promise<void> {
-  const more = await take(mostPhotos - page.data.photos.length);
+export async function addTo(page: Page, here = false): Promise<void> {
+  const more = await take(mostPhotos - page.data.photos.length, here);
   page.setData({ photos: page.data.photos.concat(more) });
   page.keep();
 }

@@ -16,6 +16,7 @@ import { texts } from "../../texts";
 
 interface Line { label: string; value: string }
 interface Block { title: string; short: boolean; lines: Line[] }
+interface Mine { id: string; kind: string; text: string; meta: string }
 interface Event { seq: number | string; at: string; text: string; meta: string }
 interface Picture { id: string; thumb: string; url: string; name: string; label: string; picture: boolean }
 
@@ -24,7 +25,7 @@ Page({
   behaviors: [look],
   data: {
     t: texts.case, common: texts.common, state: "loading" as ListState, message: "", staff: false, head: {} as Card, facts: "", why: [] as string[], masked: false, blocks: [] as Block[], promise: null as { words: string; tone: Tone } | null,
-    answer: "", primary: null as Button | null, second: null as Button | null, more: [] as Button[], moreOpen: false,
+    mine: [] as Mine[], answer: "", primary: null as Button | null, second: null as Button | null, more: [] as Button[], moreOpen: false,
     handler: null as Choice | null, handlers: [] as Choice[], handlerOpen: false, mayRate: false, ratings: ["satisfied", "mostly", "dissatisfied"] as const, ratingNames: texts.case.rating as Record<string, string>,
     events: [] as Event[], eventsState: "loading" as ListState, pictures: [] as Picture[], notes: [] as Note[], beside: [] as Note[], n: texts.ticket, canAdd: false, busy: false, waiting: 0,
   },
@@ -56,10 +57,13 @@ Page({
   draw(c: CaseView) {
     this.shown = c;
     const staff = side() === "staff";
-    const { primary, second, more } = buttonsOf(c.allowed, (c.contacts ?? []).some((x) => x.round === c.round));
+    const { primary, second, more } = buttonsOf(c.allowed, (c.contacts ?? []).some((x) => x.round === c.round), (target) => {
+      const task = c.tasks.find((x) => x.id === target);
+      return task ? `${texts.case.taskKind[task.kind]}：${task.text.slice(0, 12)}` : "";
+    });
     const rate = c.allowed.some((a) => a.name === "rate");
     this.setData({
-      state: "ready", staff, head: staff ? headOf(c) : plainHeadOf(c), facts: c.facts, why: c.why.map((w) => w.summary), masked: c.masked ?? false, blocks: staff ? blocksOf(c) : [],
+      state: "ready", staff, head: staff ? headOf(c) : plainHeadOf(c), facts: c.facts, why: c.why.map((w) => w.summary), masked: c.masked ?? false, blocks: staff ? blocksOf(c) : [], mine: staff ? mineOf(c) : [],
       promise: staff ? null : (promiseOf(c, now()) ?? null), answer: staff ? "" : (c.submission?.answer ?? ""),
       primary: staff ? primary : null, second: staff ? second : null, more: staff ? more : [], mayRate: rate && !staff, canAdd: !staff && c.status !== "closed" && c.ticket_refs.length > 0, waiting: queue.list().filter((a) => (a.path as { id?: string }).id === c.id).length,
     });
@@ -221,6 +225,13 @@ function eventOf(e: TimelineItem): Event {
   return { seq: e.seq, at: e.at, text: e.text, meta: [momentOf(e.at, now()), e.who].filter(Boolean).join("  ") };
 }
 
+/** mineOf are the tasks that wait for whoever looks: those on which the server lets them act as who they were given to. */
+function mineOf(c: CaseView): Mine[] {
+  const mine = new Set(c.allowed.flatMap((a) => (["accept_task", "finish_task", "decline_task"].includes(a.name) ? (a.targets ?? []) : [])));
+  const t = texts.case;
+  return c.tasks.filter((x) => mine.has(x.id)).map((x) => ({ id: x.id, kind: t.taskKind[x.kind], text: x.text, meta: [x.asked_by_name && t.askedBy(x.asked_by_name), t.dueBy(momentOf(x.due_at, now()))].filter(Boolean).join(" · ") }));
+}
+
 /** blocksOf lays out who works on a case and what they have done, as far as there is any. */
 function blocksOf(c: CaseView): Block[] {
   const t = texts.case;
@@ -232,7 +243,7 @@ function blocksOf(c: CaseView): Block[] {
     block(t.submission, c.submission ? [{ label: t.outcome[c.submission.outcome], value: c.submission.result }, { label: "", value: at(c.submission.at) }] : []),
     block(t.verification, c.verification ? [{ label: at(c.verification.at), value: c.verification.finding }] : []),
     block(t.ratings, (c.ratings ?? []).map((r) => ({ label: t.rating[r.rating], value: [r.words, at(r.at)].filter(Boolean).join(" · ") }))),
-    block(t.tasks, c.tasks.map((x) => ({ label: `${x.addressee_name} · ${t.due} ${at(x.due_at)}`, value: [x.text, x.result].filter(Boolean).join("\n") }))),
+    block(t.tasks, c.tasks.map((x) => ({ label: [t.taskKind[x.kind], t.taskStatus[x.status], x.addressee_name, x.ended_at ? at(x.ended_at) : `${t.due} ${at(x.due_at)}`].join(" · "), value: [x.text, x.result, x.on_site_at && t.onSiteAt(at(x.on_site_at))].filter(Boolean).join("\n") }))),
     block(t.orders, (c.orders ?? []).map((o) => ({ label: `${t.due} ${at(o.due_at)}`, value: [o.text, o.answer].filter(Boolean).join("\n") }))),
     block(t.consultation, (c.consultations ?? []).map((x) => ({ label: at(x.at), value: `${x.minutes}\n${t.plan}：${x.plan}` }))),
   ].filter((b) => b.lines.length);

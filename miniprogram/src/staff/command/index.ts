@@ -29,7 +29,7 @@ interface Shown extends Field {
 
 Page({
   behaviors: [look],
-  data: { t: texts.command, common: texts.common, loading: true, failed: "", head: "", number: "", fields: [] as Shown[], photos: [] as Photo[], takesPhotos: false, restored: false, busy: false, message: "", submit: texts.command.submit as string },
+  data: { t: texts.command, common: texts.common, loading: true, failed: "", head: "", number: "", task: "", here: false, fields: [] as Shown[], photos: [] as Photo[], takesPhotos: false, restored: false, busy: false, message: "", submit: texts.command.submit as string },
   name: "",
   id: "",
   target: "",
@@ -38,6 +38,7 @@ Page({
   people: undefined as Directory | undefined,
   topics: [] as TopicBranch[],
   given: {} as Record<string, unknown>,
+  there: undefined as string | undefined, // when the first photo of an on-site record was taken
   question: undefined as Question | undefined,
 
   onLoad(query: Record<string, string | undefined>) {
@@ -72,9 +73,12 @@ Page({
     const values = { ...draft?.values, ...this.given };
     const allowed = c.allowed.find((a) => a.name === this.name);
     const title = allowed?.label ?? texts.command.title;
+    const task = c.tasks.find((x) => x.id === this.target);
+    const here = this.name === "finish_task" && task?.kind === "onsite";
+    this.there = draft?.values.there as string | undefined;
     void wx.setNavigationBarTitle({ title });
     this.setData({
-      loading: false, head: c.title, number: c.number, submit: title, takesPhotos: Boolean(this.form?.photos), photos: draft?.photos ?? [], restored: Boolean(draft),
+      here, task: task?.text ?? "", loading: false, head: c.title, number: c.number, submit: title, takesPhotos: Boolean(this.form?.photos), photos: draft?.photos ?? [], restored: Boolean(draft),
       fields: (this.form?.fields ?? []).map((f) => this.show(f, values[f.name] ?? this.first(f, c), c, values)),
     });
   },
@@ -177,14 +181,17 @@ Page({
     this.keep();
   },
 
-  addPhotos() {
-    return addTo(this);
+  async addPhotos() {
+    await addTo(this, this.data.here);
+    if (this.data.here && this.data.photos.length) this.there ??= now().toISOString();
+    this.keep();
   },
   dropPhoto(e: WechatMiniprogram.TouchEvent<object, object, { at: number }>) {
+    if (this.data.photos.length === 1) this.there = undefined;
     dropFrom(this, e.currentTarget.dataset.at);
   },
   keep() {
-    drafts.keep(me()?.id ?? "", this.key(), Object.fromEntries(this.data.fields.map((f) => [f.name, f.value])), this.data.photos);
+    drafts.keep(me()?.id ?? "", this.key(), { ...Object.fromEntries(this.data.fields.map((f) => [f.name, f.value])), ...(this.there ? { there: this.there } : {}) }, this.data.photos);
   },
 
   async send() {
@@ -199,6 +206,7 @@ Page({
       else if (f.value !== undefined && f.value !== "") body[f.name] = f.value;
     }
     if (this.form.target) body[this.form.target] = this.target;
+    if (this.there) body.on_site_at = this.there;
     this.setData({ busy: true, message: "", fields: this.data.fields.map((f) => ({ ...f, wrong: "" })) });
     try {
       const out = await queue.give({ person, operation: `case_${this.name}` as Queueable, path: { id: c.id }, body: body as never, photos: this.data.photos, photosAs: this.form.photos, title: `${c.title} · ${this.data.submit}` });

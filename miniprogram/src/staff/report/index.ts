@@ -127,7 +127,7 @@ Page({
 
   async findSimilar() {
     const { title, facts, place } = this.data.values;
-    if (!title || !may("ticket.write")) return;
+    if (!title || !may("similar.find")) return;
     try {
       const found = await client.call("find_similar", { body: { title, content: facts, address: place, community: this.data.community || undefined } });
       this.setData({ similar: found.items.filter((s) => s.case_id).slice(0, 3).map((s) => ({ ...s, words: [s.status_label, ...s.reasons].join(" · ") })) });

@@ -1,0 +1,91 @@
+// Journeys from the street: what the centre asks a liaison to look at on the spot, and what the office does on the move.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { browser, start } from "./phone.mjs";
+import { look } from "./look.mjs";
+
+const { BASE: base, SHOTS: shots } = process.env;
+let chrome;
+before(async () => (chrome = await browser()));
+after(() => chrome?.close());
+
+const phoneOf = (who, more = {}) => start(chrome, { base, who, shots, ...more });
+const card = (phone, words) => phone.page.locator(`.mp-page:not([hidden]) [role=link]:has-text("${words}") >> visible=true`).first();
+
+/** give gives a command on the first case of a list, past the pages: what a journey needs to have happened. */
+const give = (phone, title, name, body) =>
+  phone.page.evaluate(async ([title, name, body]) => {
+    const who = new URLSearchParams(location.search).get("who");
+    const { access } = JSON.parse(localStorage.getItem(`preview/${who}/session`));
+    const headers = { Authorization: `Bearer ${access}`, "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() };
+    const { items } = await (await fetch("/api/v1/cases?limit=100", { headers })).json();
+    const c = items.find((x) => x.title.includes(title));
+    const answer = await fetch(`/api/v1/cases/${c.id}/${name}`, { method: "POST", headers, body: JSON.stringify({ version: c.version, ...body }) });
+    if (!answer.ok) throw new Error(`${name}: ${await answer.text()}`);
+    return c.id;
+  }, [title, name, body]);
+
+const leaky = "蘅芷新村房屋渗漏水";
+
+test("the centre asks for an on-site record; the liaison takes it, photographs there without a network, and the centre verifies with it", async () => {
+  const head = await phoneOf("p-head-fangguan");
+  await give(head, leaky, "accept", { handler_id: "p-handler-fangguan-1" });
+  await give(head, leaky, "contact", { reached: true, said: "已电话联系，约定上门。", at: new Date().toISOString() }).catch(() => undefined);
+  const handler = await phoneOf("p-handler-fangguan-1");
+  const id = await give(handler, leaky, "submit", { result: "屋面防水已翻修。", outcome: "solved", answer: "屋面已重新做防水。", evidence: ["闭水试验记录存档"] });
+  await handler.close();
+  await head.close();
+
+  const centre = await phoneOf("p-centre-1");
+  await centre.tap(card(centre, leaky));
+  await centre.press("更多");
+  await centre.press("现场核实");
+  await centre.fill("需要现场核实什么", "请到 6 号楼顶层看屋面是否还漏，拍两张照片。");
+  await look(centre, "street-1-ask");
+  await centre.press("现场核实");
+  await centre.sees("任务");
+  await centre.sees("待接受");
+  await look(centre, "street-2-asked");
+
+  const c = await centre.api(`/api/v1/cases/${id}`);
+  const [task] = c.tasks;
+  const liaison = await phoneOf(`p-liaison-${c.grid.id.replace("g-", "")}-1`);
+  await liaison.sees("待现场核实");
+  await look(liaison, "street-3-today");
+  liaison.taps = 0;
+  await liaison.tap(card(liaison, "待现场核实"));
+  await liaison.sees("交给您的任务");
+  await look(liaison, "street-4-task");
+  await liaison.press("接受任务");
+  await liaison.button("完成任务");
+  assert.ok(liaison.taps <= 2, `${liaison.taps} taps`);
+  await liaison.press("完成任务");
+  await liaison.sees("只能现拍");
+  await liaison.page.waitForTimeout(300);
+  await liaison.cut(true);
+  await liaison.fill("完成情况", "到顶层看过，屋面干燥，住户说这两天下雨没有再漏。");
+  await liaison.photo("现场拍照");
+  await look(liaison, "street-5-record");
+  await liaison.press("完成任务");
+  await liaison.sees("已存在手机里", 20_000);
+  await look(liaison, "street-6-waiting");
+  await liaison.page.waitForTimeout(1500);
+  await liaison.cut(false);
+  await liaison.to("#pages/home/index");
+  await liaison.gone("已存在手机里");
+  const done = (await centre.api(`/api/v1/cases/${id}`)).tasks.find((t) => t.id === task.id);
+  assert.equal(done.status, "finished");
+  assert.ok(Date.parse(done.on_site_at) < Date.parse(done.ended_at), "when it was seen, not when it was sent");
+  assert.equal(done.evidence.length, 1);
+  await liaison.close();
+
+  await centre.to(`#pages/case/detail?id=${id}`);
+  await centre.sees("到场拍照");
+  await look(centre, "street-7-record-read");
+  await centre.press("核查通过");
+  await centre.fill("核查意见", "现场核实已不漏，回访属实。");
+  await centre.tap("实际解决");
+  await centre.press("核查通过");
+  await centre.sees("已办结");
+  await centre.close();
+});
