@@ -84,7 +84,7 @@ export const texts = {
     title: "办理", submit: "提交", draft: "已恢复上次没有提交的内容", photos: "照片", photosHint: "最多 9 张，每张不超过 10 MB", hereHint: "请在现场拍照：只能现拍，记下拍照的时间。没有网络也可以提交。", add: "添加照片", camera: "现场拍照", kept: "正在提交……",
     fields: "还有几处要改，已在下面标出。",
     conflict: "这件难事刚刚有了变化，已为您刷新，请核对后再提交。您写的内容还在。",
-    member: "成员", addMember: "添加成员", duty: "职责", due: "期限", remove: "删去",
+    duty: "职责", dutyHint: "做什么，如：三日内复梯", due: "期限", by: "完成期限", remove: "删去", change: "更换", seek: "按姓名或部门找其他人", nobody: "没有找到，请换个说法。",
   },
   forms: {
     reason: "理由", returnReason: "为什么不是本部门的事", dutyItem: "依据的权责事项", dutyItemHint: "编号或条文", suggested: "建议由哪个部门办", lead: "牵头部门", note: "交办要求（选填）", registerReason: "入库说明（选填）", domain: "服务对象", topic: "事项类别", scope: "问题属性", scopes: { individual: "个案", common: "共性" }, reach: "权责划分", reaches: { single: "本部门", cross: "跨部门" }, grid: "综合网格", community: "村居",

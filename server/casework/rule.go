@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -120,7 +121,7 @@ var rules = []rule{
 	{name: "split", label: "拆出并案", from: []Status{Merged}, to: openStatuses, who: centreOrCoordinator},
 	{name: "dispatch", label: "交办", from: []Status{Registered}, to: []Status{Dispatched}, who: centreOrCoordinator, ready: classified},
 	{name: "claim", label: "认领", from: []Status{Registered, Convening}, to: []Status{Handling, Convening}, who: anyone(DepartmentHead)},
-	{name: "take", label: "领题", from: openStatuses, who: first(anyone(PrincipalLeader), onGrid(PartySecretary))},
+	{name: "take", label: "领题", from: openStatuses, who: first(anyone(PrincipalLeader), onGrid(PartySecretary)), ready: notTaken},
 	{name: "open_at_ii", label: "提级启动Ⅱ级", from: []Status{Registered}, to: []Status{Convening}, who: first(centreOrCoordinator, onGrid(Liaison))},
 	{name: "open_at_i", label: "启动Ⅰ级", from: []Status{Registered, Dispatched, Convening, Handling}, to: []Status{Convening}, who: first(centreOrCoordinator, onGrid(GridChief)), ready: belowTierI},
 	{name: "accept", label: "接单", from: []Status{Dispatched}, to: []Status{Handling}, who: byLead},
@@ -463,6 +464,13 @@ func notRemindedToday(q ask) *apperr.Error {
 func noOpenOrders(q ask) *apperr.Error {
 	if n := len(q.c.OpenOrders()); n > 0 {
 		return notNow("case.open_orders", "还有 %d 件督办没有答复，请先答复。", n)
+	}
+	return nil
+}
+
+func notTaken(q ask) *apperr.Error {
+	if _, taken := q.c.Sponsors[cmp.Or(q.as.For, q.a.PersonID)]; taken {
+		return notNow("case.taken", "您已经领题，名字写在这件难事上。")
 	}
 	return nil
 }

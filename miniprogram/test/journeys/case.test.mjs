@@ -266,8 +266,9 @@ test("a liaison escalates, and the grid's chief convenes: minutes, lead, duties 
   await chief.press("会商部署");
   await chief.fill("会商纪要", "会商明确由房管所牵头，市场所配合。");
   await chief.choose("牵头部门", "房");
-  await chief.choose("小组（专班）负责人", "戴静怡");
-  await chief.choose("添加成员", "董卫东");
+  await chief.name("小组（专班）负责人", "戴静怡");
+  await chief.fill("成员和职责：按姓名或部门找其他人", "董卫东");
+  await chief.name("成员和职责", "董卫东");
   await chief.fill("职责 1", "核查维保单位资质");
   await chief.fill("解决方案", "三日内换件复梯，期间安排专人接送。");
   await look(chief, "chief-2-convene");

@@ -58,3 +58,163 @@ test("what is stuck stands at every size, cannot be read, and is read again", as
     await leader.close();
   }
 });
+
+/** advance moves the demonstration's clock. */
+const advance = (phone, who, days) =>
+  phone.page.evaluate(async ([who, days]) => {
+    const { access } = JSON.parse(localStorage.getItem(`preview/${who}/session`));
+    const answer = await fetch("/api/v1/dev/clock", { method: "POST", headers: { Authorization: `Bearer ${access}`, "Content-Type": "application/json" }, body: JSON.stringify({ working_days: days }) });
+    if (!answer.ok) throw new Error(await answer.text());
+  }, [who, days]);
+
+/** more opens what is behind “更多”, and takes one of it. */
+const more = async (phone, words) => {
+  await phone.press("更多");
+  await phone.press(words, true);
+};
+const openCase = async (phone, c) => {
+  await phone.to(`#pages/case/detail?id=${c.id}`);
+  await phone.sees("经过");
+};
+const listed = async (phone, query) => (await phone.api(`/api/v1/cases?limit=100&${query}`)).items;
+
+test("the principal leader convenes at tier I: leader, duties with days, plan", async () => {
+  const leader = await phoneOf("p-principal");
+  const [c] = await listed(leader, "tier=I&status=convening");
+  await openCase(leader, c);
+  await leader.press("会商部署");
+  await leader.fill("会商纪要", "主要领导现场协调：执法队牵头，市场所配合，油烟管道限期加装净化器。");
+  await leader.choose("牵头部门", "综合行政执法队");
+  await look(leader, "convene-i-1-people");
+  await leader.name("小组（专班）负责人", "马国梁");
+  await leader.name("成员和职责", "秦浩然");
+  await leader.fill("职责 1", "每日夜查，固定证据");
+  await leader.fill("成员和职责：按姓名或部门找其他人", "市场");
+  await look(leader, "convene-i-2-found");
+  await leader.name("成员和职责", "董卫东");
+  await leader.fill("职责 2", "核查餐饮许可");
+  await leader.press("会商部署");
+  await leader.sees("还有几处要改"); // the plan is missing; nothing typed is lost
+  await look(leader, "convene-i-3-missing");
+  await leader.fill("解决方案", "五个工作日内加装净化器并复测，居委每日回访。");
+  await leader.press("会商部署");
+  await leader.sees("办理中");
+  await leader.sees("固定证据");
+  await look(leader, "convene-i-4-convened");
+  await leader.close();
+});
+
+test("convening stands on a small phone and in 长辈版", async () => {
+  for (const [name, { elder = false, ...rest }] of [sizes[0], sizes[4]]) {
+    const chief = await phoneOf("p-chief-1", rest);
+    const [c] = await listed(chief, "tier=II");
+    await chief.to(`#staff/command/index?id=${c.id}&name=convene`);
+    await chief.sees("解决方案");
+    await chief.tap(chief.page.locator('.mp-page:not([hidden]) .choices[aria-label="成员和职责"] wx-button').first());
+    await chief.page.locator(".mp-page:not([hidden]) .member").scrollIntoViewIfNeeded();
+    await look(chief, `convene-${name}`, { elder });
+    await chief.close();
+  }
+});
+
+test("a deputy leader coordinates, reminds and escalates; the Party secretary takes charge; the chief starts tier I", async () => {
+  const deputy = await phoneOf("p-deputy-1");
+  await deputy.press("卡在哪里");
+  await deputy.sees("没有更多了");
+  const c = (await deputy.api("/api/v1/cases/stuck?own=true&tier=III")).items.find((x) => x.status === "handling");
+  await deputy.tap(cards(deputy).filter({ hasText: c.number }));
+  await deputy.sees("经过");
+  await look(deputy, "deputy-1-case");
+  await deputy.press("更多");
+  await deputy.page.waitForTimeout(400);
+  await look(deputy, "deputy-2-more");
+  await deputy.press("取消");
+  await deputy.press("协调处置", true);
+  await deputy.fill("协调意见", "请城运中心与绿容所先修剪，管线另行排期。");
+  await look(deputy, "deputy-3-coordinate");
+  await deputy.press("协调处置");
+  await deputy.sees("请城运中心与绿容所先修剪");
+  await more(deputy, "催办");
+  await deputy.sees("催办内容");
+  await look(deputy, "deputy-4-remind");
+  await deputy.press("催办", true);
+  await deputy.sees("经过");
+  await more(deputy, "升级响应");
+  await deputy.fill("升级理由", "牵涉三个部门，分管条线内协调不下来。");
+  await look(deputy, "deputy-5-escalate");
+  await deputy.press("升级响应");
+  await deputy.sees("待会商");
+  await look(deputy, "deputy-6-escalated");
+  await deputy.close();
+
+  const secretary = await phoneOf("p-secretary-1");
+  const [mine] = await listed(secretary, "tier=III");
+  await openCase(secretary, mine);
+  await secretary.press("领题", true);
+  await look(secretary, "secretary-1-take");
+  await secretary.press("领题", true);
+  await secretary.sees("领题领导");
+  await secretary.page.locator('wx-button:text-is("领题") >> visible=true').waitFor({ state: "hidden" }); // taken once
+  await look(secretary, "secretary-2-taken");
+  await secretary.close();
+
+  const chief = await phoneOf("p-chief-1");
+  await openCase(chief, mine);
+  await more(chief, "启动Ⅰ级");
+  await chief.tap("多人群体投诉");
+  await chief.fill("情况说明", "百余户业主集中到居委会反映，情绪激动。");
+  await look(chief, "chief-4-open-i");
+  await chief.press("启动Ⅰ级");
+  await chief.sees("待会商");
+  await chief.close();
+});
+
+test("the supervisor gives an order and the lead answers it; time passes: held over, struck off, carried over", async () => {
+  const supervisor = await phoneOf("p-supervisor-1");
+  const c = (await listed(supervisor, "tier=I")).find((x) => x.status === "handling");
+  await openCase(supervisor, c);
+  await supervisor.press("督办", true);
+  await supervisor.fill("督办要求", "请每日报送进度，附夜查记录。");
+  await look(supervisor, "supervisor-1-order");
+  await supervisor.press("督办", true);
+  await supervisor.sees("每日报送进度");
+  await look(supervisor, "supervisor-2-ordered");
+  await supervisor.close();
+
+  const head = await phoneOf("p-head-zhifa");
+  await openCase(head, c);
+  await head.press("答复督办");
+  await head.fill("督办答复", "已连续三晚夜查，净化器明日进场。");
+  await look(head, "head-7-answer");
+  await head.press("答复督办");
+  await head.sees("净化器明日进场");
+  await head.close();
+
+  const leader = await phoneOf("p-principal");
+  await advance(leader, "p-principal", 12);
+  await openCase(leader, c);
+  await leader.sees("已超期");
+  await leader.press("挂账", true);
+  await leader.fill("理由", "净化设备排产，需延长。");
+  await look(leader, "principal-1-hold-over");
+  await leader.page.locator('.mp-page:not([hidden]) input[type="date"]').fill("2027-01-15");
+  await leader.press("挂账", true);
+  await leader.sees("经过");
+  await look(leader, "principal-2-held-over");
+
+  await leader.to("#leader/stuck/index");
+  await leader.sees("没有更多了");
+  await look(leader, "stuck-late");
+  const resolved = await listed(leader, "status=resolved");
+  assert.ok(resolved.length >= 2, `${resolved.length} resolved`);
+  for (const [i, words] of ["销项", "结转续办"].entries()) {
+    await openCase(leader, resolved[i]);
+    await look(leader, `principal-${3 + 2 * i}-resolved`);
+    await leader.press(words, true);
+    await leader.fill("专题汇报的决定", words === "销项" ? "已解决，同意销项。" : "居民仍有反映，结转下月继续办。");
+    await look(leader, `principal-${4 + 2 * i}-decide`);
+    await leader.press(words, true);
+    await leader.sees(words === "销项" ? "已销项" : "Ⅲ级");
+  }
+  await leader.close();
+});

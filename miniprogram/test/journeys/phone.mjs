@@ -60,6 +60,8 @@ export async function open(chrome, { base, who, width = 390, height = 844, page:
       phone.taps += 2;
       await select.selectOption({ index: all.findIndex((o) => o.includes(words)) });
     },
+    /** name taps somebody among those whom a field has to choose from. */
+    name: (field, words) => phone.tap(page.locator(`.mp-page:not([hidden]) .choices[aria-label="${field}"] wx-button`, { hasText: words }).first()),
     /** to opens the program anew at a page. */
     async to(hash) {
       await page.goto(page.url().replace(/#.*/, "") + hash);

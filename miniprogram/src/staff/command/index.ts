@@ -5,6 +5,7 @@ import type { CaseView, Directory, TopicBranch } from "../../api/contract";
 import { messageOf, Refused } from "../../api/problem";
 import { look } from "../../look";
 import { directory, handlersOf, type Choice } from "../../lib/directory";
+import { found, type Near } from "../../lib/people";
 import { forms, type Field, type Form } from "../../lib/forms";
 import { addTo, dropFrom } from "../../lib/photos";
 import type { Photo, Queueable } from "../../lib/queue";
@@ -14,7 +15,7 @@ import { momentOf } from "../../lib/when";
 import { client, drafts, me, now, queue, signedIn } from "../../services";
 import { texts } from "../../texts";
 
-interface Member { person_id: string; name: string; duty: string; due_at: string; due: string }
+interface Member { person_id: string; name: string; duty: string; due_at: string; due_on: string; due: string }
 interface Shown extends Field {
   value: unknown;
   /** What a choice shows. */
@@ -25,7 +26,13 @@ interface Shown extends Field {
   time: string;
   wrong: string;
   members: Member[];
+  /** Whom a search found, or who is near: of people alone. */
+  query: string;
+  found: Choice[];
 }
+
+/** dueOf is how a due is shown and chosen: a day of Shanghai's. */
+const dueOf = (due: string) => ({ due_on: new Date(Date.parse(due) + 8 * 3600_000).toISOString().slice(0, 10), due: momentOf(due, now()) });
 
 Page({
   behaviors: [look],
@@ -105,7 +112,8 @@ Page({
     if (f.kind === "handler" && chosen === undefined && this.name !== "assign") chosen = range[0]?.id;
     const at = range.findIndex((r) => r.id === chosen);
     const moment = f.kind === "moment" && typeof chosen === "string" ? new Date(Date.parse(chosen) + 8 * 3600_000).toISOString() : "";
-    return { ...f, value: chosen, range, at, text: range[at]?.name ?? "", date: f.kind === "day" ? String(chosen ?? "") : moment.slice(0, 10), time: moment.slice(11, 16), wrong: "", members: f.kind === "members" ? (chosen as Member[]) : [] };
+    const members = f.kind === "members" ? (chosen as Member[]) : [];
+    return { ...f, value: chosen, range, at, query: "", found: this.found(f, "", members, c, values), text: range[at]?.name ?? "", date: f.kind === "day" ? String(chosen ?? "") : moment.slice(0, 10), time: moment.slice(11, 16), wrong: "", members };
   },
 
   range(f: Field, c: CaseView, values: Record<string, unknown>): Choice[] {
@@ -126,6 +134,31 @@ Page({
     }
   },
 
+  /** found are the people to choose from in a field. */
+  found(f: Field, query: string, members: Member[], c: CaseView, values: Record<string, unknown>): Choice[] {
+    if (!this.people || (f.kind !== "person" && f.kind !== "members")) return [];
+    const department = (values.lead_department_id as string) ?? (this.data.fields.find((x) => x.name === "lead_department_id")?.value as string) ?? c.lead_department?.id;
+    const near: Near = f.name === "coordinator_id" ? { role: "coordinator" } : { department, grid: c.grid?.id, community: c.community?.id };
+    return found(this.people, query, near, members.map((m) => m.person_id));
+  },
+  sought(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
+    const at = Number(e.currentTarget.dataset.at);
+    const f = this.data.fields[at];
+    if (!this.shown) return;
+    f.query = e.detail.value; // not drawn again: the keyboard has it
+    this.setData({ [`fields[${at}].found`]: this.found(f, f.query, f.members, this.shown, {}) });
+  },
+  pickPerson(e: WechatMiniprogram.TouchEvent<object, object, { at: number; id: string; name: string }>) {
+    const { at, id, name } = e.currentTarget.dataset;
+    const f = this.data.fields[at];
+    if (f.kind === "person") return this.set(at, id);
+    const due = this.shown?.clock?.due_at ?? now().toISOString();
+    this.set(at, [...f.members, { person_id: id, name, duty: "", due_at: due, ...dueOf(due) }]);
+  },
+  unpickPerson(e: WechatMiniprogram.TouchEvent<object, object, { at: number }>) {
+    this.set(e.currentTarget.dataset.at, undefined);
+  },
+
   set(at: number, value: unknown) {
     const c = this.shown;
     if (!c) return;
@@ -134,6 +167,7 @@ Page({
     if (fields[at].name === "lead_department_id") {
       const h = fields.findIndex((f) => f.name === "handler_id");
       if (h >= 0) fields[h] = this.show(fields[h], undefined, c, { lead_department_id: value });
+      for (const f of fields) f.found = this.found(f, "", f.members, c, { lead_department_id: value });
     }
     this.setData({ fields, message: "" });
     this.keep();
@@ -165,12 +199,6 @@ Page({
     this.set(at, new Date(`${date}T${e.detail.value}:00+08:00`).toISOString());
   },
 
-  addMember(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
-    const at = Number(e.currentTarget.dataset.at);
-    const who = this.data.fields[at].range[Number(e.detail.value)];
-    const due = this.shown?.clock?.due_at ?? now().toISOString();
-    if (who) this.set(at, [...this.data.fields[at].members, { person_id: who.id, name: who.name, duty: "", due_at: due, due: momentOf(due, now()) }]);
-  },
   dropMember(e: WechatMiniprogram.TouchEvent<object, object, { at: number; no: number }>) {
     const { at, no } = e.currentTarget.dataset;
     this.set(at, this.data.fields[at].members.filter((_, i) => i !== no));
@@ -179,6 +207,14 @@ Page({
     const { at, no } = e.currentTarget.dataset as { at: number; no: number };
     this.data.fields[at].members[no].duty = e.detail.value;
     this.keep();
+  },
+
+  /** memberDated sets the day by which a member's duty is due, at the hour at which the stage ends. */
+  memberDated(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
+    const { at, no } = e.currentTarget.dataset as { at: number; no: number };
+    const hour = this.shown?.clock?.due_at.slice(10) ?? "T09:00:00Z";
+    const due = new Date(Date.parse(e.detail.value + hour)).toISOString();
+    this.set(at, this.data.fields[at].members.map((m, i) => (i === no ? { ...m, due_at: due, ...dueOf(due) } : m)));
   },
 
   async addPhotos() {
