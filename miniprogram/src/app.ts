@@ -1,6 +1,6 @@
-// The program: what waits to be sent goes out when it opens and when the network comes back.
+// The program: what waits to be sent goes out when it opens and when the network comes back; changes are told while it is looked at.
 
-import { me, queue, session } from "./services";
+import { live, me, queue, session } from "./services";
 
 const send = () => {
   if (session.kept && me()) void queue.run().catch(() => undefined); // what went wrong stands in the queue
@@ -12,5 +12,11 @@ App({
     const update = wx.getUpdateManager();
     update.onUpdateReady(() => update.applyUpdate());
   },
-  onShow: send,
+  onShow() {
+    send();
+    if (session.kept && me()) live.start();
+  },
+  onHide() {
+    live.stop();
+  },
 });

@@ -7,6 +7,7 @@ import { Session, type Kept, type Side } from "./api/session";
 import { server } from "./config";
 import { Drafts } from "./lib/draft";
 import { newId } from "./lib/id";
+import { Live } from "./lib/live";
 import { Queue } from "./lib/queue";
 import { elder, setElder } from "./lib/settings";
 import { open } from "./lib/store";
@@ -75,6 +76,26 @@ export const queue: Queue = new Queue({
   changed: () => listeners.forEach((heard) => heard()),
 });
 
+/** live tells of changes while the program is in the foreground. */
+export const live: Live = new Live({
+  open: async (after, c) => {
+    if (!wx.canIUse("request.object.enableChunked")) return undefined;
+    const token = await session.token();
+    let status: number | undefined;
+    const task = wx.request({
+      url: server + "/api/v1/stream", enableChunked: true, timeout: 30 * 60_000,
+      header: { Accept: "text/event-stream", Authorization: `Bearer ${token}`, ...(after ? { "Last-Event-ID": after } : {}) },
+      success: (r) => (status = r.statusCode),
+      complete: () => c.ended(status),
+    });
+    if (!task.onChunkReceived) return undefined;
+    task.onChunkReceived((r) => c.chunk(r.data));
+    return () => task.abort();
+  },
+  renew: async () => void (session.kept && (await session.renewed(session.kept.access))),
+  later: (run, ms) => setTimeout(run, ms), forget: (timer) => clearTimeout(timer), random: Math.random,
+});
+
 export const drafts = new Drafts(store, () => new Date());
 
 /** me is who is signed in, as last read. */
@@ -114,6 +135,8 @@ export function keptOf(p: WeChatProgress): Kept | undefined {
 export async function enter(kept: Kept, then = "/pages/home/index"): Promise<void> {
   session.keep(kept);
   await learnMe();
+  live.stop();
+  live.start();
   await (then === "/pages/home/index" ? wx.switchTab({ url: then }).catch(() => wx.reLaunch({ url: then })) : wx.reLaunch({ url: then }));
   void queue.run().catch(() => undefined);
 }
@@ -127,6 +150,7 @@ export function leave(erased = false): void {
     for (const a of queue.list()) queue.drop(a.id);
     for (const key of store.keys(`draft/${person}/`)) store.remove(key);
   }
+  live.stop();
   session.drop();
   store.remove("me");
 }

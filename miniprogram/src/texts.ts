@@ -13,7 +13,7 @@ export const texts = {
     newer: "手机里的数据来自较新的版本，请更新小程序后再用。",
   },
   common: {
-    retry: "重试", cancel: "取消", ok: "确定", back: "返回", more: "更多", loading: "正在读取", end: "没有更多了", moreFailed: "没有读到后面的，点这里重试",
+    fresh: "有新变化，点一下更新", retry: "重试", cancel: "取消", ok: "确定", back: "返回", more: "更多", loading: "正在读取", end: "没有更多了", moreFailed: "没有读到后面的，点这里重试",
     cached: "没有网络，下面是上次读到的内容", choose: "请选择", optional: "选填", delete: "删去", save: "保存", done: "已完成", close: "关闭",
   },
   tabs: { home: "办理", residentHome: "我的诉求", inbox: "消息", me: "我的" },

@@ -1,6 +1,10 @@
 // The three tabs, in words that fit who one is, with how many messages are unread. WeChat's own bar has fixed text sizes.
-import { isElder, side } from "../services";
+import { client, isElder, live, me, session, side } from "../services";
 import { texts } from "../texts";
+
+/** What a bar has beside its data: WeChat copies what stands in a component. */
+const shown = new WeakSet<object>();
+const unhear = new WeakMap<object, () => void>();
 
 Component({
   options: { addGlobalClass: true },
@@ -8,11 +12,20 @@ Component({
   lifetimes: {
     attached() {
       this.draw();
+      unhear.set(this, live.on((e) => e.kind !== "case" && shown.has(this) && void this.count()));
+      shown.add(this);
+    },
+    detached() {
+      unhear.get(this)?.();
     },
   },
   pageLifetimes: {
     show() {
+      shown.add(this);
       this.draw();
+    },
+    hide() {
+      shown.delete(this);
     },
   },
   methods: {
@@ -25,6 +38,16 @@ Component({
           { url: "/pages/me/index", icon: "me", text: texts.tabs.me },
         ],
       });
+    },
+    /** count shows how many messages are unread; it may fail without a word. */
+    async count() {
+      if (!session.kept || !me()) return;
+      try {
+        const c = await client.call("count_todos", {}, { tries: 1 });
+        this.setData({ unread: c.unread >= c.cap ? `${c.cap}+` : c.unread ? String(c.unread) : "" });
+      } catch {
+        // it shows what it showed
+      }
     },
     go(e: WechatMiniprogram.TouchEvent<object, object, { url: string }>) {
       void wx.switchTab({ url: e.currentTarget.dataset.url });

@@ -27,15 +27,48 @@ const give = (phone, title, name, body) =>
 
 const leaky = "蘅芷新村房屋渗漏水";
 
-test("the centre asks for an on-site record; the liaison takes it, photographs there without a network, and the centre verifies with it", async () => {
+test("who looks is told of a change, and nothing moves until they ask; the badge moves by itself", async () => {
   const head = await phoneOf("p-head-fangguan");
-  await give(head, leaky, "accept", { handler_id: "p-handler-fangguan-1" });
-  await give(head, leaky, "contact", { reached: true, said: "已电话联系，约定上门。", at: new Date().toISOString() }).catch(() => undefined);
   const handler = await phoneOf("p-handler-fangguan-1");
-  const id = await give(handler, leaky, "submit", { result: "屋面防水已翻修。", outcome: "solved", answer: "屋面已重新做防水。", evidence: ["闭水试验记录存档"] });
-  await handler.close();
-  await head.close();
+  const liaison = await phoneOf("p-liaison-1-1");
+  const elder = await phoneOf("p-chief-1", { width: 320, font: 24 });
+  await elder.tap("在办");
+  await liaison.tap("在办");
+  await liaison.sees(leaky);
+  await liaison.page.waitForTimeout(500);
+  const cards = () => liaison.page.locator(".mp-page:not([hidden]) [role=link]").evaluateAll((all) => all.map((e) => [e.textContent, e.getBoundingClientRect().top]));
+  const before = await cards();
+  await give(head, leaky, "accept", { handler_id: "p-handler-fangguan-1" });
+  await liaison.sees("有新变化，点一下更新");
+  assert.deepEqual(await cards(), before, "nothing moves under the finger");
+  await look(liaison, "street-8-fresh-list");
+  await elder.sees("有新变化，点一下更新");
+  await look(elder, "elder-320-street-fresh", { elder: true });
+  await elder.close();
+  await liaison.press("有新变化");
+  await liaison.gone("有新变化");
+  await card(liaison, "办理中").waitFor();
 
+  await liaison.tap(card(liaison, leaky));
+  await liaison.sees("经过");
+  await give(handler, leaky, "contact", { reached: true, said: "已电话联系，约定上门。", at: new Date(Date.now() - 1000).toISOString() });
+  await liaison.sees("有新变化，点一下更新");
+  await look(liaison, "street-9-fresh-case");
+  await liaison.press("有新变化");
+  await liaison.gone("有新变化");
+
+  await liaison.to("#pages/home/index");
+  await liaison.sees("要我办");
+  await liaison.page.waitForTimeout(1000);
+  const badge = () => liaison.page.locator(".mp-page:not([hidden]) [class*=count]").first().textContent({ timeout: 2000 }).catch(() => "0");
+  const unread = Number(await badge());
+  await give(handler, leaky, "submit", { result: "屋面防水已翻修。", outcome: "solved", answer: "屋面已重新做防水。", evidence: ["闭水试验记录存档"] });
+  for (let i = 0; i < 50 && Number(await badge()) <= unread; i++) await liaison.page.waitForTimeout(200);
+  assert.ok(Number(await badge()) > unread, "the badge moved by itself");
+  for (const phone of [head, handler, liaison]) await phone.close();
+});
+
+test("the centre asks for an on-site record; the liaison takes it, photographs there without a network, and the centre verifies with it", async () => {
   const centre = await phoneOf("p-centre-1");
   await centre.tap(card(centre, leaky));
   await centre.press("更多");
@@ -47,6 +80,7 @@ test("the centre asks for an on-site record; the liaison takes it, photographs t
   await centre.sees("待接受");
   await look(centre, "street-2-asked");
 
+  const id = (await centre.api("/api/v1/cases?limit=100")).items.find((x) => x.title.includes(leaky)).id;
   const c = await centre.api(`/api/v1/cases/${id}`);
   const [task] = c.tasks;
   const liaison = await phoneOf(`p-liaison-${c.grid.id.replace("g-", "")}-1`);

@@ -150,11 +150,17 @@ export function makeWx({ pages, info }) {
 
     request(o) {
       const abort = new AbortController();
+      const heard = [];
       const done = api("request", async () => {
         const timer = setTimeout(() => abort.abort(), o.timeout ?? 60_000);
         try {
           const body = o.data === undefined || o.data instanceof ArrayBuffer || typeof o.data === "string" ? o.data : JSON.stringify(o.data);
           const answer = await fetch(address(o.url), { method: o.method ?? "GET", headers: { "Content-Type": "application/json", ...o.header }, body, signal: abort.signal, credentials: "omit" });
+          if (o.enableChunked && answer.ok) {
+            const reader = answer.body.getReader();
+            for (let part; !(part = await reader.read()).done; ) heard.forEach((f) => f({ data: part.value.slice().buffer }));
+            return { data: "", statusCode: answer.status, header: Object.fromEntries(answer.headers) };
+          }
           const text = await answer.text();
           let data = text;
           try {
@@ -167,7 +173,7 @@ export function makeWx({ pages, info }) {
           clearTimeout(timer);
         }
       })(o);
-      return Object.assign(done ?? {}, { abort: () => abort.abort() });
+      return Object.assign(done ?? {}, { abort: () => abort.abort(), onChunkReceived: (f) => void heard.push(f), offChunkReceived: (f) => void heard.splice(heard.indexOf(f), 1) });
     },
 
     login: api("login", () => stand("login")),

@@ -11,7 +11,7 @@ import type { ListState } from "../../lib/pager";
 import { Question } from "../../lib/subscribe";
 import { headOf, plainHeadOf, promiseOf, type Card, type Tone } from "../../lib/view";
 import { momentOf } from "../../lib/when";
-import { client, me, now, queue, side, signedIn } from "../../services";
+import { client, live, me, now, queue, side, signedIn } from "../../services";
 import { texts } from "../../texts";
 
 interface Line { label: string; value: string }
@@ -25,7 +25,7 @@ Page({
   behaviors: [look],
   data: {
     t: texts.case, common: texts.common, state: "loading" as ListState, message: "", staff: false, head: {} as Card, facts: "", why: [] as string[], masked: false, blocks: [] as Block[], promise: null as { words: string; tone: Tone } | null,
-    mine: [] as Mine[], answer: "", primary: null as Button | null, second: null as Button | null, more: [] as Button[], moreOpen: false,
+    fresh: false, mine: [] as Mine[], answer: "", primary: null as Button | null, second: null as Button | null, more: [] as Button[], moreOpen: false,
     handler: null as Choice | null, handlers: [] as Choice[], handlerOpen: false, mayRate: false, ratings: ["satisfied", "mostly", "dissatisfied"] as const, ratingNames: texts.case.rating as Record<string, string>,
     events: [] as Event[], eventsState: "loading" as ListState, pictures: [] as Picture[], notes: [] as Note[], beside: [] as Note[], n: texts.ticket, canAdd: false, busy: false, waiting: 0,
   },
@@ -33,10 +33,17 @@ Page({
   shown: undefined as CaseView | undefined,
   events: [] as Event[],
   question: undefined as Question | undefined,
+  unheard: undefined as (() => void) | undefined,
 
   onLoad(query: { id?: string }) {
     this.question = new Question("accept"); // here, not above: WeChat copies what stands in a page
     this.id = decodeURIComponent(query.id ?? "");
+    this.unheard = live.on((e) => {
+      if (this.shown && !this.data.fresh && (e.kind === "resync" || (e.kind === "case" && e.case_id === this.shown.id))) this.setData({ fresh: true });
+    });
+  },
+  onUnload() {
+    this.unheard?.();
   },
   onShow() {
     if (signedIn()) void this.load();
@@ -56,6 +63,7 @@ Page({
   /** draw puts a case on the screen. */
   draw(c: CaseView) {
     this.shown = c;
+    live.know(c.id, c.version);
     const staff = side() === "staff";
     const { primary, second, more } = buttonsOf(c.allowed, (c.contacts ?? []).some((x) => x.round === c.round), (target) => {
       const task = c.tasks.find((x) => x.id === target);
@@ -63,7 +71,7 @@ Page({
     });
     const rate = c.allowed.some((a) => a.name === "rate");
     this.setData({
-      state: "ready", staff, head: staff ? headOf(c) : plainHeadOf(c), facts: c.facts, why: c.why.map((w) => w.summary), masked: c.masked ?? false, blocks: staff ? blocksOf(c) : [], mine: staff ? mineOf(c) : [],
+      fresh: false, state: "ready", staff, head: staff ? headOf(c) : plainHeadOf(c), facts: c.facts, why: c.why.map((w) => w.summary), masked: c.masked ?? false, blocks: staff ? blocksOf(c) : [], mine: staff ? mineOf(c) : [],
       promise: staff ? null : (promiseOf(c, now()) ?? null), answer: staff ? "" : (c.submission?.answer ?? ""),
       primary: staff ? primary : null, second: staff ? second : null, more: staff ? more : [], mayRate: rate && !staff, canAdd: !staff && c.status !== "closed" && c.ticket_refs.length > 0, waiting: queue.list().filter((a) => (a.path as { id?: string }).id === c.id).length,
     });
@@ -206,6 +214,9 @@ Page({
   },
   openQueue() {
     void wx.navigateTo({ url: "/more/queue/index" });
+  },
+  renew() {
+    void this.load();
   },
   retry() {
     void this.load();

@@ -5,7 +5,7 @@ import { Unreachable } from "../../api/problem";
 import { look } from "../../look";
 import { Pager, type Shown } from "../../lib/pager";
 import { cardOfCase, cardOfReport, cardOfReported, cardOfTodo, plainCardOfCase, type Card } from "../../lib/view";
-import { client, learnMe, may, me, now, onQueue, queue, side, signedIn, store } from "../../services";
+import { client, learnMe, live, may, me, now, onQueue, queue, side, signedIn, store } from "../../services";
 import { texts } from "../../texts";
 
 type View = "todo" | "cases" | "claimable" | "reported" | "own";
@@ -40,26 +40,30 @@ Page({
   behaviors: [look],
   data: {
     t: texts.home, staff: false, view: "todo" as View, views: [] as { view: View; text: string }[], empty: "", list: { items: [], state: "loading", message: "" } as Shown<Card>,
-    cached: false, cachedText: texts.common.cached, waiting: "", wrong: "", standsInFor: "", doors: [] as { url: string; text: string }[], canReport: false, canLookUp: false, canReportMatter: false, r: texts.reports, reports: [] as Card[], moreReports: false,
+    fresh: false, freshText: texts.common.fresh, cached: false, cachedText: texts.common.cached, waiting: "", wrong: "", standsInFor: "", doors: [] as { url: string; text: string }[], canReport: false, canLookUp: false, canReportMatter: false, r: texts.reports, reports: [] as Card[], moreReports: false,
   },
   pager: undefined as Pager<Card> | undefined,
   unhear: undefined as (() => void) | undefined,
+  unheard: undefined as (() => void) | undefined,
   of: "",
   queued: 0,
   online: undefined as ((n: { isConnected: boolean }) => void) | undefined,
 
   onLoad() {
     this.unhear = onQueue(() => this.drawQueue());
+    this.unheard = live.on((e) => e.kind !== "inbox" && !this.data.fresh && this.setData({ fresh: true }));
     this.online = (n) => n.isConnected && void this.pager?.first();
     wx.onNetworkStatusChange(this.online);
   },
   onUnload() {
     this.unhear?.();
+    this.unheard?.();
     if (this.online) wx.offNetworkStatusChange(this.online as never);
   },
   onShow() {
     this.getTabBar?.()?.setData({ at: 0 });
     if (!signedIn()) return;
+    this.setData({ fresh: false });
     const who = `${me()?.id}`;
     if (this.of !== who) this.start(who);
     else void this.pager?.first();
@@ -129,14 +133,9 @@ Page({
     if (e.currentTarget.dataset.view !== this.data.view) this.open(e.currentTarget.dataset.view);
   },
 
-  /** count shows how many messages are unread; it may fail without a word. */
+  /** count has the tabs show how many messages are unread. */
   async count() {
-    try {
-      const c = await client.call("count_todos", {}, { tries: 1 });
-      this.getTabBar?.()?.setData({ unread: c.unread >= c.cap ? `${c.cap}+` : c.unread ? String(c.unread) : "" });
-    } catch {
-      // the tab shows what it showed
-    }
+    await (this.getTabBar?.() as unknown as { count(): Promise<void> } | undefined)?.count();
   },
   drawQueue() {
     const all = queue.list();
@@ -147,7 +146,14 @@ Page({
     this.setData({ waiting: waiting ? texts.queue.waiting(waiting) : "", wrong: wrong ? texts.queue.look(wrong) : "" });
   },
 
+  /** renew reads anew what has changed, where the person asks for it. */
+  async renew() {
+    this.setData({ fresh: false });
+    await Promise.allSettled([this.pager?.first(), this.loadReports()]);
+    await wx.pageScrollTo({ scrollTop: 0 });
+  },
   async onPullDownRefresh() {
+    this.setData({ fresh: false });
     await Promise.allSettled([this.pager?.first(), learnMe(), queue.run(), this.count(), this.loadReports()]);
     void wx.stopPullDownRefresh();
   },
