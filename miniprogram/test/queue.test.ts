@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CaseView, CommandResult, Problem } from "../src/api/contract";
 import { Refused, Unreachable } from "../src/api/problem";
+import { Client, type Sent } from "../src/api/client";
+import { upload } from "../src/lib/upload";
 import { Queue, type Photo, type QueueOptions } from "../src/lib/queue";
 import { open, type Storage } from "../src/lib/store";
 import { memory } from "./memory";
@@ -23,7 +25,36 @@ class World {
   cases = new Map<string, { version: number; did: string[] }>();
   answered = new Map<string, unknown>();
   uploads = new Map<string, string>();
+  /** What there is of each upload, by part; complete once it was said to be. */
+  parts = new Map<string, { got: Map<number, number>; complete: boolean }>();
+  used: string[] = [];
   tickets: string[] = [];
+
+  /** desk is the server's side of uploads, in parts of 4 bytes. */
+  desk(s: Sent): unknown {
+    const key = s.header["Idempotency-Key"];
+    const began = s.path === "/api/v1/uploads";
+    const id = began ? (this.uploads.get(key) ?? `upload-${this.uploads.size}`) : /upload-\d+/.exec(s.path)![0];
+    if (began) this.uploads.set(key, id);
+    const u = this.parts.get(id) ?? { got: new Map(), complete: false };
+    this.parts.set(id, u);
+    if (s.method === "PUT") {
+      assert.ok(!u.complete, "a part of what is complete");
+      u.got.set(Number(s.path.split("/").pop()), (s.body as ArrayBuffer).byteLength);
+    }
+    if (s.path.endsWith("/complete")) {
+      assert.deepEqual([...u.got].sort(), [[0, 4], [1, 4], [2, 2]], "whole before it is complete");
+      u.complete = true;
+    }
+    return { id, parts: 3, part_bytes: 4, received: [...u.got.keys()], state: u.complete ? "ready" : "uploading" };
+  }
+
+  private use(body: Record<string, unknown>): void {
+    for (const id of (body.attachments as string[] | undefined) ?? []) {
+      assert.ok(this.parts.get(id)?.complete ?? true, "an attachment that is not whole");
+      this.used.push(id);
+    }
+  }
 
   do(path: { id?: string }, body: Record<string, unknown>, key: string): unknown {
     const before = this.answered.get(key);
@@ -32,6 +63,7 @@ class World {
       return path.id ? { case: { version: this.cases.get(path.id)!.version } as CaseView, replayed: true } : replay;
     }
     if (!path.id) {
+      this.use(body);
       this.tickets.push(String(body.title));
       this.answered.set(key, { id: key });
       return { id: key };
@@ -39,6 +71,7 @@ class World {
     const c = this.cases.get(path.id) ?? { version: 1, did: [] };
     this.cases.set(path.id, c);
     if (body.version !== c.version) throw new Refused(problem("case.version_conflict"));
+    this.use(body);
     c.version += 2; // a command's own event, and one that had fallen due before it
     c.did.push(String(body.text));
     const answer = { case: { version: c.version } as CaseView, replayed: false };
@@ -48,6 +81,10 @@ class World {
 }
 
 class Killed extends Error {}
+
+function never(what: string): never {
+  throw new Error(what);
+}
 
 /** phone starts the program over what is kept; at every step out of it, happens may throw. */
 function phone(storage: Storage, world: World, o: Partial<QueueOptions> & { before?: () => void; after?: () => void } = {}) {
@@ -169,7 +206,7 @@ test("photos go first, once, and their ids go along", async () => {
   assert.deepEqual(forgotten, ["a.jpg"]);
 });
 
-test("50 actions, killed 20 times while sending to a server that comes and goes: each is done exactly once", async () => {
+test("50 actions with photos in parts, killed 20 times while sending to a server that comes and goes: each is done exactly once", async () => {
   const seeds = Array.from({ length: 40 }, (_, i) => i + 1);
   for (const seed of seeds) {
     const random = randomly(seed);
@@ -196,19 +233,36 @@ test("50 actions, killed 20 times while sending to a server that comes and goes:
     };
     // What they did without a network: on 12 cases, some several times upon one view, and tickets with photos.
     const wanted: string[] = [];
+    const photos = new Map<string, string>(); // key → file, while it is on the phone
+    const photosOf = (i: number): Photo[] => Array.from({ length: Math.floor(random() * 3) }, (_, n) => {
+      photos.set(`photo-${i}-${n}`, `${i}-${n}.jpg`);
+      return { file: `${i}-${n}.jpg`, size: 10, key: `photo-${i}-${n}` };
+    });
+    const onPhone = new Set<string>();
+    const client = new Client({
+      newKey: () => never("an upload without its own key"), wait: async () => undefined, random,
+      transport: async (s) => {
+        flaky();
+        const body = world.desk(s);
+        flaky();
+        return { status: 200, header: {}, body };
+      },
+    });
+    const files = { read: async (file: string, _: number, length: number) => (onPhone.has(file) ? new ArrayBuffer(length) : never(`${file} is gone from the phone`)) };
     const away = phone(storage(), world, { before: () => { throw new Unreachable(); } });
     for (let i = 0; i < 50; i++) {
       const text = `第${i}件`;
       wanted.push(text);
       if (random() < 0.3)
-        await away.give({ person: "p", operation: "create_ticket", path: {}, body: { source: "grid", title: text } as never, title: text, photos: random() < 0.5 ? [{ file: `${i}.jpg`, size: 1, key: `photo-${i}` }] : [] });
-      else await away.give(progress(`c${Math.floor(random() * 12)}`, 1, text));
+        await away.give({ person: "p", operation: "create_ticket", path: {}, body: { source: "grid", title: text } as never, title: text, photosAs: "attachments", photos: photosOf(i) });
+      else await away.give({ ...progress(`c${Math.floor(random() * 12)}`, 1, text), photosAs: "attachments", photos: photosOf(i) });
     }
-    for (let run = 0; run < 2000; run++) {
+    for (const file of photos.values()) onPhone.add(file);
+    for (let run = 0; run < 4000; run++) {
       armed = true;
       let q: Queue;
       try {
-        q = phone(storage(), world, { before: flaky, after: flaky });
+        q = phone(storage(), world, { before: flaky, after: flaky, upload: (p) => upload(client, files, p), forget: (file) => void onPhone.delete(file) });
         await q.run();
         for (const a of q.list()) // the person looks at what came back and gives it again, on the case as it is
           if (a.state !== "waiting") await q.again(a.id, world.cases.get((a.path as { id: string }).id)?.version);
@@ -221,6 +275,8 @@ test("50 actions, killed 20 times while sending to a server that comes and goes:
     }
     const did = [...world.tickets, ...[...world.cases.values()].flatMap((c) => c.did)];
     assert.deepEqual(did.sort(), wanted.sort(), `seed ${seed}: done exactly once`);
+    assert.deepEqual(world.used.slice().sort(), [...photos.keys()].map((key) => world.uploads.get(key)).sort(), `seed ${seed}: each photo once`);
+    assert.deepEqual([...onPhone], [], `seed ${seed}: no photo left on the phone`);
     assert.deepEqual([...kept.keys()].filter((k) => k.startsWith("queue/")), [], `seed ${seed}: nothing left`);
     assert.ok(kills >= 20, `seed ${seed}: killed ${kills} times`);
   }

@@ -175,8 +175,10 @@ export class Queue {
   }
 
   private leave(key: string, action: Action): void {
-    this.o.store.remove(key);
+    // The photos first: killed in between, the action is sent once more under its key and needs only their ids. The other way round
+    // they would stay on the phone for good.
     for (const p of action.photos) this.o.forget(p.file);
+    this.o.store.remove(key);
   }
 
   private all(): [string, Action][] {

@@ -123,3 +123,51 @@ test("the centre asks for an on-site record; the liaison takes it, photographs t
   await centre.sees("已办结");
   await centre.close();
 });
+
+test("a dozen reports wait without a network; the program is killed again and again while it sends to a server whose answers get lost: each arrives once", async () => {
+  const liaison = await phoneOf("p-liaison-1-1");
+  await liaison.press("上报难事");
+  await liaison.sees("住房保障");
+  await liaison.page.waitForTimeout(300);
+  await liaison.cut(true);
+  await liaison.fill("是什么事", "连发 00 号");
+  await liaison.fill("在哪里", "望舒里");
+  await liaison.fill("详细情况", "断网时上报，照片随后。");
+  await liaison.photo("添加照片");
+  await liaison.press("上报", true);
+  await liaison.sees("1 条记录已存在手机里", 20_000);
+  // Eleven more as the form would have left them.
+  await liaison.page.evaluate(() => {
+    const at = Object.keys(localStorage).find((k) => k.includes("/queue/"));
+    const first = JSON.parse(localStorage.getItem(at));
+    for (let i = 1; i < 12; i++) {
+      const id = crypto.randomUUID();
+      const title = `连发 ${String(i).padStart(2, "0")} 号`;
+      localStorage.setItem(at.replace(/queue\/.*/, `queue/${String(100 + i).padStart(9, "0")}-${id}`), JSON.stringify({ ...first, id, photos: [], title, body: { ...first.body, title } }));
+    }
+  });
+  await liaison.cut(false);
+  let lost = 0;
+  await liaison.page.route(/\/api\/v1\/(cases|uploads)/, async (r) => {
+    if (r.request().method() === "GET") return r.continue();
+    const answer = await r.fetch().catch(() => undefined);
+    if (lost++ % 3 === 0 || !answer) return r.abort("connectionreset").catch(() => undefined); // done there, and nobody heard
+    await r.fulfill({ response: answer }).catch(() => undefined);
+  });
+  for (const after of [150, 400, 90, 700, 250, 550]) {
+    await liaison.page.reload(); // the program is killed
+    await liaison.page.waitForTimeout(after);
+  }
+  for (let i = 0; i < 20; i++) {
+    await liaison.page.reload();
+    if (await liaison.gone("已存在手机里").then(() => true, () => false)) break;
+  }
+  assert.ok(lost > 12, `${lost} requests: some came again`);
+  await liaison.page.unrouteAll({ behavior: "ignoreErrors" });
+  await liaison.page.waitForTimeout(1000);
+  const titles = (await liaison.api("/api/v1/cases/reported?limit=100")).items.map((c) => c.title).filter((t) => t.startsWith("连发")).sort();
+  assert.deepEqual(titles, Array.from({ length: 12 }, (_, i) => `连发 ${String(i).padStart(2, "0")} 号`));
+  const left = await liaison.page.evaluate(() => Object.keys(localStorage).filter((k) => k.includes("/queue/")));
+  assert.deepEqual(left, []);
+  await liaison.close();
+});
