@@ -17,6 +17,7 @@ const (
 	caseRead         permission = "case.read"
 	evidenceRead     permission = "evidence.read"
 	caseLead         permission = "case.lead"
+	figuresRead      permission = "figures.read"
 	caseReport       permission = "case.report"
 	caseRegister     permission = "case.register"
 	caseCommand      permission = "case.command"
@@ -74,6 +75,7 @@ var grants = map[permission][]casework.Role{
 	caseRead:         parties,
 	evidenceRead:     staff,
 	caseLead:         {casework.DeputyLeader, casework.GridChief, casework.PartySecretary, casework.PrincipalLeader, casework.LeadingGroup, casework.Supervisor, casework.Centre},
+	figuresRead:      {casework.DepartmentHead, casework.DeputyLeader, casework.GridChief, casework.PartySecretary, casework.PrincipalLeader, casework.LeadingGroup, casework.Supervisor, casework.Centre},
 	caseReport:       {casework.Liaison, casework.Community, casework.DepartmentHead, casework.Handler, casework.Coordinator},
 	caseRegister:     {casework.Centre},
 	caseCommand:      parties,

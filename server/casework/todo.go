@@ -372,6 +372,20 @@ func LeadingScopes(a Actor, own bool) []Addressee {
 	return out
 }
 
+// MeasuredScopes lists whose figures actor reads: what they lead, and a head's own department; nil as in LeadingScopes.
+func MeasuredScopes(a Actor, own bool) []Addressee {
+	out := LeadingScopes(a, own)
+	if out == nil && (!own || !slices.ContainsFunc(a.Posts, func(p Post) bool { return p.Role == DepartmentHead && !p.Vacant })) {
+		return nil
+	}
+	for _, p := range a.Posts {
+		if w := p.Within(); p.Role == DepartmentHead && !p.Vacant && !slices.Contains(out, w) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
 // WaitsSince is since when an open case waits for whom it waits for now; zero when it is not open.
 func (c *Case) WaitsSince() time.Time {
 	s, _ := c.LastStage()

@@ -150,6 +150,9 @@ func (tx *Tx) InsertCase(ctx context.Context, d casework.Decision, calendarRevis
 	if err != nil {
 		return fmt.Errorf("insert case %s: %w", c.ID, err)
 	}
+	if err := tx.insertHappenings(ctx, casework.Case{}, d.Case, d.Events); err != nil {
+		return err
+	}
 	return tx.follow(ctx, casework.Case{}, d.Case, k, columnsOf{})
 }
 
@@ -190,6 +193,9 @@ func (tx *Tx) SaveCase(ctx context.Context, before LoadedCase, d casework.Decisi
 		return before, ErrStale
 	}
 	if err := tx.insertSealed(ctx, c.ID, d.Events, bodies); err != nil {
+		return before, err
+	}
+	if err := tx.insertHappenings(ctx, before.Case, d.Case, d.Events); err != nil {
 		return before, err
 	}
 	after := LoadedCase{Case: d.Case, HeadHash: head, UpdatedAt: now}

@@ -31,7 +31,7 @@ var small = []string{"revisions", "sequences", "calendar_years", "calendar_closu
 
 // aliases are the names under which the big tables stand in the texts.
 var aliases = map[string]string{
-	"cases": "", "c": "cases", "case_events": "", "e": "case_events", "case_viewers": "", "v": "case_viewers", "case_todos": "", "tickets": "", "tk": "tickets",
+	"cases": "", "c": "cases", "case_events": "", "e": "case_events", "case_viewers": "", "v": "case_viewers", "case_todos": "", "happenings": "", "tickets": "", "tk": "tickets",
 	"ticket_identities": "", "ti": "ticket_identities", "retention_certificates": "", "retention_items": "",
 	"imports": "", "ticket_facts": "", "import_problems": "", "anchor_heads": "", "matters": "", "evidence": "", "inbox": "", "outbox": "", "idempotency": "", "audit_log": "", "ticket_links": "",
 	"sign_ins": "", "sessions": "", "refresh_tokens": "", "wechat_identities": "", "resident_phones": "", "one_use_codes": "", "wechat_followers": "", "privacy_consents": "", "family_consents": "", "f": "family_consents", "rp": "resident_phones", "resident_enterprises": "", "order_lookups": "", "subscribe_switches": "", "ticket_topics": "",
@@ -51,6 +51,7 @@ var notReads = []string{
 	"AddImportRows", "DropImportProblems", "EraseKeptRow",
 	"KeepWeChatPush", "TakeWeChatPush", "PutOffWeChatPush", "EndWeChatPush",
 	"AddPlatform", "AppendFeed", "NoteRequest", "SetPlatform",
+	"CountAgain", // a case and its timeline, as Case and StoredEvents read them
 	"AddCalendarYear", "AddCertificate", "AddClosure", "AddImportProblems", "AddPolicy", "EraseRow", "InsertCase", "InsertTickets", "KeepPersonFrom", "MoveSequence", "NoteDone",
 	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SaveCertificate", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "AddMatterDecisions", "PutMatterPairs", "DropMatterPairs", "PutGazetteer", "SpendEvidence", "StopAging", "UpdateTicket", "WithdrawPolicy",
 	"InsertNote", "SettleNote", "DropNote", "KeepForNote", "ReviewAttachment",
@@ -126,6 +127,14 @@ func reads() (list []read) {
 			return ignore(db.CountTiers(ctx, viewers, day(20), day(30)))
 		})
 	}
+	for _, f := range []store.HappeningFilter{{}, {Departments: []string{"d-01", "d-02"}}, {Grids: []string{"g-01"}}, {Departments: []string{"d-01"}, Grids: []string{"g-01"}}} {
+		f.From, f.Before = "2026-02-01", "2026-03-01"
+		what := fmt.Sprintf("%+v", f)
+		add("HappeningsByDay", what, func(ctx context.Context, db *store.DB) error { return ignore(db.HappeningsByDay(ctx, f)) })
+		add("HappeningsByDepartment", what, func(ctx context.Context, db *store.DB) error { return ignore(db.HappeningsByDepartment(ctx, f)) })
+		add("HappeningsByTopic", what, func(ctx context.Context, db *store.DB) error { return ignore(db.HappeningsByTopic(ctx, f)) })
+	}
+	add("CaseIDs", "", func(ctx context.Context, db *store.DB) error { return ignore(db.CaseIDs(ctx, "c-00300", 21)) })
 	for _, before := range []string{"", "c-00300"} {
 		add("ReportedCases", before, func(ctx context.Context, db *store.DB) error {
 			return ignore(db.ReportedCases(ctx, "p-003", before, 21))
@@ -784,6 +793,11 @@ func seedForPlans(t testing.TB, db *store.DB) {
 		topics = append(topics, []any{fmt.Sprintf("t-%05d", i), fmt.Sprintf("2026-01-%02d", i%30+1), some("topic-%d", 40), some("place-%d", 20)})
 	}
 	bulk(t, db, `ticket_topics (ticket_id, day, topic, place)`, topics)
+	var happenings [][]any
+	for i := range 5000 {
+		happenings = append(happenings, []any{fmt.Sprintf("c-%05d", i), i % 7, some("kind-%d", 10), fmt.Sprintf("2026-%02d-%02d", i%12+1, i%28+1), some("d-%02d", 20), some("g-%02d", 40), some("topic-%d", 40)})
+	}
+	bulk(t, db, `happenings (case_id, seq, kind, happened_on, department_id, grid_id, topic)`, happenings)
 	var lookups [][]any
 	for i := range 2000 {
 		lookups = append(lookups, []any{fmt.Sprintf("acc-%04d", i/4), fmt.Sprintf("2026-01-%02d", i%4+1), 1})

@@ -580,6 +580,27 @@ export interface DelegationView {
   until: string;
 }
 
+export interface DepartmentFigures {
+  /** 按时接单率（%）：1 个工作日内接单的，占接单和逾期未接的；退单不计 */
+  accept_rate?: number;
+  /** 1 个工作日内接单 */
+  accepted: number;
+  /** 牵头部门 */
+  department: Named;
+  /** 交到本部门的次数 */
+  given: number;
+  /** Ⅲ级按时办结，认领的不计 */
+  kept: number;
+  /** Ⅲ级到期未办结而升级，认领的不计 */
+  missed: number;
+  /** 按时办结率（%）：Ⅲ级按时办结的，占按时办结和到期升级的 */
+  on_time_rate?: number;
+  /** 退单 */
+  returned: number;
+  /** 1 个工作日内没有接单 */
+  unaccepted: number;
+}
+
 export interface DepartmentView {
   /** 业务分管领导 */
   deputy_leader?: Named;
@@ -796,6 +817,23 @@ export interface FieldChange {
   label: string;
   /** 名称 */
   name: string;
+}
+
+export interface Figures {
+  /** 既能看全街道，又有自己分管的：以 own 区分 */
+  both: boolean;
+  /** 整段时间内按部门，交办多的在前 */
+  departments: DepartmentFigures[];
+  /** 从这一天起 */
+  from_on: string;
+  /** 各月或各周，早的在前，最后一个还没有过完 */
+  periods: PeriodFigures[];
+  /** 统计的范围，如：全街道 */
+  scope: string;
+  /** 整段时间内按事项类别的第一级，入库多的在前 */
+  topics: TopicFigures[];
+  /** 到这一天止，含当天 */
+  until_on: string;
 }
 
 export interface FinishTaskCommand {
@@ -1433,6 +1471,29 @@ export interface PasswordChange {
   current_password: string;
   /** 新密码：至少 10 个字符，含大写、小写、数字、符号中的三种 */
   new_password: string;
+}
+
+export interface PeriodFigures {
+  /** 不满意的评价 */
+  dissatisfied: number;
+  /** 入库 */
+  entered: number;
+  /** 升级、提级的次数 */
+  escalated: number;
+  /** 从这一天起 */
+  from_on: string;
+  /** 交到牵头部门的次数 */
+  given: number;
+  /** 如：11月、11月23日起 */
+  label: string;
+  /** 其中在本级期限内提交的 */
+  on_time: number;
+  /** Ⅰ级响应超期 */
+  overdue: number;
+  /** 办结（每一轮一次） */
+  resolved: number;
+  /** 还没有过完 */
+  running: boolean;
 }
 
 export interface PersonView {
@@ -2314,6 +2375,19 @@ export interface TopicBranch {
   topics: TopicLeaf[];
 }
 
+export interface TopicFigures {
+  /** 不满意的评价 */
+  dissatisfied: number;
+  /** 入库 */
+  entered: number;
+  /** 升级、提级 */
+  escalated: number;
+  /** 办结 */
+  resolved: number;
+  /** 事项类别的第一级；没有归类的为“未归类” */
+  topic: string;
+}
+
 export interface TopicLeaf {
   /** 名称 */
   name: string;
@@ -2686,6 +2760,8 @@ export interface Operations {
   create_delegation: { path: None; query: None; body: NewDelegation; answer: DelegationView };
   /** 提前结束AB角 */
   end_delegation: { path: { id: string }; query: None; body: undefined; answer: undefined };
+  /** 统计：逐月或逐周，按部门、按事项类别 */
+  get_figures: { path: None; query: { by?: "month" | "week"; count?: number; own?: boolean }; body: undefined; answer: Figures };
   /** 附件的内容或缩略图 */
   read_file: { path: { token: string }; query: None; body: undefined; answer: undefined };
   /** 我的消息，新的在前 */
@@ -2853,6 +2929,7 @@ export const operations: Record<keyof Operations, readonly [method: "GET" | "POS
   list_delegations: ["GET", "/api/v1/delegations"],
   create_delegation: ["POST", "/api/v1/delegations"],
   end_delegation: ["DELETE", "/api/v1/delegations/{id}"],
+  get_figures: ["GET", "/api/v1/figures"],
   read_file: ["GET", "/api/v1/files/{token}"],
   list_inbox: ["GET", "/api/v1/inbox"],
   mark_inbox_read: ["POST", "/api/v1/inbox/read"],

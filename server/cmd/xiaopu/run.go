@@ -380,6 +380,9 @@ func (c *call) prepare(s *system, a access) error {
 	if err := s.engine.Seed(c.ctx, years, policy); err != nil {
 		return err
 	}
+	if err := s.engine.CountPast(c.ctx); err != nil {
+		return err
+	}
 	k, err := s.engine.Knowledge(c.ctx)
 	if err == nil && s.config.Mode == config.Production && k.Demo() {
 		return apperr.New(apperr.FailedPrecondition, "demo.database", "这是演示用的数据库（虚构的人员和工单，时钟可能已拨快），正式环境不能用，请用 XIAOPU_DB 指定另一个数据库。")
