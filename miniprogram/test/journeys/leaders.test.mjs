@@ -59,6 +59,35 @@ test("what is stuck stands at every size, cannot be read, and is read again", as
   }
 });
 
+test("figures: each number is the server's, by month and by week, of one's own and of the street, at every size", async () => {
+  for (const [name, { elder = false, ...rest }] of sizes) {
+    const leader = await phoneOf("p-deputy-1", rest);
+    await leader.press("统计", true);
+    await leader.sees("按事项类别");
+    const f = await leader.api("/api/v1/figures?own=true");
+    const page = leader.page.locator(".mp-page:not([hidden])");
+    for (const d of f.departments) {
+      const card = page.locator(".card", { hasText: d.department.name });
+      assert.match(await card.first().textContent(), new RegExp(`交到部门${d.given}按时接单率${d.accept_rate ?? "—"}`));
+    }
+    assert.ok(f.periods.some((p) => p.resolved > 0), "nothing resolved");
+    await leader.gone("不满意"); // of which there is nothing
+    await look(leader, `figures-${name}`, { elder });
+    await leader.tap("按周");
+    await leader.sees("日起（到今天）");
+    await page.locator("text=按部门").scrollIntoViewIfNeeded();
+    await look(leader, `figures-week-${name}`, { elder });
+    await leader.tap("全街道");
+    await leader.sees("范围：全街道");
+    await leader.close();
+  }
+  const head = await phoneOf("p-head-zhifa");
+  await head.press("统计", true);
+  await head.sees("范围：综合行政执法队");
+  await look(head, "figures-head");
+  await head.close();
+});
+
 /** advance moves the demonstration's clock. */
 const advance = (phone, who, days) =>
   phone.page.evaluate(async ([who, days]) => {
