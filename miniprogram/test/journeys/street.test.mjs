@@ -171,3 +171,42 @@ test("a dozen reports wait without a network; the program is killed again and ag
   assert.deepEqual(left, []);
   await liaison.close();
 });
+
+test("the centre calls back after a 不满意 and lets it stand; a coordinator may do on their case what it may, and never verify; they see what looks the same before they report", async () => {
+  const resident = await phoneOf("p-resident-1");
+  await resident.tap(leaky);
+  await resident.press("不满意");
+  await resident.fill("您想说的话（选填）", "又有一点潮。");
+  await resident.press("评价");
+  await resident.sees("谢谢您的评价");
+  await resident.close();
+  const centre = await phoneOf("p-centre-1");
+  await centre.tap(card(centre, "待回访"));
+  await centre.button("回访确认不满意");
+  await look(centre, "street-10-call-back");
+  await centre.press("回访后维持办结");
+  await centre.fill("回访记录", "电话回访：是空调冷凝水，与屋面无关，诉求人认可。");
+  await centre.press("回访后维持办结");
+  await centre.gone("待回访");
+  await centre.to("#pages/home/index");
+  await centre.tap(card(centre, "连发 01 号"));
+  await centre.press("纳入项目库");
+  await centre.press("纳入项目库");
+  await centre.sees("待交办");
+  await give(centre, "连发 01 号", "assign", { coordinator_id: "p-coordinator-1" });
+  const coordinator = (await centre.api("/api/v1/cases?limit=100")).items.find((c) => c.title === "连发 01 号");
+  const who = (await centre.api(`/api/v1/cases/${coordinator.id}`)).coordinator.id;
+  await centre.close();
+
+  for (const [name, rest] of [["", {}], ["elder-", { width: 320, font: 24 }]]) {
+    const phone = await phoneOf(who, rest);
+    await phone.tap("在办");
+    await phone.tap(card(phone, "连发 01 号"));
+    await phone.sees("经过");
+    await look(phone, `${name}street-13-coordinator`, { elder: Boolean(name) });
+    const { allowed } = await phone.api(`/api/v1/cases/${coordinator.id}`);
+    assert.ok(allowed.some((a) => a.name === "classify") && !allowed.some((a) => a.name.startsWith("verify")));
+    if (name) await phone.to("#staff/report/index"), await phone.fill("是什么事", "连发 02 号"), await phone.sees("可能是同一件事"), await look(phone, "elder-street-14-similar", { elder: true });
+    await phone.close();
+  }
+});
