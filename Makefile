@@ -49,8 +49,9 @@ fmt: ## format the Go code
 tidy: ## bring go.mod and go.sum in line with the imports
 	go mod tidy
 
-bench: ## measure against bare programs, with the database as durable as in production; BENCH=HTTP, Sweep, Import, Push, Privacy, Notify or Recognize for a part
-	XIAOPU_TESTENV_DURABLE=1 scripts/testenv go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 1x -timeout 30m ./server/bench
+bench: ## measure against bare programs, with the database as durable as in production; BENCH=HTTP, Sweep, Import, Push, Privacy, Notify, Recognize or Phone for a part
+	$(if $(filter Phone,$(BENCH)),,XIAOPU_TESTENV_DURABLE=1 scripts/testenv go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 1x -timeout 30m ./server/bench)
+	$(if $(filter-out Phone,$(BENCH)),,@scripts/miniprogram-test bench)
 
 fuzz: ## run every fuzz test for FUZZTIME (1m) each
 	scripts/fuzz

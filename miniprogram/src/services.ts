@@ -37,6 +37,7 @@ export const session: Session = new Session({
   store,
   refresh: (token) => anonymous.call("refresh_session", { body: { refresh_token: token } }),
   signIn: async (side) => keptOf(await weChatSignIn(side)),
+  now: () => now(),
   ended: () => void wx.reLaunch({ url: "/pages/login/login" }),
 });
 
@@ -128,7 +129,7 @@ export async function weChatSignIn(as?: Side): Promise<WeChatProgress> {
 
 /** keptOf is the sign-in that a step has led to, if it has. */
 export function keptOf(p: WeChatProgress): Kept | undefined {
-  return p.tokens && p.as ? { side: p.as, access: p.tokens.access_token, refresh: p.tokens.refresh_token ?? "", sides: p.sides ?? [p.as] } : undefined;
+  return p.tokens && p.as ? { side: p.as, access: p.tokens.access_token, refresh: p.tokens.refresh_token ?? "", until: p.tokens.access_until, sides: p.sides ?? [p.as] } : undefined;
 }
 
 /** enter begins a sign-in and opens the first page. */

@@ -14,7 +14,7 @@ export const texts = {
   },
   common: {
     fresh: "有新变化，点一下更新", retry: "重试", cancel: "取消", ok: "确定", back: "返回", more: "更多", loading: "正在读取", end: "没有更多了", moreFailed: "没有读到后面的，点这里重试",
-    cached: "没有网络，下面是上次读到的内容", choose: "请选择", optional: "选填", delete: "删去", save: "保存", done: "已完成", close: "关闭",
+    cached: "没有网络，下面是上次读到的内容", cachedAway: "服务暂时不可用，下面是上次读到的内容", choose: "请选择", optional: "选填", delete: "删去", save: "保存", done: "已完成", close: "关闭",
   },
   tabs: { home: "办理", residentHome: "我的诉求", inbox: "消息", me: "我的" },
   login: {
@@ -61,12 +61,12 @@ export const texts = {
     scope: "范围：", own: "我分管的", whole: "全街道", open: "在办", late: "已超期", near: "快到期", all: "各级在办，先到期的在前", chosen: (tier: string, what: string) => `${tier}${what}，先到期的在前`, empty: "没有这样的难事。",
   },
   queue: {
-    waiting: (n: number) => `无网络：${n} 条记录已存在手机里，有网后自动提交`,
+    waiting: (n: number) => `${n} 条记录已存在手机里，连上后自动提交`,
     look: (n: number) => `${n} 条记录没有提交成功，请处理`,
     title: "待提交的记录", empty: "没有待提交的记录。办理和上报在没有网络时会先存在这里。",
     conflict: "这件难事在您提交前已有变化，没有覆盖别人的办理。请先查看，再决定是否照原样提交。",
     open: "查看难事", again: "照原样再提交", drop: "不提交了", dropSure: "删去后不能恢复。确定不提交这条记录了吗？", send: "现在提交", state: { waiting: "等待网络", conflict: "有变化，待您决定", refused: "没有通过" },
-    kept: "没有网络，已存在手机里，有网后自动提交。",
+    kept: "还没有提交上去，已存在手机里，连上后自动提交。",
   },
   inbox: { title: "消息", unread: "未读", all: "全部", markAll: "全部标为已读", empty: "还没有消息。", emptyUnread: "消息都读过了。", urgent: "紧急", for: (name: string) => `代${name}`, ask: "开启微信提醒", asked: "已开启，有新消息会在微信里提醒您。", notAsked: "没有开启。您仍可在这里查看全部消息。" },
   case: {
@@ -81,7 +81,7 @@ export const texts = {
     outcome: { solved: "实际解决", explained: "解释说明" },
     rating: { satisfied: "满意", mostly: "基本满意", dissatisfied: "不满意" },
     ratingQuestion: "您满意吗？", ratingThanks: "谢谢您的评价。", ratingLong: { satisfied: "满意", mostly: "基本满意", dissatisfied: "不满意，还没解决" },
-    urge: "催一催", moreEvents: "查看更早的经过", noEvents: "还没有进展。",
+    urge: "催一催", moreEvents: "查看更早的经过", noEvents: "还没有进展。有了进展会显示在这里，也会发消息给您。",
     due: "期限", by: "交给", finishedAt: "完成于", taskKind: { support: "协办", duty: "成员职责", onsite: "现场核实" }, taskStatus: { given: "待接受", accepted: "正在办", finished: "已完成", declined: "不能承担", withdrawn: "已撤回" }, mine: "交给您的任务", askedBy: (who: string) => `${who}交办`, dueBy: (moment: string) => `请在 ${moment} 前完成`,
     onSiteAt: (moment: string) => `${moment} 到场拍照`,
   },

@@ -78,11 +78,23 @@ test("what does not come from the server is no answer", async () => {
   await assert.rejects(client.call("get_me", {}, { tries: 1 }), (e) => e instanceof Unreachable);
 });
 
+test("a token known to have run out is renewed before it is shown, and a clock far ahead does not renew for ever", async () => {
+  let renewals = 0;
+  const s = somebody(async () => (renewals++, { access_token: "new", refresh_token: "r2", access_until: "2026-11-25T08:30:00Z" }));
+  s.session.keep({ side: "staff", access: "old", refresh: "r1", until: "2026-11-25T08:59:00Z", sides: ["staff"] });
+  assert.equal(await s.session.token(), "new");
+  assert.equal(await s.session.token(), "new");
+  assert.equal(renewals, 1);
+  s.session.keep({ side: "staff", access: "old", refresh: "r1", until: "2026-11-25T09:01:00Z", sides: ["staff"] });
+  assert.equal(await s.session.token(), "old");
+});
+
 /** somebody is a client with a sign-in whose access token is old. */
-function somebody(refresh: () => Promise<{ access_token: string; refresh_token: string }>, signIn: () => Promise<Kept | undefined> = async () => undefined) {
+function somebody(refresh: () => Promise<{ access_token: string; refresh_token: string; access_until?: string }>, signIn: () => Promise<Kept | undefined> = async () => undefined) {
   const store = open(memory());
   let ended = 0;
   const session: Session = new Session({
+    now: () => new Date("2026-11-25T09:00:00Z"),
     store, signIn, ended: () => ended++,
     refresh: async () => ({ access_until: "", refresh_until: "", session_id: "s", ...(await refresh()) }),
   });

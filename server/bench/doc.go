@@ -1,7 +1,7 @@
 // Package bench measures the product against bare programs that do the same SQL, in one run, on both engines.
 //
 //	make bench             # everything, under ten minutes
-//	BENCH=HTTP make bench  # one part: HTTP, Sweep, Import, Push, Privacy, Notify or Recognize
+//	BENCH=HTTP make bench  # one part: HTTP, Sweep, Import, Push, Privacy, Notify or Recognize; and Phone, which is miniprogram/scripts/bench.mjs
 //
 // # What is compared
 //

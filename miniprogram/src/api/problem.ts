@@ -37,6 +37,9 @@ export function messageOf(e: unknown): string {
   return e instanceof Refused || e instanceof Unreachable || e instanceof SignedOut ? e.message : texts.problem.ours;
 }
 
+/** cachedBecause says why what stands on the screen is what was read last. */
+export const cachedBecause = (e: Unreachable): string => (typeof e.cause === "number" ? texts.common.cachedAway : texts.common.cached);
+
 /** isProblem tells a problem document from whatever a proxy answers. */
 export function isProblem(x: unknown): x is Problem {
   const p = x as Partial<Problem> | null;

@@ -14,6 +14,8 @@ export interface Kept {
   side: Side;
   access: string;
   refresh: string;
+  /** Until when the access token is good. */
+  until?: string;
   /** The sides that this WeChat can change to. */
   sides: string[];
 }
@@ -24,6 +26,7 @@ export interface SessionOptions {
   refresh: (token: string) => Promise<TokensView>;
   /** Signs in again without asking; undefined when the person is needed. */
   signIn: (side: Side) => Promise<Kept | undefined>;
+  now: () => Date;
   /** The sign-in has ended and the person is needed. */
   ended: () => void;
 }
@@ -57,6 +60,8 @@ export class Session {
       this.o.ended();
       throw new SignedOut();
     }
+    // One that has run out is renewed before it is shown: that spares the way there and back on which it would be refused.
+    if (kept.until && Date.parse(kept.until) <= this.o.now().getTime()) return this.renewed(kept.access);
     return kept.access;
   }
 
@@ -73,7 +78,9 @@ export class Session {
     if (!kept) return this.token();
     try {
       const tokens = await this.o.refresh(kept.refresh);
-      this.keep({ ...kept, access: tokens.access_token, refresh: tokens.refresh_token ?? kept.refresh });
+      // A phone whose clock is far ahead takes every token for old: then it is left to the server to say so.
+      const until = Date.parse(tokens.access_until) > this.o.now().getTime() ? tokens.access_until : undefined;
+      this.keep({ ...kept, access: tokens.access_token, refresh: tokens.refresh_token ?? kept.refresh, until });
       return tokens.access_token;
     } catch (e) {
       if (!(e instanceof Refused) || e.problem.code !== "unauthenticated") throw e; // no network: the sign-in may live

@@ -9,12 +9,18 @@ const keyOf = () => `cache/${me()?.id}/directory`;
 /** kept is the directory as last read. */
 export const kept = (): Directory | undefined => store.get<Directory>(keyOf());
 
-/** directory reads it; without an answer the one last read is good enough. */
-export async function directory(): Promise<Directory> {
+let reading: Promise<Directory> | undefined;
+
+/** directory reads it, once for all who ask meanwhile; without an answer the one last read is good enough. */
+export function directory(): Promise<Directory> {
+  return (reading ??= read().finally(() => (reading = undefined)));
+}
+
+async function read(): Promise<Directory> {
   try {
-    const read = await client.call("get_organisation", {});
-    store.set(keyOf(), read);
-    return read;
+    const answer = await client.call("get_organisation", {});
+    store.set(keyOf(), answer);
+    return answer;
   } catch (e) {
     const last = kept();
     if (last) return last;

@@ -16,23 +16,44 @@ export async function look(phone, name, { elder = false } = {}) {
   }, axe).catch(async (e) => [`axe did not run: ${e.message}`]);
   assert.deepEqual(found, [], `${name}: axe`);
 
-  const least = elder ? 60 : 44;
-  const small = await phone.page.evaluate((least) => {
-    const shown = document.querySelector(".mp-page:not([hidden])");
-    const targets = shown.querySelectorAll("wx-button, [role=tab], [role=radio], [role=link], [role=button], wx-picker, wx-input, wx-textarea, wx-label");
-    return [...targets].flatMap((t) => {
-      const r = t.getBoundingClientRect();
-      return r.width && (r.height < least - 0.5 || r.width < 44 - 0.5) ? [`${t.tagName} “${t.textContent.trim().slice(0, 20)}” ${Math.round(r.width)}×${Math.round(r.height)}`] : [];
-    });
-  }, least);
-  assert.deepEqual(small, [], `${name}: targets under ${least} px`);
-
-  const wide = await phone.page.evaluate(() => {
-    const s = document.querySelector(".mp-page:not([hidden]) .mp-scroller");
-    return s.scrollWidth > s.clientWidth + 1 ? `${s.scrollWidth} in ${s.clientWidth}` : "";
-  });
-  assert.equal(wide, "", `${name}: runs out of the screen`);
+  await stands(phone, name, { elder });
   assert.deepEqual(await phone.errors(), [], `${name}: errors`);
   assert.deepEqual(phone.elsewhere, [], `${name}: fetched from elsewhere`);
   assert.deepEqual(phone.said, [], `${name}: said in the console`);
+}
+
+/** stands checks how a page lies on the screen: targets that a thumb meets, nothing out of the screen, no text cut off, in 长辈版 none that
+ * is small. */
+export async function stands(phone, name, { elder = false } = {}) {
+  const least = elder ? 60 : 44;
+  const wrong = await phone.page.evaluate(({ least, elder }) => {
+    const shown = document.querySelector(".mp-page:not([hidden])");
+    const found = [];
+    const say = (what, e, more) => found.push(`${what}: ${e.tagName.toLowerCase()}.${e.className} “${e.textContent.trim().slice(0, 20)}” ${more}`);
+    for (const t of shown.querySelectorAll("wx-button, [role=tab], [role=radio], [role=link], [role=button], wx-picker, wx-input, wx-textarea, wx-label")) {
+      const r = t.getBoundingClientRect();
+      if (r.width && (r.height < least - 0.5 || r.width < 44 - 0.5)) say(`target under ${least} px`, t, `${Math.round(r.width)}×${Math.round(r.height)}`);
+    }
+    const s = shown.querySelector(".mp-scroller");
+    if (s.scrollWidth > s.clientWidth + 1) found.push(`runs out of the screen: ${s.scrollWidth} in ${s.clientWidth}`);
+    const texts = document.createTreeWalker(shown.querySelector(".mp-view"), NodeFilter.SHOW_TEXT);
+    const range = document.createRange();
+    for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+      const e = node.parentElement;
+      if (!node.data.trim() || !e.checkVisibility({ visibilityProperty: true, opacityProperty: true }) || e.closest("select, style, .t-popup")) continue;
+      range.selectNodeContents(node);
+      const r = range.getBoundingClientRect();
+      if (!r.width) continue;
+      if (r.left < -1 || r.right > innerWidth + 1) say("text out of the screen", e, `${Math.round(r.left)}–${Math.round(r.right)} of ${innerWidth}`);
+      if (elder && parseFloat(getComputedStyle(e).fontSize) < 18) say("text under 18 px", e, getComputedStyle(e).fontSize);
+      for (let box = e; box && box !== s && !box.matches(".mp-view"); box = box.parentElement) {
+        const style = getComputedStyle(box);
+        if (style.overflow === "visible" || style.webkitLineClamp !== "none" || /auto|scroll/.test(style.overflowY)) continue;
+        const b = box.getBoundingClientRect();
+        if (r.right > b.right + 1.5 || r.left < b.left - 1.5 || r.bottom > b.bottom + 4 || r.top < b.top - 4) say("text cut off", e, `by ${box.tagName.toLowerCase()}.${box.className}`);
+      }
+    }
+    return found;
+  }, { least, elder });
+  assert.deepEqual([...new Set(wrong)], [], name);
 }

@@ -69,11 +69,12 @@ export async function open(chrome, { base, who, width = 390, height = 844, page:
     },
     /** cut takes the network away from the program, and gives it back: the page itself can still be opened, as a program on a phone can. */
     cut: (on) => (on ? context.route(/\/(api|m\/wechat)\//, (r) => r.abort("internetdisconnected")) : context.unroute(/\/(api|m\/wechat)\//)),
-    /** api asks the server as the person. */
-    api: (path) => page.evaluate(async ([path, who]) => {
+    /** api asks the server as the person; with a body it posts. */
+    api: (path, body) => page.evaluate(async ([path, who, body]) => {
       const { access } = JSON.parse(localStorage.getItem(`preview/${who}/session`));
-      return (await fetch(path, { headers: { Authorization: `Bearer ${access}` } })).json();
-    }, [path, who]),
+      const posted = body && { method: "POST", body: JSON.stringify(body) };
+      return (await fetch(path, { ...posted, headers: { Authorization: `Bearer ${access}`, "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() } })).json();
+    }, [path, who, body]),
     fill: async (label, text) => page.locator(`.mp-page:not([hidden]) [aria-label="${label}"] >> visible=true`).locator("input,textarea").or(page.locator(`.mp-page:not([hidden]) input[aria-label="${label}"], .mp-page:not([hidden]) textarea[aria-label="${label}"]`)).first().fill(text),
     async shot(name) {
       if (!shots) return;

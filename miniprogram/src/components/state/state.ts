@@ -3,7 +3,7 @@ import { texts } from "../../texts";
 
 Component({
   options: { addGlobalClass: true },
-  properties: { state: String, empty: String, message: String, elder: Boolean },
+  properties: { state: String, empty: String, message: String, elder: Boolean, small: Boolean },
   data: { t: texts.common, rows: [1, 2, 3] },
   methods: {
     retry() {

@@ -27,7 +27,7 @@ Page({
     t: texts.case, common: texts.common, state: "loading" as ListState, message: "", staff: false, head: {} as Card, facts: "", why: [] as string[], masked: false, blocks: [] as Block[], promise: null as { words: string; tone: Tone } | null,
     fresh: false, mine: [] as Mine[], answer: "", primary: null as Button | null, second: null as Button | null, more: [] as Button[], moreOpen: false,
     handler: null as Choice | null, handlers: [] as Choice[], handlerOpen: false, mayRate: false, ratings: ["satisfied", "mostly", "dissatisfied"] as const, ratingNames: texts.case.rating as Record<string, string>,
-    events: [] as Event[], eventsState: "loading" as ListState, pictures: [] as Picture[], notes: [] as Note[], beside: [] as Note[], n: texts.ticket, canAdd: false, busy: false, waiting: 0,
+    events: [] as Event[], eventsState: "loading" as ListState, pictures: [] as Picture[], notes: [] as Note[], beside: [] as Note[], n: texts.ticket, canAdd: false, busy: false, waiting: "",
   },
   id: "",
   shown: undefined as CaseView | undefined,
@@ -52,6 +52,7 @@ Page({
   async load() {
     if (!this.shown) this.setData({ state: "loading" });
     try {
+      if (side() === "staff" && !kept()) void directory().catch(() => undefined); // beside the case, not after it
       this.draw(await client.call("get_case", { path: { id: this.id } }));
       await Promise.all([this.loadEvents(), this.loadPictures(), this.loadNotes(), this.loadHandlers(), this.shown?.allowed.some((a) => a.name === "accept" || a.name === "accept_task") && this.question?.prepare()]);
     } catch (e) {
@@ -73,7 +74,7 @@ Page({
     this.setData({
       fresh: false, state: "ready", staff, head: staff ? headOf(c) : plainHeadOf(c), facts: c.facts, why: c.why.map((w) => w.summary), masked: c.masked ?? false, blocks: staff ? blocksOf(c) : [], mine: staff ? mineOf(c) : [],
       promise: staff ? null : (promiseOf(c, now()) ?? null), answer: staff ? "" : (c.submission?.answer ?? ""),
-      primary: staff ? primary : null, second: staff ? second : null, more: staff ? more : [], mayRate: rate && !staff, canAdd: !staff && c.status !== "closed" && c.ticket_refs.length > 0, waiting: queue.list().filter((a) => (a.path as { id?: string }).id === c.id).length,
+      primary: staff ? primary : null, second: staff ? second : null, more: staff ? more : [], mayRate: rate && !staff, canAdd: !staff && c.status !== "closed" && c.ticket_refs.length > 0, waiting: waitingOn(c.id),
     });
     void wx.setNavigationBarTitle({ title: staff ? texts.case.title : texts.case.residentTitle });
     if (!staff) {
@@ -229,6 +230,12 @@ Page({
     return { title: texts.name, path: "/pages/home/index" }; // a case is nobody else's to open
   },
 });
+
+/** waitingOn says how many of my actions on a case have not gone out yet. */
+function waitingOn(id: string): string {
+  const n = queue.list().filter((a) => (a.path as { id?: string }).id === id).length;
+  return n ? texts.queue.waiting(n) : "";
+}
 
 const noDirectory = { departments: [], grids: [], communities: [], people: [] };
 

@@ -1,8 +1,9 @@
 // The first page: what waits for me, nearest deadline first; or, for residents, their own matters. One request paints it.
 // What was read last stays on the phone, for a street without a network.
 
-import { Unreachable } from "../../api/problem";
+import { cachedBecause, Unreachable } from "../../api/problem";
 import { look } from "../../look";
+import { directory, kept } from "../../lib/directory";
 import { Pager, type Shown } from "../../lib/pager";
 import { cardOfCase, cardOfReport, cardOfReported, cardOfTodo, plainCardOfCase, type Card } from "../../lib/view";
 import { client, learnMe, live, may, me, now, onQueue, queue, side, signedIn, store } from "../../services";
@@ -40,7 +41,7 @@ Page({
   behaviors: [look],
   data: {
     t: texts.home, staff: false, view: "todo" as View, views: [] as { view: View; text: string }[], empty: "", list: { items: [], state: "loading", message: "" } as Shown<Card>,
-    fresh: false, freshText: texts.common.fresh, cached: false, cachedText: texts.common.cached, waiting: "", wrong: "", standsInFor: "", doors: [] as { url: string; text: string }[], canReport: false, canLookUp: false, canReportMatter: false, r: texts.reports, reports: [] as Card[], moreReports: false,
+    fresh: false, freshText: texts.common.fresh, cached: false, cachedText: texts.common.cached as string, waiting: "", wrong: "", standsInFor: "", doors: [] as { url: string; text: string }[], canReport: false, canLookUp: false, canReportMatter: false, r: texts.reports, reports: [] as Card[], moreReports: false,
   },
   pager: undefined as Pager<Card> | undefined,
   unhear: undefined as (() => void) | undefined,
@@ -65,11 +66,9 @@ Page({
     if (!signedIn()) return;
     this.setData({ fresh: false });
     const who = `${me()?.id}`;
-    if (this.of !== who) this.start(who);
-    else void this.pager?.first();
+    const listed = this.of !== who ? this.start(who) : this.pager?.first();
     this.drawQueue();
-    void this.count();
-    void this.loadReports();
+    void Promise.resolve(listed).then(() => this.behind());
   },
 
   /** loadReports shows a resident the latest of their tickets that are in no case; what was read last stays while it cannot be. */
@@ -88,7 +87,7 @@ Page({
   },
 
   /** start lays the page out for who is signed in. */
-  start(who: string) {
+  start(who: string): Promise<void> {
     this.of = who;
     const staff = side() === "staff";
     const views: { view: View; text: string }[] = staff
@@ -98,13 +97,13 @@ Page({
     const doors = !staff ? [] : [...(may("case.lead") ? [{ url: "/leader/stuck/index", text: texts.doors.stuck }] : []), ...(may("figures.read") ? [{ url: "/leader/figures/index", text: texts.doors.figures }] : [])];
     this.setData({ staff, views, standsInFor, doors, canReport: may("case.report"), canLookUp: may("order.look_up"), canReportMatter: !staff && may("resident.self"), reports: store.get<Card[]>(`cache/${who}/reports`) ?? [] });
     void wx.setNavigationBarTitle({ title: staff ? texts.home.title : texts.home.residentTitle });
-    this.open(staff ? "todo" : "own");
+    return this.open(staff ? "todo" : "own");
   },
 
-  open(view: View) {
+  open(view: View): Promise<void> {
     const empty = { todo: texts.home.emptyTodo, cases: texts.home.emptyCases, claimable: texts.home.emptyClaimable, reported: texts.home.emptyReported, own: texts.home.emptyOwn }[view];
-    const kept = store.get<Card[]>(cacheOf(view));
-    this.setData({ view, empty, cached: false, list: { items: kept ?? [], state: kept?.length ? "ready" : "loading", message: "" } });
+    const last = store.get<Card[]>(cacheOf(view));
+    this.setData({ view, empty, cached: false, list: { items: last ?? [], state: last?.length ? "ready" : "loading", message: "" } });
     this.pager = new Pager(
       async (cursor) => {
         try {
@@ -115,7 +114,7 @@ Page({
         } catch (e) {
           const last = cursor === undefined && e instanceof Unreachable ? store.get<Card[]>(cacheOf(view)) : undefined;
           if (last) {
-            if (this.data.view === view) this.setData({ cached: true });
+            if (this.data.view === view) this.setData({ cached: true, cachedText: cachedBecause(e as Unreachable) });
             return { items: last };
           }
           throw e;
@@ -123,14 +122,20 @@ Page({
       },
       (list) => {
         if (this.data.view !== view) return; // answered after another list was opened
-        if (list.state === "loading" && kept?.length) return; // the old list stays until the new one is there
+        if (list.state === "loading" && last?.length) return; // the old list stays until the new one is there
         this.setData({ list });
       },
     );
-    void this.pager.first();
+    return this.pager.first();
   },
   choose(e: WechatMiniprogram.TouchEvent<object, object, { view: View }>) {
-    if (e.currentTarget.dataset.view !== this.data.view) this.open(e.currentTarget.dataset.view);
+    if (e.currentTarget.dataset.view !== this.data.view) void this.open(e.currentTarget.dataset.view);
+  },
+
+  /** behind reads what the list does not wait for: on a slow link it would come in its way. */
+  async behind() {
+    await Promise.all([this.loadReports(), this.count()]);
+    if (this.data.staff && !kept()) void directory().catch(() => undefined); // so that a case has its handlers at once
   },
 
   /** count has the tabs show how many messages are unread. */

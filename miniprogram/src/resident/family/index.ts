@@ -1,7 +1,7 @@
 // Family: whom I let see and do what is mine, and who lets me. Begun with a code that one gives the other, ended by either.
 
 import type { FamilyView, InviteMyFamilyRequest } from "../../api/contract";
-import { messageOf, Unreachable } from "../../api/problem";
+import { cachedBecause, messageOf, Unreachable } from "../../api/problem";
 import { look } from "../../look";
 import { dayOf, momentOf } from "../../lib/when";
 import { client, me, now, signedIn, store } from "../../services";
@@ -16,7 +16,7 @@ const keyOf = () => `cache/${me()?.id}/family`;
 
 Page({
   behaviors: [look],
-  data: { t, choose: texts.common.choose, cachedText: texts.common.cached, relations, at: 0, rows: [] as Row[], state: "loading", message: "", cached: false, code: "", codeDo: "", given: "", giveWrong: "", takeWrong: "", busy: false },
+  data: { t, choose: texts.common.choose, cachedText: texts.common.cached as string, relations, at: 0, rows: [] as Row[], state: "loading", message: "", cached: false, code: "", codeDo: "", given: "", giveWrong: "", takeWrong: "", busy: false },
   onShow() {
     if (signedIn()) void this.load();
   },
@@ -28,7 +28,10 @@ Page({
       store.set(keyOf(), items);
       this.show(items, false);
     } catch (e) {
-      if (kept && e instanceof Unreachable) this.show(kept, true);
+      if (kept && e instanceof Unreachable) {
+        this.setData({ cachedText: cachedBecause(e) });
+        this.show(kept, true);
+      }
       else this.setData({ state: "failed", message: messageOf(e) });
     }
   },
