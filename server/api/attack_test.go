@@ -43,6 +43,7 @@ var openToResidents = map[string]string{
 	"POST /api/v1/me/erasure":            "own",
 	"POST /api/v1/me/data":               "own",
 	"DELETE /api/v1/me/enterprises/{id}": "own",
+	"GET /api/v1/me/enterprises":         "own",
 	"POST /api/v1/me/enterprises":        "own",
 	"DELETE /api/v1/me/family/{id}":      "own",
 	"POST /api/v1/me/family":             "own",

@@ -97,6 +97,16 @@ func (s *server) endFamily(ctx context.Context, in *struct {
 	return struct{}{}, s.signIn.EndFamily(ctx, actorOf(ctx).PersonID, in.ID)
 }
 
+// EnterpriseList are the enterprises that the caller acts for.
+type EnterpriseList struct {
+	Items []store.Enterprise `json:"items" doc:"绑定的企业"`
+}
+
+func (s *server) enterprises(ctx context.Context, _ *struct{}) (EnterpriseList, error) {
+	list, err := s.signIn.Enterprises(ctx, actorOf(ctx).PersonID)
+	return EnterpriseList{Items: append([]store.Enterprise{}, list...)}, err
+}
+
 func (s *server) addEnterprise(ctx context.Context, in *struct {
 	Body struct {
 		CreditCode string `json:"credit_code" minLength:"1" maxLength:"30" doc:"统一社会信用代码，18 位"`

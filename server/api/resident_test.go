@@ -267,6 +267,13 @@ func TestEnterprises(t *testing.T) {
 	if data := ok[auth.OwnData](o.as(access, http.MethodPost, "/me/data", nil)); len(data.Enterprises) != 1 {
 		t.Errorf("%+v", data.Enterprises)
 	}
+	if list := ok[EnterpriseList](o.as(access, http.MethodGet, "/me/enterprises", nil)).Items; len(list) != 1 || list[0].CreditCode != code || list[0].Name != "示例商贸有限公司" {
+		t.Errorf("%+v", list)
+	}
+	other := o.bound("thief", auth.AsResident).AccessToken
+	if list := ok[EnterpriseList](o.as(other, http.MethodGet, "/me/enterprises", nil)).Items; list == nil || len(list) != 0 {
+		t.Errorf("another's: %+v", list)
+	}
 	o.as(access, http.MethodDelete, "/me/enterprises/"+code, nil).done()
 	o.as(access, http.MethodDelete, "/me/enterprises/"+code, nil).refused(http.StatusNotFound, "enterprise.none")
 }

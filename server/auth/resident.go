@@ -236,6 +236,14 @@ func (s *Service) AddEnterprise(ctx context.Context, personID, code, name string
 	})
 }
 
+// Enterprises are those that a resident acts for.
+func (s *Service) Enterprises(ctx context.Context, personID string) ([]store.Enterprise, error) {
+	if !store.IsResident(personID) {
+		return nil, errOnlySelf
+	}
+	return s.db.Enterprises(ctx, personID)
+}
+
 // DropEnterprise ends that.
 func (s *Service) DropEnterprise(ctx context.Context, personID, code string) error {
 	return s.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {

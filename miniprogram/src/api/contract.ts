@@ -693,6 +693,11 @@ export interface Enterprise {
   name: string;
 }
 
+export interface EnterpriseList {
+  /** 绑定的企业 */
+  items: Enterprise[];
+}
+
 export interface EraseMyDataRequest {
   /** 重新 wx.login 的 code：确认是本人 */
   code: string;
@@ -2772,6 +2777,8 @@ export interface Operations {
   get_me: { path: None; query: None; body: undefined; answer: Me };
   /** 居民：取得自己信息的副本 */
   copy_my_data: { path: None; query: None; body: undefined; answer: OwnData };
+  /** 企业联系人：我绑定的企业 */
+  list_my_enterprises: { path: None; query: None; body: undefined; answer: EnterpriseList };
   /** 企业联系人：绑定企业 */
   add_my_enterprise: { path: None; query: None; body: AddMyEnterpriseRequest; answer: undefined };
   /** 企业联系人：解绑企业 */
@@ -2935,6 +2942,7 @@ export const operations: Record<keyof Operations, readonly [method: "GET" | "POS
   mark_inbox_read: ["POST", "/api/v1/inbox/read"],
   get_me: ["GET", "/api/v1/me"],
   copy_my_data: ["POST", "/api/v1/me/data"],
+  list_my_enterprises: ["GET", "/api/v1/me/enterprises"],
   add_my_enterprise: ["POST", "/api/v1/me/enterprises"],
   drop_my_enterprise: ["DELETE", "/api/v1/me/enterprises/{id}"],
   erase_my_data: ["POST", "/api/v1/me/erasure"],

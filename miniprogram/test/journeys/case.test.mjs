@@ -365,11 +365,15 @@ test("a resident lets family act for them and takes it back; a contact binds and
   await contact.fill("统一社会信用代码", "91310120ma1hk0001b");
   await contact.press("绑定企业");
   await contact.sees("已绑定企业");
+  await contact.sees("上海望舒餐饮有限公司");
+  await contact.sees("91310120MA1HK0001B");
+  await look(contact, "contact-9-enterprises");
   await contact.press("解绑这家企业");
   await contact.sees("不再是它的联系人");
   await look(contact, "contact-4-end-enterprise");
   await contact.answer("解绑");
   await contact.sees("已解绑企业");
+  await contact.sees("还没有绑定企业");
 
   await contact.to("#pages/me/index");
   await contact.button("解绑", true);
@@ -391,6 +395,10 @@ test("a resident lets family act for them and takes it back; a contact binds and
 
   const handler = await phoneOf("p-handler-fangguan-1");
   await handler.tap("我的");
+  await handler.press("手机丢了");
+  await handler.sees("今后要凭邀请码才能再绑定");
+  await look(handler, "handler-7-lost");
+  await handler.answer("取消");
   await handler.press("解绑微信");
   await handler.sees("不能再进入工作台"); // asked, also where the dialog's button comes to lie under the finger
   await look(handler, "handler-6-unbind");

@@ -60,11 +60,18 @@ Page({
     await this.try(() => client.call("drop_my_phone", { path: { id } }));
     await this.load(); // the sign-in has ended: this signs in again
   },
-  async unbind() {
+  unbind() {
+    return this.end(side() === "staff" ? t.unbindStaffSure : t.unbindResidentSure, t.dropPhone, false);
+  },
+  lost() {
+    return this.end(t.lostSure, t.lostDo, true);
+  },
+  /** end unbinds WeChat: from this side, or, of a lost phone, from both. */
+  async end(content: string, confirmText: string, lost: boolean) {
     const staff = side() === "staff";
-    if (!(await wx.showModal({ content: staff ? t.unbindStaffSure : t.unbindResidentSure, confirmText: t.dropPhone, cancelText: texts.common.cancel })).confirm) return;
+    if (!(await wx.showModal({ content, confirmText, cancelText: texts.common.cancel })).confirm) return;
     await this.try(async () => {
-      await client.call("unbind_my_wechat", { body: {} });
+      await client.call("unbind_my_wechat", { body: { lost } });
       leave(!staff); // a resident's account goes, and nobody could send what waits for it
       await wx.showModal({ content: t.unbound, showCancel: false, confirmText: texts.common.ok });
       await wx.reLaunch({ url: "/pages/login/login" });
