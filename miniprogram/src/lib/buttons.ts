@@ -12,8 +12,8 @@ export interface Button {
   target: string;
 }
 
-const first: Allowed["name"][] = ["accept", "accept_task", "finish_task", "answer", "register", "dispatch", "convene", "contact", "submit", "verify_pass", "claim", "confirm_dissatisfaction", "strike_off", "hold_over", "take", "coordinate", "supervise", "escalate", "progress"];
-const beside: Allowed["name"][] = ["return", "decline_task", "verify_fail", "reject", "open_at_ii", "progress", "dismiss_dissatisfaction", "carry_over", "remind"];
+const first: Allowed["name"][] = ["accept", "accept_task", "finish_task", "answer", "register", "dispatch", "convene", "contact", "submit", "verify_pass", "claim", "confirm_dissatisfaction", "strike_off", "hold_over", "take", "coordinate", "supervise", "progress"];
+const beside: Allowed["name"][] = ["return", "decline_task", "verify_fail", "reject", "open_at_ii", "progress", "dismiss_dissatisfaction", "carry_over", "remind", "escalate"];
 const direct = new Set<Allowed["name"]>(["accept", "accept_task"]);
 
 /** buttonsOf lays the allowed commands out. Each target has its own. contacted says that the requester has been called already, so that
