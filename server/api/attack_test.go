@@ -54,6 +54,12 @@ var openToResidents = map[string]string{
 	"POST /api/v1/me/reports":            "own",
 	"GET /api/v1/me/reports/{id}":        "nothing",
 
+	"GET /api/v1/published-matters":              "public",
+	"POST /api/v1/published-matters/similar":     "public",
+	"POST /api/v1/published-matters/{id}/me-too": "public",
+	"GET /api/v1/stories":                        "public",
+	"GET /api/v1/street-figures":                 "public",
+
 	"GET /api/v1/stream":                  "own",
 	"POST /api/v1/uploads":                "own",
 	"GET /api/v1/cases/{id}/attachments":  "nothing",

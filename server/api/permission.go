@@ -28,6 +28,8 @@ const (
 	similarFind      permission = "similar.find" // what looks like the same, for who reports or takes in
 	ticketUnmask     permission = "ticket.unmask"
 	ticketNote       permission = "ticket.note"
+	publicRead       permission = "public.read" // what the street has published
+	publicationWrite permission = "publication.write"
 	ticketSearch     permission = "ticket.search"
 	matterRead       permission = "matter.read"
 	matterDecide     permission = "matter.decide"
@@ -86,6 +88,8 @@ var grants = map[permission][]casework.Role{
 	similarFind:      {casework.Centre, casework.Liaison, casework.Community, casework.DepartmentHead, casework.Handler, casework.Coordinator},
 	ticketUnmask:     staff,
 	ticketNote:       parties,
+	publicRead:       parties,
+	publicationWrite: {casework.Centre},
 	ticketSearch:     {casework.Centre},
 	matterRead:       {casework.Centre, casework.Supervisor, casework.PrincipalLeader, casework.LeadingGroup},
 	matterDecide:     {casework.Centre},

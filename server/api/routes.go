@@ -50,6 +50,7 @@ const (
 	tagImports      = "导入"
 	tagIntake       = "对接平台"
 	tagAudit        = "审计"
+	tagPublic       = "向居民公开"
 	tagNotices      = "消息送达"
 	tagPrivacy      = "个人信息"
 	tagWeChat       = "微信"
@@ -118,6 +119,11 @@ func routes() []route {
 		{Method: http.MethodPost, Path: v1 + "/me/reports", ID: "report_matter", Permission: residentSelf, Tag: tagTickets, Summary: "居民：反映一件新的事", Description: "登记为一件居民自报的工单，用绑定的手机号，立即得到工单号；是否列入难事由城运中心和入库标准决定。文字须先经内容检查：不合适的请修改，拿不准的待城运中心看过再受理；照片审核前别人看不到。", Status: http.StatusCreated, register: handle((*server).reportMatter)},
 		{Method: http.MethodGet, Path: v1 + "/me/reports", ID: "list_own_reports", Permission: residentSelf, Tag: tagTickets, Summary: "居民：我反映的、没有列入难事的工单，新的在前", Description: "列入难事的在 GET /cases 里。首页在前面还列出内容待审核和没有受理的。", register: handle((*server).ownReports)},
 		{Method: http.MethodGet, Path: v1 + "/me/reports/{id}", ID: "get_own_report", Permission: residentSelf, Tag: tagTickets, Summary: "居民：我反映的一件事现在怎样", register: handle((*server).ownReport)},
+		{Method: http.MethodGet, Path: v1 + "/published-matters", ID: "list_published_matters", Permission: publicRead, Tag: tagPublic, Summary: "街道公开的事项，新的在前", Description: "只有城运中心写的公开文字、办到哪一步和承诺的日期，没有任何诉求人的内容。", register: handle((*server).publishedMatters)},
+		{Method: http.MethodPost, Path: v1 + "/published-matters/similar", ID: "find_published_similar", Permission: publicRead, Tag: tagPublic, Summary: "居民：正在写的内容像哪些已公开、还在办的事项", Description: "边写边看，最多 3 件；不保存任何内容。", register: handle((*server).similarPublished)},
+		{Method: http.MethodPost, Path: v1 + "/published-matters/{id}/me-too", ID: "me_too", Permission: residentSelf, Tag: tagPublic, Summary: "居民：我也遇到", Description: "用绑定的手机号登记一件工单，并入这件事，人数加一；一人只计一次，重复提交没有影响。", register: handle((*server).meToo)},
+		{Method: http.MethodGet, Path: v1 + "/stories", ID: "list_stories", Permission: publicRead, Tag: tagPublic, Summary: "办成的事，新的在前", register: handle((*server).stories)},
+		{Method: http.MethodGet, Path: v1 + "/street-figures", ID: "get_street_figures", Permission: publicRead, Tag: tagPublic, Summary: "街道这个月的数字，每个都写明怎样算的", register: handle((*server).streetFigures)},
 		{Method: http.MethodPost, Path: v1 + "/me/data", ID: "copy_my_data", Permission: residentSelf, Tag: tagPrivacy, Summary: "居民：取得自己信息的副本", Description: "本人手机号反映的事项、本人上传的照片（地址一小时内有效）和评价、催办、消息、登录、绑定、委托和同意的记录；受理早于绑定号码的事项，姓名、证件号码和门牌遮盖；24 小时内最多 3 次，记入审计日志。", Slow: true, register: withSignIn((*server).ownData)},
 		{Method: http.MethodPost, Path: v1 + "/me/erasure", ID: "erase_my_data", Permission: residentSelf, Tag: tagPrivacy, Summary: "居民：删除自己的信息和账号", Description: "须重新微信登录确认。正在办理的事项的工单暂不删除，返回件数，销项后次日自动删除；出具删除证明。", Slow: true, register: withSignIn((*server).eraseOwn)},
 		{Method: http.MethodGet, Path: v1 + "/me", ID: "get_me", Permission: signedIn, Tag: tagMe, Summary: "我是谁：岗位、代理、权限", register: handle((*server).me)},
@@ -144,6 +150,10 @@ func routes() []route {
 		{Method: http.MethodGet, Path: v1 + "/cases/{id}/timeline", ID: "get_timeline", Permission: caseRead, Tag: tagCases, Summary: "难事的时间线", register: handle((*server).timeline)},
 		{Method: http.MethodGet, Path: v1 + "/cases/{id}/tickets", ID: "list_case_tickets", Permission: caseRead, Tag: tagCases, Summary: "难事中的工单，新的在前", register: handle((*server).caseTickets)},
 		{Method: http.MethodGet, Path: v1 + "/cases/{id}/notes", ID: "list_case_notes", Permission: caseRead, Tag: tagCases, Summary: "难事的诉求人补充的情况和照片，先提交的在前", Description: "办理的人看到通过审核的；诉求人看到自己的，待审核的也在内。", register: handle((*server).caseNotes)},
+		{Method: http.MethodGet, Path: v1 + "/cases/{id}/publication", ID: "get_publication", Permission: publicationWrite, Tag: tagPublic, Summary: "这件难事向居民公开了什么，现在可以怎样", register: handle((*server).publication)},
+		{Method: http.MethodPut, Path: v1 + "/cases/{id}/publication", ID: "publish_case", Permission: publicationWrite, Tag: tagPublic, Summary: "向居民公开一件难事，或改写公开的文字", Description: "文字由人写，不得有电话、证件号码、门牌和诉求人的姓名。记入审计日志。", register: handle((*server).publish)},
+		{Method: http.MethodPost, Path: v1 + "/cases/{id}/publication/withdraw", ID: "withdraw_publication", Permission: publicationWrite, Tag: tagPublic, Summary: "撤回公开，居民立即看不到，办成的故事也一起撤回", register: handle((*server).withdraw)},
+		{Method: http.MethodPut, Path: v1 + "/cases/{id}/publication/story", ID: "tell_story", Permission: publicationWrite, Tag: tagPublic, Summary: "写办成的故事，或改写", Description: "已公开并已办结的才可以。", register: handle((*server).tellStory)},
 
 		{Method: http.MethodGet, Path: v1 + "/cases/{id}/evidence", ID: "list_case_evidence", Permission: evidenceRead, Tag: tagCases, Summary: "为什么是难事：每条依据和它所在的工单", Description: "不予入库、已并案的也可以查看。工单已脱敏。", register: handle((*server).evidence)},
 

@@ -289,6 +289,9 @@ func (w *writer) save(ctx context.Context, l store.LoadedCase, d casework.Decisi
 	if err := w.happened(ctx, l.Case, d); err != nil {
 		return next, err
 	}
+	if err := w.markStreet(ctx, l.Case, d.Case); err != nil {
+		return next, err
+	}
 	w.announce(l.Case, d)
 	return next, w.deliver(ctx, d)
 }

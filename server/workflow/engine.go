@@ -35,6 +35,7 @@ type Engine struct {
 	matters *matters
 	metrics *metrics.Metrics
 	alive   atomic.Int64 // Unix ms of the sweeper's last sign of life
+	figures keptFigures
 
 	reviewsCounted atomic.Int64  // the calendar's revision that the clocks of reviews were last looked at under
 	toCheck        chan struct{} // there is a picture for the platform

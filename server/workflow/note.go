@@ -435,6 +435,9 @@ func (w *writer) tellNoteRefused(ctx context.Context, requester, caseID, orderNo
 
 // eraseNotes erases what the requester of a ticket has said beside it, and gives the pictures that went.
 func eraseNotes(ctx context.Context, tx *store.Tx, ticketID string, now time.Time) (erased []store.Erased, _ error) {
+	if err := tx.ForgetMeToo(ctx, ticketID); err != nil {
+		return nil, err
+	}
 	list, err := tx.NotesOf(ctx, ticketID, maxNotes)
 	if err != nil {
 		return nil, err
