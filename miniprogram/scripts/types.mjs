@@ -6,7 +6,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 // The groups (tags) of the contract that phones use; the rest is the console's.
-const groups = ["登录", "我的", "难事", "办理", "工单", "附件", "内容审核", "个人信息", "微信"];
+const groups = ["登录", "我的", "难事", "办理", "工单", "向居民公开", "附件", "内容审核", "个人信息", "微信"];
 // Operations outside them that phones need, and those inside that only the console or a platform calls.
 const besides = new Set(["get_organisation", "list_topics", "propose_class"]);
 const without = /^(publish_privacy_notice|list_certificates|get_certificate|erase_person|wechat_push|confirm_wechat_push|begin_scan|poll_scan|sign_in_.*totp|enrol_totp|confirm_totp|sign_in_password|sign_in_totp|stream)$/;

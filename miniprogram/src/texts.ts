@@ -51,7 +51,7 @@ export const texts = {
     late: "已超期", provisional: "暂定", standsInFor: "您正在代办：",
     tickets: (n: number) => `${n} 件工单`,
   },
-  doors: { stuck: "卡在哪里", figures: "统计" },
+  doors: { stories: "街道办成的事", stuck: "卡在哪里", figures: "统计" },
   figures: {
     scope: "范围：", own: "我分管的", whole: "全街道", month: "按月", week: "按周", running: (period: string) => `${period}（到今天）`, nothing: (period: string) => `${period}：没有`, none: "—",
     entered: "入库", given: "交到部门", resolved: "办结", onTime: "其中按时", escalated: "升级", overdue: "Ⅰ级超期", dissatisfied: "不满意", returned: "退单", acceptRate: "按时接单率", onTimeRate: "按时办结率",
@@ -108,6 +108,13 @@ export const texts = {
   },
   reports: { title: "我反映的", head: "我反映的，还没有列入街道难事", cases: "列入街道难事的", all: "查看全部", empty: "没有还没列入街道难事的诉求。", report: "反映一件事" },
   ticket: { title: "我反映的", content: "您反映的", next: "接下来", notes: "照片和补充的情况", pictures: "您的照片", noNotes: "还没有补充过。", add: "补充情况", toCase: "看办理进度", at: (moment: string) => `${moment} 反映`, facts: "诉求人补充的情况", mine: "您补充的情况", mineAt: (moment: string) => `${moment}  您` },
+  similar: { head: "街道已在办的，是不是同一件事？", why: "是的话点“我也遇到”，不用再写一遍。", meToo: "我也遇到", people: (n: number) => (n ? `已有 ${n} 人也遇到` : ""), took: "已计入" },
+  stories: { figures: "街道这个月的数字", stories: "办成的事", badge: "已解决", problem: "遇到了什么问题", done: "怎样解决的", empty: "还没有公开的故事。办成了会写在这里。" },
+  publication: {
+    title: "向居民公开", open: "向居民公开", why: "居民看得到的只有下面的文字、办到哪一步和承诺的日期。请用大白话，不写姓名、电话、门牌。", name: "公开的标题", nameHint: "什么事、在哪里，如：望舒里 12 号楼电梯停运", words: "公开的说明（选填）", wordsHint: "一两句话说明情况",
+    publish: "公开", change: "保存改动", withdraw: "撤回公开", withdrawSure: "撤回后居民立即看不到，办成的故事也一起撤下。已经点过“我也遇到”的人，他们的工单照常办理。确定撤回吗？", published: "已公开。", withdrawn: "已撤回。",
+    story: "办成的故事", storyTitle: "故事的标题", problem: "遇到了什么问题", done: "怎样解决的", tell: "发布故事", told: "已发布。",
+  },
   facts: { title: "补充情况", to: "补充到", what: "要补充什么", whatHint: "新的情况、时间、照片里是什么。可以点键盘上的话筒，用说话代替打字。", photos: "照片（选填）", send: "提交", done: "已收到，办理的人会看到。", waiting: "已收到，文字看过后给办理的人。", why: "不用重新反映：补充的内容会送到正在办理的人手里。" },
   proposal: { topic: "建议的类别", lead: "建议的部门", surely: "看所写的内容，十有八九是：", likely: "看所写的内容，多半是：", ask: "看所写的内容，拿不准是哪一个，请您选：", reason: (source: string, words: string[], of: string) => `${of && `${of}，`}依据${source}：${words.join("、")}` },
   lookUp: {

@@ -11,7 +11,7 @@ import { Refused, SignedOut, Unreachable } from "../api/problem";
 import type { Store } from "./store";
 
 /** Queueable are the operations that can wait: those the server does once however often they come. */
-export type Queueable = Extract<keyof Operations, `case_${string}` | "report_case" | "create_ticket" | "report_matter" | "add_facts">;
+export type Queueable = Extract<keyof Operations, `case_${string}` | "report_case" | "create_ticket" | "report_matter" | "add_facts" | "me_too">;
 
 /** Photo is one that goes along. It is uploaded first, once. */
 export interface Photo {

@@ -92,6 +92,98 @@ test("a requester adds facts to their matter: who works on it reads them, nobody
   await centre.close();
 });
 
+test("the centre publishes a matter; who meets it too joins it instead of writing a copy, and is counted once; withdrawn, it is gone", async () => {
+  const centre = await phoneOf("p-centre-1");
+  await centre.tap("在办");
+  await centre.tap(centre.page.locator("text=蘅芷新村房屋渗漏水 >> visible=true").first());
+  await centre.press("更多");
+  await centre.press("向居民公开");
+  await centre.sees("没有公开");
+  await centre.fill("公开的标题", "蘅芷新村屋面漏水");
+  await centre.fill("公开的说明（选填）", "联系人电话 13812341001");
+  await centre.press("公开", true);
+  await centre.sees("请删去后再公开");
+  await look(centre, "residents-11-personal");
+  await centre.fill("公开的说明（选填）", "几栋楼屋面漏水，维修资金的手续正在办。");
+  await centre.press("公开", true);
+  await centre.sees("居民看得到");
+  await look(centre, "residents-12-published");
+
+  const contact = await phoneOf("p-enterprise-1");
+  await contact.press("反映一件事");
+  await contact.fill("是什么事", "我家在蘅芷新村，屋面漏水，墙皮掉了");
+  await contact.button("我也遇到");
+  await look(contact, "residents-13-similar");
+  await contact.press("我也遇到");
+  await contact.sees("已计入");
+  await look(contact, "residents-14-me-too");
+  await contact.press("回到我的诉求");
+  await contact.sees("列入街道难事"); // nothing of it stands among what is in no case
+  await contact.page.reload();
+  await contact.sees("蘅芷新村房屋渗漏水");
+  await contact.press("反映一件事");
+  await contact.fill("是什么事", "蘅芷新村的屋面又漏水了，墙皮全掉了");
+  await contact.sees("已有 1 人也遇到");
+  await contact.press("我也遇到");
+  await contact.sees("您已经计入了");
+
+  await centre.press("撤回公开");
+  await centre.answer("撤回公开");
+  await centre.sees("已撤回，居民看不到");
+  await centre.close();
+  await contact.to("#resident/report/index");
+  await contact.fill("是什么事", "蘅芷新村屋面漏水，墙皮掉得厉害");
+  await contact.page.waitForTimeout(2500);
+  assert.equal(await contact.page.locator("text=我也遇到 >> visible=true").count(), 0);
+  await contact.close();
+});
+
+test("the figures of the street explain themselves, and there are stories or it is said that there are none", async () => {
+  const resident = await phoneOf("p-resident-1");
+  await resident.press("街道办成的事");
+  await resident.sees("本月办结");
+  await resident.sees("还没有公开的故事");
+  await look(resident, "residents-15-no-stories");
+  await resident.close();
+});
+
+test("a solved matter is told as a story", async () => {
+  const centre = await phoneOf("p-centre-1");
+  const act = (who, path, method, body) => who.page.evaluate(async ([path, method, body, key]) => {
+    const { access } = JSON.parse(localStorage.getItem(`preview/${key}/session`));
+    const r = await fetch(path, { method, headers: { Authorization: `Bearer ${access}`, "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    if (!r.ok) throw new Error(`${path}: ${await r.text()}`);
+    return r.json();
+  }, [path, method, body, who.who]);
+  const head = await phoneOf("p-head-fangguan");
+  centre.who = "p-centre-1";
+  head.who = "p-head-fangguan";
+  let c = await centre.api("/api/v1/cases/NS2026-000002");
+  const id = c.id;
+  const give = async (who, name, body) => (c = (await act(who, `/api/v1/cases/${id}/${name}`, "POST", { version: c.version, ...body })).case);
+  await give(head, "accept", { handler_id: "p-handler-fangguan-1" });
+  await give(head, "submit", { result: "已更换屋面防水层", outcome: "solved", answer: "屋面已修好，雨天再看一次。", evidence: ["现场照片"] });
+  await give(centre, "verify_pass", { finding: "属实", outcome: "solved" });
+  await head.close();
+  await act(centre, `/api/v1/cases/${id}/publication`, "PUT", { title: "蘅芷新村屋面漏水", words: "几栋楼屋面漏水。" });
+  await centre.to(`#staff/publication/index?id=${id}`);
+  await centre.fill("故事的标题", "漏了两年的屋面修好了");
+  await centre.fill("遇到了什么问题", "几栋楼屋面漏水，维修资金的手续一直办不下来。");
+  await centre.fill("怎样解决的", "房管所和居委一起上门征求意见，十天办完手续，换了防水层。");
+  await look(centre, "residents-16-story-form");
+  await centre.press("发布故事");
+  await centre.sees("已发布");
+  await centre.close();
+  const resident = await phoneOf("p-resident-1");
+  await resident.press("街道办成的事");
+  await resident.sees("漏了两年的屋面修好了");
+  await look(resident, "residents-17-stories");
+  await resident.to(`#pages/case/detail?id=${id}`);
+  await resident.sees("您满意吗");
+  await look(resident, "residents-18-solved");
+  await resident.close();
+});
+
 for (const [name, rest] of [["320", { width: 320 }], ["430", { width: 430 }], ["elder", { font: 24 }], ["elder-320", { width: 320, font: 24 }]])
   test(`the pages of residents stand at ${name}`, async () => {
     const elder = name.startsWith("elder");
@@ -110,8 +202,11 @@ for (const [name, rest] of [["320", { width: 320 }], ["430", { width: 430 }], ["
     await resident.to("#resident/reports/index");
     await resident.sees("没有更多了");
     await look(resident, `${name}-residents-reports`, { elder });
+    await resident.to("#resident/stories/index");
+    await resident.sees("漏了两年的屋面修好了");
+    await look(resident, `${name}-residents-stories`, { elder });
     await resident.to("#pages/home/index");
-    await resident.tap(resident.page.locator("[role=link]:has-text('已列入'), [role=link]:has-text('正在')").last());
+    await resident.tap(resident.page.locator("[role=link]:has-text('蘅芷新村房屋渗漏水')").last());
     await resident.sees("办理进度");
     await resident.page.waitForTimeout(400);
     await look(resident, `${name}-residents-matter`, { elder });

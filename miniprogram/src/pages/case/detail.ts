@@ -11,7 +11,7 @@ import type { ListState } from "../../lib/pager";
 import { Question } from "../../lib/subscribe";
 import { headOf, plainHeadOf, promiseOf, type Card, type Tone } from "../../lib/view";
 import { momentOf } from "../../lib/when";
-import { client, live, me, now, queue, side, signedIn } from "../../services";
+import { client, live, may, me, now, queue, side, signedIn } from "../../services";
 import { texts } from "../../texts";
 
 interface Line { label: string; value: string }
@@ -74,7 +74,7 @@ Page({
     this.setData({
       fresh: false, state: "ready", staff, head: staff ? headOf(c) : plainHeadOf(c), facts: c.facts, why: c.why.map((w) => w.summary), masked: c.masked ?? false, blocks: staff ? blocksOf(c) : [], mine: staff ? mineOf(c) : [],
       promise: staff ? null : (promiseOf(c, now()) ?? null), answer: staff ? "" : (c.submission?.answer ?? ""),
-      primary: staff ? primary : null, second: staff ? second : null, more: staff ? more : [], mayRate: rate && !staff, canAdd: !staff && c.status !== "closed" && c.ticket_refs.length > 0, waiting: waitingOn(c.id),
+      primary: staff ? primary : null, second: staff ? second : null, more: staff ? (may("publication.write") ? [...more, { name: "publication", label: texts.publication.open, target: "" } as never as Button] : more) : [], mayRate: rate && !staff, canAdd: !staff && c.status !== "closed" && c.ticket_refs.length > 0, waiting: waitingOn(c.id),
     });
     void wx.setNavigationBarTitle({ title: staff ? texts.case.title : texts.case.residentTitle });
     if (!staff) {
@@ -186,6 +186,7 @@ Page({
       return this.give("case_accept_task", { version: c.version, task_id: button.target }, button.label);
     }
     if (button.name === "remind" && !this.data.staff) return this.give("case_remind", { version: c.version }, button.label);
+    if ((button.name as string) === "publication") return void wx.navigateTo({ url: `/staff/publication/index?id=${c.id}` });
     await wx.navigateTo({ url: `/staff/command/index?id=${c.id}&name=${button.name}&target=${button.target}` });
   },
   async give(operation: "case_accept" | "case_accept_task" | "case_remind", body: { version: number; handler_id?: string; task_id?: string }, title: string) {

@@ -1,7 +1,7 @@
 // A resident reports a new matter, or the contact of an enterprise does: one large field to speak into, where it is, photos. Kept on the
 // phone at every stroke; without a network it waits there and is sent once. Then it says what happens next, and where to find it again.
 
-import type { Reporter, ReportTaken } from "../../api/contract";
+import type { PublicMatter, Reporter, ReportTaken } from "../../api/contract";
 import { messageOf, Refused } from "../../api/problem";
 import { look } from "../../look";
 import { addTo, dropFrom } from "../../lib/photos";
@@ -15,14 +15,18 @@ interface Choice { id: string; name: string }
 
 const form = "matter";
 const t = texts.matter;
+const pause = 1200; // ms without a key before the server is asked
+interface Near extends PublicMatter { meta: string }
 const keyOf = () => `cache/${me()?.id}/reporter`;
 
 Page({
   behaviors: [look],
   data: {
     t, common: texts.common, form: texts.command, values: {} as Partial<Record<Name, string>>, wrong: {} as Partial<Record<string, string>>, photos: [] as Photo[], restored: false, busy: false, message: "",
-    communities: [] as Choice[], communityAt: -1, community: "", phones: [] as Choice[], phone: "", noPhone: false, firms: [] as Choice[], taken: null as ReportTaken | null,
+    communities: [] as Choice[], communityAt: -1, community: "", phones: [] as Choice[], phone: "", noPhone: false, firms: [] as Choice[], taken: null as Partial<ReportTaken> | null, s: texts.similar, similar: [] as Near[],
   },
+  timer: 0,
+  asked: "", // the text that was last asked about
   question: undefined as Question | undefined,
 
   onLoad() {
@@ -53,11 +57,49 @@ Page({
     this.data.values[name] = e.detail.value; // not drawn again: the keyboard has it
     if (this.data.wrong[name]) this.setData({ [`wrong.${name}`]: "" });
     this.keep();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.findSimilar(), pause);
+  },
+  /** findSimilar shows what the street has published that looks like the same: a help, not a condition. */
+  async findSimilar() {
+    const { content = "", place, community_id } = this.data.values;
+    const body = { content, place: place || undefined, community_id: community_id || undefined };
+    const asked = JSON.stringify(body);
+    if (asked === this.asked) return;
+    this.asked = asked;
+    try {
+      const { items } = await client.call("find_published_similar", { body }, { tries: 1 });
+      if (this.asked === asked) this.setData({ similar: items.map((m) => ({ ...m, meta: [m.status, m.promise, texts.similar.people(m.people)].filter(Boolean).join(" · ") })) });
+    } catch {
+      if (this.asked === asked) this.asked = "";
+    }
+  },
+  async meToo(e: WechatMiniprogram.TouchEvent<object, object, { at: number }>) {
+    const person = me()?.id;
+    const m = this.data.similar[e.currentTarget.dataset.at];
+    if (!person || !m || this.data.busy) return;
+    this.setData({ busy: true, message: "" });
+    try {
+      const out = await queue.give({ person, operation: "me_too", path: { id: m.id }, body: { phone_id: this.data.values.phone_id || undefined }, title: `${texts.similar.meToo} · ${m.title}` });
+      drafts.drop(person, form);
+      if (out.state === "done") return this.setData({ taken: { state_label: texts.similar.took, title: m.title, order_no: out.answer.order_no, next: [out.answer.text, texts.similar.people(out.answer.people)].filter(Boolean).join("") }, values: {}, photos: [] });
+      await wx.navigateBack();
+      void wx.showToast({ title: texts.queue.kept, icon: "none", duration: 3000 });
+    } catch (e) {
+      this.setData({ message: messageOf(e) });
+      void wx.pageScrollTo({ scrollTop: 0 });
+    } finally {
+      this.setData({ busy: false });
+    }
+  },
+  onUnload() {
+    clearTimeout(this.timer);
   },
   picked(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
     const communityAt = Number(e.detail.value);
     this.setData({ communityAt, community: this.data.communities[communityAt]?.name ?? "", "values.community_id": this.data.communities[communityAt]?.id });
     this.keep();
+    void this.findSimilar();
   },
   tapped(e: WechatMiniprogram.TouchEvent<object, object, { name: Name; value: string }>) {
     this.setData({ [`values.${e.currentTarget.dataset.name}`]: e.currentTarget.dataset.value });
