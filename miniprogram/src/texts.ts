@@ -108,7 +108,7 @@ export const texts = {
   },
   reports: { title: "我反映的", head: "我反映的，还没有列入街道难事", cases: "列入街道难事的", all: "查看全部", empty: "没有还没列入街道难事的诉求。", report: "反映一件事" },
   ticket: { title: "我反映的", content: "您反映的", next: "接下来", notes: "照片和补充的情况", pictures: "您的照片", noNotes: "还没有补充过。", add: "补充情况", toCase: "看办理进度", at: (moment: string) => `${moment} 反映`, facts: "诉求人补充的情况", mine: "您补充的情况", mineAt: (moment: string) => `${moment}  您` },
-  similar: { head: "街道已在办的，是不是同一件事？", why: "是的话点“我也遇到”，不用再写一遍。", meToo: "我也遇到", people: (n: number) => (n ? `已有 ${n} 人也遇到` : ""), took: "已计入" },
+  similar: { head: "街道已在办的，是不是同一件事？", why: "是的话点“我也遇到”，不用再写一遍。", meToo: "我也遇到", people: (n: number) => (n ? `已有 ${n} 人也遇到` : ""), took: "已计入", now: (n: number) => `现在有 ${n} 人遇到。` },
   stories: { figures: "街道这个月的数字", stories: "办成的事", badge: "已解决", problem: "遇到了什么问题", done: "怎样解决的", empty: "还没有公开的故事。办成了会写在这里。" },
   publication: {
     title: "向居民公开", open: "向居民公开", why: "居民看得到的只有下面的文字、办到哪一步和承诺的日期。请用大白话，不写姓名、电话、门牌。", name: "公开的标题", nameHint: "什么事、在哪里，如：望舒里 12 号楼电梯停运", words: "公开的说明（选填）", wordsHint: "一两句话说明情况",

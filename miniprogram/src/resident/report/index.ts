@@ -82,7 +82,7 @@ Page({
     try {
       const out = await queue.give({ person, operation: "me_too", path: { id: m.id }, body: { phone_id: this.data.values.phone_id || undefined }, title: `${texts.similar.meToo} · ${m.title}` });
       drafts.drop(person, form);
-      if (out.state === "done") return this.setData({ taken: { state_label: texts.similar.took, title: m.title, order_no: out.answer.order_no, next: [out.answer.text, texts.similar.people(out.answer.people)].filter(Boolean).join("") }, values: {}, photos: [] });
+      if (out.state === "done") return this.setData({ taken: { state_label: texts.similar.took, title: m.title, order_no: out.answer.order_no, next: out.answer.text + texts.similar.now(out.answer.people) }, values: {}, photos: [] });
       await wx.navigateBack();
       void wx.showToast({ title: texts.queue.kept, icon: "none", duration: 3000 });
     } catch (e) {
