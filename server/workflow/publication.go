@@ -58,7 +58,7 @@ type NewPublication struct {
 
 // NewStory is how the centre tells that a matter was solved.
 type NewStory struct {
-	Title   string `json:"title" minLength:"4" maxLength:"60" doc:"标题"`
+	Title   string `json:"title" minLength:"4" maxLength:"60" doc:"故事的标题"`
 	Problem string `json:"problem" minLength:"4" maxLength:"1000" doc:"遇到了什么问题"`
 	Done    string `json:"done" minLength:"4" maxLength:"2000" doc:"怎样解决的"`
 }
