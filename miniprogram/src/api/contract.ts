@@ -841,6 +841,15 @@ export interface Figures {
   until_on: string;
 }
 
+export interface FindPublishedSimilarRequest {
+  /** 村居 */
+  community_id?: string;
+  /** 正在写的内容 */
+  content: string;
+  /** 在哪里 */
+  place?: string;
+}
+
 export interface FinishTaskCommand {
   /** 佐证材料：附件的 id，或写明材料是什么、存在哪里 */
   evidence?: string[];
@@ -962,6 +971,22 @@ export interface Me {
   stands_in_for: Named[];
 }
 
+export interface MeToo {
+  /** 先前已经计入，这次没有再登记 */
+  already: boolean;
+  /** 为您登记的工单号；您在这件事里已有工单的没有 */
+  order_no?: string;
+  /** 现在的人数 */
+  people: number;
+  /** 一句话：结果怎样、接下来会怎样 */
+  text: string;
+}
+
+export interface MeTooRequest {
+  /** 用哪个绑定的手机号；不填为第一个 */
+  phone_id?: string;
+}
+
 export interface Member {
   /** 人员的 id */
   person_id: string;
@@ -1003,6 +1028,13 @@ export interface NewFacts {
   text?: string;
 }
 
+export interface NewPublication {
+  /** 公开的标题：什么事、在哪里，不写姓名、电话、门牌 */
+  title: string;
+  /** 公开的说明 */
+  words?: string;
+}
+
 export interface NewReport {
   /** 照片：上传完成、尚未使用的附件的 id */
   attachments?: string[];
@@ -1016,6 +1048,15 @@ export interface NewReport {
   phone_id?: string;
   /** 在哪里，自己的话 */
   place?: string;
+}
+
+export interface NewStory {
+  /** 怎样解决的 */
+  done: string;
+  /** 遇到了什么问题 */
+  problem: string;
+  /** 故事的标题 */
+  title: string;
 }
 
 export interface NewTicket {
@@ -1429,6 +1470,20 @@ export interface PageOwnReport {
   next?: string;
 }
 
+export interface PagePublicMatter {
+  /** 这一页 */
+  items: PublicMatter[];
+  /** 下一页的 cursor；没有则已到末尾 */
+  next?: string;
+}
+
+export interface PagePublicStory {
+  /** 这一页 */
+  items: PublicStory[];
+  /** 下一页的 cursor；没有则已到末尾 */
+  next?: string;
+}
+
 export interface PageReportedCase {
   /** 这一页 */
   items: ReportedCase[];
@@ -1573,6 +1628,62 @@ export interface ProgressCommand {
   text: string;
   /** 您看到的难事版本；办理前有人更新过则拒绝（409） */
   version: number;
+}
+
+export interface PublicMatter {
+  /** 编号，不变 */
+  id: string;
+  /** 已超过承诺的时间 */
+  late?: boolean;
+  /** 还在办，可以点“我也遇到” */
+  open: boolean;
+  /** 点过“我也遇到”的人数，一人只计一次 */
+  people: number;
+  /** 承诺什么时候办结，超过的如实写明；还没有承诺或已办结的没有 */
+  promise?: string;
+  /** 承诺办结的时间 */
+  promised_at?: string;
+  /** 办到哪一步，大白话 */
+  status: string;
+  /** 说的是什么 */
+  title: string;
+  /** 说明 */
+  words?: string;
+}
+
+export interface PublicMatterList {
+  /** 这一页 */
+  items: PublicMatter[];
+}
+
+export interface PublicStory {
+  /** 发布时间 */
+  at: string;
+  /** 怎样解决的 */
+  done: string;
+  /** 编号，不变 */
+  id: string;
+  /** 遇到了什么问题 */
+  problem: string;
+  /** 标题 */
+  title: string;
+}
+
+export interface PublicationView {
+  /** 公开的内容 */
+  matter?: PublicMatter;
+  /** 现在可以公开或改写 */
+  may_publish: boolean;
+  /** 已公开并已办结，可以写办成的故事 */
+  may_tell: boolean;
+  /** 现在可以撤回 */
+  may_withdraw: boolean;
+  /** none 没有公开过，published 已公开，withdrawn 已撤回 */
+  state: "none" | "published" | "withdrawn";
+  /** 显示用 */
+  state_label: string;
+  /** 办成的故事 */
+  story?: PublicStory;
 }
 
 export interface Question {
@@ -1972,6 +2083,20 @@ export interface Stage {
   suspended_at?: string;
   /** 响应级别：III Ⅲ级、II Ⅱ级、I Ⅰ级 */
   tier: "III" | "II" | "I";
+}
+
+export interface StreetFigure {
+  /** 是什么 */
+  label: string;
+  /** 怎样算的：从何时到何时，多少件中的多少件 */
+  note: string;
+  /** 数字，显示用 */
+  value: string;
+}
+
+export interface StreetFigures {
+  /** 这一页 */
+  items: StreetFigure[];
 }
 
 export interface StrikeOffCommand {
@@ -2725,6 +2850,14 @@ export interface Operations {
   case_open_at_ii: { path: { id: string }; query: None; body: OpenAtIICommand; answer: CommandResult };
   /** 记录进展 */
   case_progress: { path: { id: string }; query: None; body: ProgressCommand; answer: CommandResult };
+  /** 这件难事向居民公开了什么，现在可以怎样 */
+  get_publication: { path: { id: string }; query: None; body: undefined; answer: PublicationView };
+  /** 向居民公开一件难事，或改写公开的文字 */
+  publish_case: { path: { id: string }; query: None; body: NewPublication; answer: PublicationView };
+  /** 写办成的故事，或改写 */
+  tell_story: { path: { id: string }; query: None; body: NewStory; answer: PublicationView };
+  /** 撤回公开，居民立即看不到，办成的故事也一起撤回 */
+  withdraw_publication: { path: { id: string }; query: None; body: undefined; answer: PublicationView };
   /** 评价 */
   case_rate: { path: { id: string }; query: None; body: RateCommand; answer: CommandResult };
   /** 纳入项目库 */
@@ -2821,10 +2954,20 @@ export interface Operations {
   get_organisation: { path: None; query: None; body: undefined; answer: Directory };
   /** 现行的隐私政策 */
   get_privacy_notice: { path: None; query: None; body: undefined; answer: NoticeView };
+  /** 街道公开的事项，新的在前 */
+  list_published_matters: { path: None; query: { cursor?: string; limit?: number }; body: undefined; answer: PagePublicMatter };
+  /** 居民：正在写的内容像哪些已公开、还在办的事项 */
+  find_published_similar: { path: None; query: None; body: FindPublishedSimilarRequest; answer: PublicMatterList };
+  /** 居民：我也遇到 */
+  me_too: { path: { id: string }; query: None; body: MeTooRequest; answer: MeToo };
   /** 诉求人提交的、待审核的文字和照片，先提交的在前 */
   list_reviews: { path: None; query: { decided?: boolean; cursor?: string; limit?: number }; body: undefined; answer: PageReviewView };
   /** 审核：通过或不通过 */
   decide_review: { path: { id: string }; query: None; body: DecideReviewInputBody; answer: ReviewView };
+  /** 办成的事，新的在前 */
+  list_stories: { path: None; query: { cursor?: string; limit?: number }; body: undefined; answer: PagePublicStory };
+  /** 街道这个月的数字，每个都写明怎样算的 */
+  get_street_figures: { path: None; query: None; body: undefined; answer: StreetFigures };
   /** 全部工单，新的在前 */
   list_tickets: { path: None; query: { order_no?: string; source?: "hotline" | "petition" | "opinion" | "department" | "grid" | "resident"; cursor?: string; limit?: number }; body: undefined; answer: PageTicketView };
   /** 登记一件工单（接电话、来访、巡查发现） */
@@ -2916,6 +3059,10 @@ export const operations: Record<keyof Operations, readonly [method: "GET" | "POS
   case_open_at_i: ["POST", "/api/v1/cases/{id}/open_at_i", true],
   case_open_at_ii: ["POST", "/api/v1/cases/{id}/open_at_ii", true],
   case_progress: ["POST", "/api/v1/cases/{id}/progress", true],
+  get_publication: ["GET", "/api/v1/cases/{id}/publication"],
+  publish_case: ["PUT", "/api/v1/cases/{id}/publication"],
+  tell_story: ["PUT", "/api/v1/cases/{id}/publication/story"],
+  withdraw_publication: ["POST", "/api/v1/cases/{id}/publication/withdraw"],
   case_rate: ["POST", "/api/v1/cases/{id}/rate", true],
   case_register: ["POST", "/api/v1/cases/{id}/register", true],
   case_reject: ["POST", "/api/v1/cases/{id}/reject", true],
@@ -2964,8 +3111,13 @@ export const operations: Record<keyof Operations, readonly [method: "GET" | "POS
   look_up_order: ["POST", "/api/v1/orders/look-up"],
   get_organisation: ["GET", "/api/v1/organisation"],
   get_privacy_notice: ["GET", "/api/v1/privacy-notice"],
+  list_published_matters: ["GET", "/api/v1/published-matters"],
+  find_published_similar: ["POST", "/api/v1/published-matters/similar"],
+  me_too: ["POST", "/api/v1/published-matters/{id}/me-too"],
   list_reviews: ["GET", "/api/v1/reviews"],
   decide_review: ["POST", "/api/v1/reviews/{id}/decide"],
+  list_stories: ["GET", "/api/v1/stories"],
+  get_street_figures: ["GET", "/api/v1/street-figures"],
   list_tickets: ["GET", "/api/v1/tickets"],
   create_ticket: ["POST", "/api/v1/tickets", true],
   search_tickets: ["POST", "/api/v1/tickets/search"],
