@@ -359,7 +359,7 @@ func (e *Engine) noteFile(ctx context.Context, actor casework.Actor, a store.Att
 	if err != nil {
 		return store.ErrNoAttachment
 	}
-	staff := false
+	var staff bool
 	if n.TicketID == "" {
 		staff = n.Author != actor.PersonID
 		if staff && !slices.ContainsFunc(actor.Posts, func(p casework.Post) bool { return p.Role == casework.Centre }) {
