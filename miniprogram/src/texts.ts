@@ -53,7 +53,7 @@ export const texts = {
   },
   doors: { stories: "街道办成的事", stuck: "卡在哪里", figures: "统计" },
   figures: {
-    scope: "范围：", own: "我分管的", whole: "全街道", month: "按月", week: "按周", running: (period: string) => `${period}（到今天）`, nothing: (period: string) => `${period}：没有`, none: "—",
+    scope: "范围：", own: "我分管的", whole: "全街道", month: "按月", week: "按周", running: (period: string) => `${period}（到今天）`, nothing: (periods: string[]) => `${periods.join("、")}：没有`, none: "—",
     entered: "入库", given: "交到部门", resolved: "办结", onTime: "其中按时", escalated: "升级", overdue: "Ⅰ级超期", dissatisfied: "不满意", returned: "退单", acceptRate: "按时接单率", onTimeRate: "按时办结率",
     departments: "按部门", topics: "按事项类别", rates: "上面整段时间合计。按时接单：1 个工作日内；按时办结：只算Ⅲ级，认领的不计。", empty: "这段时间没有。",
   },

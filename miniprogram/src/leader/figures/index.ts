@@ -13,11 +13,18 @@ const t = texts.figures;
 const cell = (words: string, n: number, late = false): Cell => ({ words, value: String(n), late: late && n > 0 });
 const rate = (words: string, n?: number): Cell => ({ words, value: n === undefined ? t.none : `${n}%`, late: false });
 
-/** told leaves out what nothing is of in any row: a department's cases have entered the library before they come to it. A row of nothing
- * is one line. */
+/** told leaves out what nothing is of in any row: a department's cases have entered the library before they come to it. Rows of nothing
+ * that follow each other are one line. */
 function told(rows: Row[]): Row[] {
   const some = new Set(rows.flatMap((r) => r.cells.filter((c) => c.value !== "0").map((c) => c.words)));
-  return rows.map((r) => (r.cells.some((c) => c.value !== "0") ? { ...r, cells: r.cells.filter((c) => some.has(c.words)) } : { title: t.nothing(r.title), cells: [] }));
+  const out: (Row & { nothing: string[] })[] = [];
+  for (const r of rows) {
+    const before = out[out.length - 1];
+    if (r.cells.some((c) => c.value !== "0")) out.push({ ...r, cells: r.cells.filter((c) => some.has(c.words)), nothing: [] });
+    else if (before?.nothing.length) before.nothing.push(r.title);
+    else out.push({ title: "", cells: [], nothing: [r.title] });
+  }
+  return out.map(({ title, cells, nothing }) => ({ title: nothing.length ? t.nothing(nothing) : title, cells }));
 }
 
 Page({

@@ -1,4 +1,4 @@
-// The inbox: every notice I was given, newest first. A notice opens its case, and is read by that.
+// The inbox: every notice I was given, newest first. A notice opens its case, if it has one, and is read by that.
 
 import type { NoticeItem } from "../../api/contract";
 import { messageOf } from "../../api/problem";
@@ -46,7 +46,8 @@ Page({
   async read(e: WechatMiniprogram.TouchEvent<object, object, { at: number }>) {
     const row = this.data.list.items[e.currentTarget.dataset.at];
     if (row.unread) void client.call("mark_inbox_read", { body: { ids: [row.id] } }, { tries: 2 }).then((r) => this.count(r.unread), () => undefined);
-    await wx.navigateTo({ url: `/pages/case/detail?id=${row.caseId}` });
+    if (row.caseId) await wx.navigateTo({ url: `/pages/case/detail?id=${row.caseId}` });
+    else this.setData({ [`list.items[${e.currentTarget.dataset.at}].unread`]: false });
   },
   async readAll() {
     const [first] = this.data.list.items;
