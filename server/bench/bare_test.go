@@ -39,10 +39,11 @@ const (
 		due_at = ?, sort_at = ?, next_due_at = ?, calendar_revision = ?, head_hash = ?, updated_at = ?, body = ?
 		WHERE id = ? AND version = ?`
 	goneSQL    = `DELETE FROM case_viewers WHERE case_id = ? AND viewer IN (`
-	viewersSQL = `UPDATE case_viewers SET open = ?, status = ?, sort_at = ? WHERE case_id = ?`
-	freshSQL   = `INSERT INTO case_viewers (viewer, case_id, open, status, sort_at) VALUES `
+	viewersSQL = `UPDATE case_viewers SET open = ?, status = ?, tier = ?, sort_at = ? WHERE case_id = ?`
+	freshSQL   = `INSERT INTO case_viewers (viewer, case_id, open, status, tier, sort_at) VALUES `
 	untodoSQL  = `DELETE FROM case_todos WHERE case_id = ?`
 	todoSQL    = `INSERT INTO case_todos (addressee, kind, case_id, ref, due_at) VALUES `
+	countSQL   = `INSERT INTO happenings (case_id, seq, kind, happened_on, department_id, grid_id, topic) VALUES `
 	eventSQL   = `INSERT INTO case_events (case_id, seq, kind, at, recorded_at, is_public, hash, body) VALUES `
 	familySQL  = `SELECT rp.requester, rp.identity_id, COALESCE(f.id, ''), COALESCE(f.grantee, '') FROM resident_phones rp
 		LEFT JOIN family_consents f ON f.grantor = rp.identity_id AND f.ended_at IS NULL WHERE rp.requester IN (`
@@ -63,6 +64,7 @@ type move struct {
 	events        []casework.Event
 	bodies        []string // of the events
 	body          string   // of the case
+	happenings    []casework.Happening
 	notices       []notice
 	gone, fresh   []casework.Addressee
 	todos         []casework.Todo
@@ -88,6 +90,9 @@ func (k knowledge) moveOf(before casework.Case, d casework.Decision, now time.Ti
 			return nil, err
 		}
 		m.bodies = append(m.bodies, string(body))
+	}
+	if m.happenings, err = casework.Happenings(before, d.Case, d.Events); err != nil {
+		return nil, err
 	}
 	old, fresh := casework.Viewers(before), casework.Viewers(d.Case)
 	for _, v := range old {
@@ -205,12 +210,15 @@ var errLost = errors.New("bench: somebody was first")
 // texts are the statements of m, in order.
 func (m *move) texts() []string {
 	list := []string{caseSQL, updateSQL, eventSQL + rowsOf(len(m.events), 8)}
+	if len(m.happenings) > 0 {
+		list = append(list, countSQL+rowsOf(len(m.happenings), 7))
+	}
 	if len(m.gone) > 0 {
 		list = append(list, goneSQL+strings.Repeat(", ?", len(m.gone))[2:]+`)`)
 	}
 	list = append(list, viewersSQL)
 	if len(m.fresh) > 0 {
-		list = append(list, freshSQL+rowsOf(len(m.fresh), 5))
+		list = append(list, freshSQL+rowsOf(len(m.fresh), 6))
 	}
 	list = append(list, untodoSQL)
 	if len(m.todos) > 0 {
@@ -288,6 +296,12 @@ func (m *move) write(ctx context.Context, w *writer, id, number, actor, key stri
 	if err := run(eventSQL, 8); err != nil {
 		return err
 	}
+	for _, h := range m.happenings {
+		args = append(args, id, h.Seq, string(h.Kind), h.On.String(), h.DepartmentID, c.GridID, c.Topic)
+	}
+	if err := run(countSQL, 7); err != nil {
+		return err
+	}
 	if len(m.gone) > 0 {
 		gone := []any{id}
 		for _, v := range m.gone {
@@ -297,13 +311,13 @@ func (m *move) write(ctx context.Context, w *writer, id, number, actor, key stri
 			return err
 		}
 	}
-	if _, err := w.exec(ctx, tx, viewersSQL, true, string(c.Status), due, id); err != nil {
+	if _, err := w.exec(ctx, tx, viewersSQL, true, string(c.Status), string(c.Tier), due, id); err != nil {
 		return err
 	}
 	for _, v := range m.fresh {
-		args = append(args, string(v), id, true, string(c.Status), due)
+		args = append(args, string(v), id, true, string(c.Status), string(c.Tier), due)
 	}
-	if err := run(freshSQL, 5); err != nil {
+	if err := run(freshSQL, 6); err != nil {
 		return err
 	}
 	if _, err := w.exec(ctx, tx, untodoSQL, id); err != nil {

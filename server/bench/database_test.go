@@ -186,7 +186,8 @@ var multiplied = []struct {
 	{"case_events", "case_id", `case_id, seq, kind, at, recorded_at, is_public, hash, body`,
 		// The first line alone names the case.
 		sqlID + `, t.seq, t.kind, t.at, t.recorded_at, t.is_public, t.hash, CASE WHEN t.seq = 1 THEN REPLACE(t.body, t.case_id, ` + sqlID + `) ELSE t.body END`},
-	{"case_viewers", "case_id", `viewer, case_id, open, status, sort_at`, `t.viewer, ` + sqlID + `, t.open, t.status, t.sort_at + n.shift`},
+	{"happenings", "case_id", `case_id, seq, kind, happened_on, department_id, grid_id, topic`, sqlID + `, t.seq, t.kind, t.happened_on, t.department_id, t.grid_id, t.topic`},
+	{"case_viewers", "case_id", `viewer, case_id, open, status, tier, sort_at`, `t.viewer, ` + sqlID + `, t.open, t.status, t.tier, t.sort_at + n.shift`},
 	{"case_todos", "case_id", `addressee, kind, case_id, ref, due_at`, `t.addressee, t.kind, ` + sqlID + `, t.ref, t.due_at + n.shift`},
 }
 

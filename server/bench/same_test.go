@@ -234,7 +234,8 @@ func TestBothSidesLeaveTheSameRows(t *testing.T) {
 		for _, text := range []string{
 			`SELECT version, status, open, tier, round, lead_department_id, handler_id, overdue, due_at, sort_at, next_due_at, calendar_revision, triggers, tickets FROM cases WHERE id = ?`,
 			`SELECT seq, kind, is_public FROM case_events WHERE case_id = ? ORDER BY seq`,
-			`SELECT viewer, open, status, sort_at FROM case_viewers WHERE case_id = ? ORDER BY viewer`,
+			`SELECT seq, kind, happened_on, department_id, grid_id, topic FROM happenings WHERE case_id = ? ORDER BY seq, kind`,
+			`SELECT viewer, open, status, tier, sort_at FROM case_viewers WHERE case_id = ? ORDER BY viewer`,
 			`SELECT addressee, kind, ref, due_at FROM case_todos WHERE case_id = ? ORDER BY addressee, kind`,
 			`SELECT recipient, stands_for, seq, kind, urgent, args, is_read FROM inbox WHERE case_id = ? ORDER BY recipient, kind`,
 			`SELECT i.recipient, o.recipient, o.kind, o.urgent, o.done, o.leased_until, o.lease, o.attempts FROM inbox i JOIN outbox o ON o.inbox_id = i.id WHERE i.case_id = ? ORDER BY i.recipient, o.kind`,

@@ -271,29 +271,5 @@ func (db *DB) EveryAttachment(ctx context.Context, after string, limit int) ([]A
 // ResealAttachments seals up to limit names and keys of attachments anew that are sealed under an older key; their bytes stay as
 // they are. It gives how many, and those that do not open.
 func (tx *Tx) ResealAttachments(ctx context.Context, from ResealFrom, limit int) (n int, next ResealFrom, damaged []error, err error) {
-	s := tx.Sealer()
-	from.key = max(from.key, 1) // 0 is what has been erased
-	rows, err := tx.query(ctx, `SELECT id, sealed, sealed_key FROM attachments WHERE sealed_key >= ? AND sealed_key < ? AND (sealed_key > ? OR id > ?) ORDER BY sealed_key, id LIMIT ?`,
-		from.key, s.CurrentKey(), from.key, from.id, limit)
-	if err != nil {
-		return 0, from, nil, fmt.Errorf("re-seal attachments: %w", err)
-	}
-	next = from
-	var list []underOlder
-	for rows.Next() {
-		var id, sealed string
-		if err := rows.Scan(&id, &sealed, &next.key); err != nil {
-			return 0, from, nil, errors.Join(err, rows.Close())
-		}
-		next.id = id
-		list = append(list, underOlder{placeOfAttachment(id), sealed, func(fresh string) (int64, error) {
-			return tx.exec(ctx, `UPDATE attachments SET sealed = ?, sealed_key = ? WHERE id = ? AND sealed = ?`, fresh, s.CurrentKey(), id, sealed)
-		}})
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return 0, from, nil, fmt.Errorf("re-seal attachments: %w", err)
-	}
-	next.Done = len(list) < limit
-	n, damaged, err = tx.resealValues(list)
-	return n, next, damaged, err
+	return tx.resealColumn(ctx, "attachments", placeOfAttachment, from, limit)
 }

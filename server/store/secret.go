@@ -128,3 +128,33 @@ func (tx *Tx) ResealEach(ctx context.Context, from ResealFrom, limit int) (n int
 	n, damaged, err = tx.resealValues(list)
 	return n, next, damaged, err
 }
+
+// resealColumn seals up to limit values in the column sealed of a table anew that are sealed under an older key, by key and then
+// id; place is what a value is sealed for. Key 0 is without a value.
+func (tx *Tx) resealColumn(ctx context.Context, table string, place func(id string) string, from ResealFrom, limit int) (n int, next ResealFrom, damaged []error, err error) {
+	s := tx.Sealer()
+	from.key = max(from.key, 1)
+	rows, err := tx.query(ctx, `SELECT id, sealed, sealed_key FROM `+table+` WHERE sealed_key >= ? AND sealed_key < ? AND (sealed_key > ? OR id > ?) ORDER BY sealed_key, id LIMIT ?`,
+		from.key, s.CurrentKey(), from.key, from.id, limit)
+	if err != nil {
+		return 0, from, nil, fmt.Errorf("re-seal %s: %w", table, err)
+	}
+	next = from
+	var list []underOlder
+	for rows.Next() {
+		var id, sealed string
+		if err := rows.Scan(&id, &sealed, &next.key); err != nil {
+			return 0, from, nil, errors.Join(err, rows.Close())
+		}
+		next.id = id
+		list = append(list, underOlder{place(id), sealed, func(fresh string) (int64, error) {
+			return tx.exec(ctx, `UPDATE `+table+` SET sealed = ?, sealed_key = ? WHERE id = ? AND sealed = ?`, fresh, s.CurrentKey(), id, sealed)
+		}})
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return 0, from, nil, fmt.Errorf("re-seal %s: %w", table, err)
+	}
+	next.Done = len(list) < limit
+	n, damaged, err = tx.resealValues(list)
+	return n, next, damaged, err
+}

@@ -204,29 +204,5 @@ func noteAttachments(ctx context.Context, q querier, noteIDs []string) (list []A
 
 // ResealNotes seals up to limit notes anew that are sealed under an older key. It gives how many, and those that do not open.
 func (tx *Tx) ResealNotes(ctx context.Context, from ResealFrom, limit int) (n int, next ResealFrom, damaged []error, err error) {
-	s := tx.Sealer()
-	from.key = max(from.key, 1) // 0 is without words
-	rows, err := tx.query(ctx, `SELECT id, sealed, sealed_key FROM ticket_notes WHERE sealed_key >= ? AND sealed_key < ? AND (sealed_key > ? OR id > ?) ORDER BY sealed_key, id LIMIT ?`,
-		from.key, s.CurrentKey(), from.key, from.id, limit)
-	if err != nil {
-		return 0, from, nil, fmt.Errorf("re-seal notes: %w", err)
-	}
-	next = from
-	var list []underOlder
-	for rows.Next() {
-		var id, sealed string
-		if err := rows.Scan(&id, &sealed, &next.key); err != nil {
-			return 0, from, nil, errors.Join(err, rows.Close())
-		}
-		next.id = id
-		list = append(list, underOlder{placeOfNote(id), sealed, func(fresh string) (int64, error) {
-			return tx.exec(ctx, `UPDATE ticket_notes SET sealed = ?, sealed_key = ? WHERE id = ? AND sealed = ?`, fresh, s.CurrentKey(), id, sealed)
-		}})
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return 0, from, nil, fmt.Errorf("re-seal notes: %w", err)
-	}
-	next.Done = len(list) < limit
-	n, damaged, err = tx.resealValues(list)
-	return n, next, damaged, err
+	return tx.resealColumn(ctx, "ticket_notes", placeOfNote, from, limit)
 }

@@ -107,7 +107,9 @@ func (e *Engine) PublicMatters(ctx context.Context, cursorText string, limit int
 	if err != nil {
 		return Page[PublicMatter]{}, err
 	}
-	return publicPage(ctx, cursorText, limit, e.db.PublishedCases, func(p store.PublishedCase) (time.Time, PublicMatter) { return p.PublishedAt, k.publicMatter(p, e.Now(k)) })
+	return publicPage(ctx, cursorText, limit, e.db.PublishedCases, func(p store.PublishedCase) (time.Time, PublicMatter) {
+		return p.PublishedAt, k.publicMatter(p, e.Now(k))
+	})
 }
 
 // PublicStories lists the published stories, the latest first.
