@@ -25,6 +25,7 @@ const visits = {
   "pages/login/login": [{ who: "p-handler-zhifa-1", fresh: true }],
   "resident/ticket/index": [{ query: "report" }],
   "resident/facts/index": [{ query: "report" }],
+  "staff/publication/index": [{ who: "p-centre-1", query: "own" }],
   "staff/command/index": [], // each command's form, below
 };
 
