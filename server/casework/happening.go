@@ -26,7 +26,8 @@ const (
 	SolvedOnTime HappeningKind = "on_time"      // of these: submitted before the deadline of its stage
 	Raised       HappeningKind = "escalated"    // went up to a graver tier, by itself or by somebody
 	WentOverdue  HappeningKind = "overdue"      // passed the deadline of tier I
-	Displeased   HappeningKind = "dissatisfied" // a requester was dissatisfied
+	Rated        HappeningKind = "rated"        // a requester said how satisfied they are
+	Displeased   HappeningKind = "dissatisfied" // of these: dissatisfied
 	// A department is measured by its own tier III alone, and not by what it claimed (domain §7: neither lowers its rate).
 	Kept   HappeningKind = "kept"   // its tier III was resolved on time
 	Missed HappeningKind = "missed" // its tier III went up because the deadline passed
@@ -93,11 +94,17 @@ func happened(b, a *Case, e Event) (out []Happening) {
 			add(WentOverdue, a.LeadDepartmentID)
 		}
 	}
+	rated, displeased := false, false
 	for key, r := range a.Ratings {
-		if _, known := b.Ratings[key]; !known && r.Rating == Dissatisfied && e.Kind != EventMergedIn {
-			add(Displeased, a.LeadDepartmentID)
-			break
+		if _, known := b.Ratings[key]; !known && e.Kind != EventMergedIn {
+			rated, displeased = true, displeased || r.Rating == Dissatisfied
 		}
+	}
+	if rated {
+		add(Rated, a.LeadDepartmentID)
+	}
+	if displeased {
+		add(Displeased, a.LeadDepartmentID)
 	}
 	return out
 }

@@ -37,7 +37,7 @@ var aliases = map[string]string{
 	"sign_ins": "", "sessions": "", "refresh_tokens": "", "wechat_identities": "", "resident_phones": "", "one_use_codes": "", "wechat_followers": "", "privacy_consents": "", "family_consents": "", "f": "family_consents", "rp": "resident_phones", "resident_enterprises": "", "order_lookups": "", "subscribe_switches": "", "ticket_topics": "",
 	"organisation_changes": "", "handovers": "",
 	"import_chunks": "", "import_rows": "",
-	"attachments": "", "reviews": "", "ticket_notes": "", "publications": "", "p": "publications", "me_toos": "", "street_marks": "", "matter_decisions": "", "matter_pairs": "",
+	"attachments": "", "reviews": "", "ticket_notes": "", "publications": "", "p": "publications", "me_toos": "", "matter_decisions": "", "matter_pairs": "",
 	"deliveries": "", "d": "deliveries", "delivery_events": "", "de": "delivery_events", "message_grants": "", "grant_reports": "", "notice_bundles": "", "o": "outbox", "i": "inbox",
 	"wechat_pushes": "", "platform_tickets": "", "platform_feed": "", "platform_requests": "",
 }
@@ -54,7 +54,7 @@ var notReads = []string{
 	"CountAgain", // a case and its timeline, as Case and StoredEvents read them
 	"AddCalendarYear", "AddCertificate", "AddClosure", "AddImportProblems", "AddPolicy", "EraseRow", "InsertCase", "InsertTickets", "KeepPersonFrom", "MoveSequence", "NoteDone",
 	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SaveCertificate", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "AddMatterDecisions", "PutMatterPairs", "DropMatterPairs", "PutGazetteer", "SpendEvidence", "StopAging", "UpdateTicket", "WithdrawPolicy",
-	"PutPublication", "AddMeToo", "ForgetMeToo", "MarkStreet", "InsertNote", "SettleNote", "DropNote", "KeepForNote", "ReviewAttachment",
+	"PutPublication", "AddMeToo", "ForgetMeToo", "InsertNote", "SettleNote", "DropNote", "KeepForNote", "ReviewAttachment",
 	"InsertReview", "DecideReview", "DropReviews", "TakeReview", "TraceReview", "ReviewToPeople", "ChaseReview", "RecountReviews", "InsertAttachment", "AttachmentIsReady", "KeepAttachment", "MoveAttachments", "DropAttachment", "EraseAttachment", "KeepAttachmentFrom", "AttachmentIsGone",
 	"InsertImportProfile", "UpdateImportProfile", "DeleteImportProfile", "PutTicketFact", "FactsArrived",
 	"EndDelivery", "ForgetDeliveries", "PostponeNotice", "ReopenNotice", "SettleNotice", "StartDelivery",
@@ -186,10 +186,6 @@ func reads() (list []read) {
 		add("Stories", fmt.Sprint(at), func(ctx context.Context, db *store.DB) error { return ignore(db.Stories(ctx, at, "pb-00300", 21)) })
 	}
 	inside("HasMeToo", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.HasMeToo(ctx, "pb-00030", "q-1")) })
-	add("StreetMarks", "", func(ctx context.Context, db *store.DB) error {
-		_, _, err := db.StreetMarks(ctx, store.MarkResolved, day(1), day(20))
-		return err
-	})
 	add("Note", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Note(ctx, "n-00300")) })
 	inside("Note", "inside", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.Note(ctx, "n-00300")) })
 	add("NotesOf", "", func(ctx context.Context, db *store.DB) error { return ignore(db.NotesOf(ctx, "t-00030", 30)) })
@@ -936,7 +932,7 @@ func seedForPlans(t testing.TB, db *store.DB) {
 		}
 		beside = append(beside, []any{fmt.Sprintf("n-%05d", i), ticketID, some("p-%03d", 200), "facts", "shown", "", key, store.Millis(day(3))})
 	}
-	var told, met, marked [][]any
+	var told, met [][]any
 	for i := range 3000 {
 		var story any
 		if i%3 == 0 {
@@ -948,11 +944,9 @@ func seedForPlans(t testing.TB, db *store.DB) {
 		}
 		told = append(told, []any{fmt.Sprintf("pb-%05d", i), fmt.Sprintf("c-%05d", i), state, "t", "w", store.Millis(day(rnd.IntN(60))), 0, "", "", "", story})
 		met = append(met, []any{some("pb-%05d", 600), fmt.Sprintf("q-%05d", i), fmt.Sprintf("t-%05d", i), store.Millis(day(3))})
-		marked = append(marked, []any{fmt.Sprintf("c-%05d", i), "resolved", "1", store.Millis(day(rnd.IntN(60))), 1})
 	}
 	bulk(t, db, `publications (id, case_id, state, title, words, published_at, people, story_title, problem, done, story_at)`, told)
 	bulk(t, db, `me_toos (publication_id, requester, ticket_id, at)`, met)
-	bulk(t, db, `street_marks (case_id, kind, ref, at, good)`, marked)
 	bulk(t, db, `ticket_notes (id, ticket_id, author, kind, state, sealed, sealed_key, created_at)`, beside)
 	bulk(t, db, `sequences (name, value)`, [][]any{{"case-2026", 5000}, {"audit-log", 3000}})
 	bulk(t, db, `audit_log (seq, at, actor, action, object, hash, body)`, entries)

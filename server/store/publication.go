@@ -152,24 +152,3 @@ func (tx *Tx) HasMeToo(ctx context.Context, publicationID, requester string) (bo
 	}
 	return err == nil, err
 }
-
-// The kinds of marks.
-const (
-	MarkResolved = "resolved" // good: on time
-	MarkRated    = "rated"    // good: satisfied or mostly
-)
-
-// MarkStreet notes a resolution or a rating for the street's figures, once for each ref of a case.
-func (tx *Tx) MarkStreet(ctx context.Context, caseID, kind, ref string, at time.Time, good bool) error {
-	_, err := tx.exec(ctx, `INSERT INTO street_marks (case_id, kind, ref, at, good) VALUES (?, ?, ?, ?, ?)`, caseID, kind, ref, Millis(at), good)
-	if err != nil && !isDuplicate(err) {
-		return fmt.Errorf("mark %s of case %s: %w", kind, caseID, err)
-	}
-	return nil
-}
-
-// StreetMarks counts the marks of a kind within [from, to): all, and the good ones.
-func (db *DB) StreetMarks(ctx context.Context, kind string, from, to time.Time) (all, good int, err error) {
-	err = db.queryRow(ctx, `SELECT COUNT(*), COALESCE(SUM(good), 0) FROM street_marks WHERE kind = ? AND at >= ? AND at < ?`, kind, Millis(from), Millis(to)).Scan(&all, &good)
-	return all, good, err
-}

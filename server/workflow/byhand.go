@@ -88,10 +88,8 @@ func (e *Engine) TakeByHand(ctx context.Context, actor casework.Actor, n NewTick
 		return TicketTaken{}, err
 	}
 	asked := e.db.Sealer().Blind("request", "ticket\n"+string(body))
-	if key != "" {
-		if out, done, err := e.takenBefore(ctx, actor, key, asked); done || err != nil {
-			return out, err
-		}
+	if out, done, err := e.takenBefore(ctx, actor, key, asked); done || err != nil {
+		return out, err
 	}
 	var id string
 	var hints []string
@@ -122,16 +120,11 @@ func (e *Engine) TakeByHand(ctx context.Context, actor casework.Actor, n NewTick
 
 // takenBefore gives what an earlier request with the same key did.
 func (e *Engine) takenBefore(ctx context.Context, actor casework.Actor, key, asked string) (TicketTaken, bool, error) {
-	done, ok, err := e.db.FindDone(ctx, actor.PersonID, key)
-	if err != nil || !ok {
-		return TicketTaken{}, false, err
-	}
-	if done.Request != asked {
-		return TicketTaken{}, true, errKeyReused
-	}
-	out, err := e.takenByHand(ctx, actor, done.CaseID)
-	out.Replayed = true
-	return out, true, err
+	return doneBefore(ctx, e, actor.PersonID, key, asked, func(id string) (TicketTaken, error) {
+		out, err := e.takenByHand(ctx, actor, id)
+		out.Replayed = true
+		return out, err
+	})
 }
 
 // takenByHand shows who took a ticket in what they took in.

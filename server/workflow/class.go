@@ -191,12 +191,9 @@ func (e *Engine) CaseClass(ctx context.Context, actor casework.Actor, id string)
 	if err != nil {
 		return ClassView{}, err
 	}
-	l, sight, err := e.visible(ctx, actor, id)
+	l, err := e.full(ctx, actor, id)
 	if err != nil {
 		return ClassView{}, err
-	}
-	if sight != casework.Full {
-		return ClassView{}, store.ErrNoCase
 	}
 	rows, err := e.db.Tickets(ctx, store.TicketFilter{CaseID: l.Case.ID, Limit: 1})
 	if err != nil {

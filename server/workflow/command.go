@@ -118,15 +118,27 @@ func (e *Engine) requestHash(r Request) (string, error) {
 }
 
 func (e *Engine) replay(ctx context.Context, r Request, asked string) (Outcome, bool, error) {
-	done, ok, err := e.db.FindDone(ctx, r.Actor.PersonID, r.Key)
-	if err != nil || !ok {
-		return Outcome{}, false, err
+	return doneBefore(ctx, e, r.Actor.PersonID, r.Key, asked, func(id string) (Outcome, error) {
+		l, err := e.db.Case(ctx, id)
+		return Outcome{Case: l.Case, Replayed: true}, err
+	})
+}
+
+// doneBefore gives what an earlier request of a person's with the same key did; show tells it by what was noted with the key. done
+// says that there was one: without a key there is none. Another request under the same key is refused.
+func doneBefore[T any](ctx context.Context, e *Engine, person, key, asked string, show func(noted string) (T, error)) (out T, done bool, err error) {
+	if key == "" {
+		return out, false, nil
 	}
-	if done.Request != asked {
-		return Outcome{}, true, errKeyReused
+	before, done, err := e.db.FindDone(ctx, person, key)
+	if err != nil || !done {
+		return out, false, err
 	}
-	l, err := e.db.Case(ctx, done.CaseID)
-	return Outcome{Case: l.Case, Replayed: true}, true, err
+	if before.Request != asked {
+		return out, true, errKeyReused
+	}
+	out, err = show(before.CaseID)
+	return out, true, err
 }
 
 func (e *Engine) do(ctx context.Context, k *Knowledge, r Request, asked string) (out Outcome, err error) {
@@ -287,9 +299,6 @@ func (w *writer) save(ctx context.Context, l store.LoadedCase, d casework.Decisi
 		return next, err
 	}
 	if err := w.happened(ctx, l.Case, d); err != nil {
-		return next, err
-	}
-	if err := w.markStreet(ctx, l.Case, d.Case); err != nil {
 		return next, err
 	}
 	w.announce(l.Case, d)

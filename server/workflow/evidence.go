@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"xiaopu/server/casework"
-	"xiaopu/server/store"
 	"xiaopu/server/ticket"
 )
 
@@ -48,12 +47,9 @@ type EvidenceItem struct {
 // case in full.
 func (e *Engine) Evidence(ctx context.Context, actor casework.Actor, id, cursorText string, limit int) (EvidencePage, error) {
 	page := EvidencePage{Triggers: []EvidenceTrigger{}, Page: Page[EvidenceItem]{Items: []EvidenceItem{}}}
-	l, sight, err := e.visible(ctx, actor, id)
+	l, err := e.full(ctx, actor, id)
 	if err != nil {
 		return page, err
-	}
-	if sight != casework.Full {
-		return page, store.ErrNoCase
 	}
 	after, err := parseEvidenceCursor(cursorText)
 	if err != nil {

@@ -436,19 +436,12 @@ func (e *Engine) decideMatter(ctx context.Context, actor casework.Actor, id, act
 	}
 	asked := e.db.Sealer().Blind("request", fmt.Sprintf("%s\n%s\n%s", action, id, body))
 	replay := func() (MatterChanged, bool, error) {
-		done, ok, err := e.db.FindDone(ctx, actor.PersonID, key)
-		switch {
-		case err != nil || !ok:
-			return MatterChanged{}, false, err
-		case done.Request != asked:
-			return MatterChanged{}, true, errKeyReused
-		}
-		return MatterChanged{Matter: id, To: done.CaseID, Replayed: true}, true, nil
+		return doneBefore(ctx, e, actor.PersonID, key, asked, func(to string) (MatterChanged, error) {
+			return MatterChanged{Matter: id, To: to, Replayed: true}, nil
+		})
 	}
-	if key != "" {
-		if out, done, err := replay(); done || err != nil {
-			return out, err
-		}
+	if out, done, err := replay(); done || err != nil {
+		return out, err
 	}
 	var out MatterChanged
 	taken, err := e.intake(ctx, func(ctx context.Context, in *intake) error {

@@ -97,19 +97,13 @@ func (e *Engine) AddFacts(ctx context.Context, actor casework.Actor, session, ti
 	}
 	asked := e.db.Sealer().Blind("request", "facts\n"+ticketID+"\n"+string(body))
 	again := func() (NoteView, bool, error) {
-		done, ok, err := e.db.FindDone(ctx, actor.PersonID, key)
-		if key == "" || err != nil || !ok {
-			return NoteView{}, false, err
-		}
-		if done.Request != asked {
-			return NoteView{}, true, errKeyReused
-		}
-		n, err := e.db.Note(ctx, done.CaseID)
-		if err != nil {
-			return NoteView{}, true, err
-		}
-		v, err := e.oneNote(ctx, actor, session, n)
-		return v, true, err
+		return doneBefore(ctx, e, actor.PersonID, key, asked, func(id string) (NoteView, error) {
+			n, err := e.db.Note(ctx, id)
+			if err != nil {
+				return NoteView{}, err
+			}
+			return e.oneNote(ctx, actor, session, n)
+		})
 	}
 	if out, done, err := again(); done || err != nil {
 		return out, err

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"xiaopu/server/recognition"
 	"xiaopu/server/store"
 	"xiaopu/server/ticket"
+	"xiaopu/server/workday"
 )
 
 // A publication is what residents may know of a case that is not theirs: words that a person of the centre wrote for them, the state in plain
@@ -181,15 +183,7 @@ func (e *Engine) SimilarPublished(ctx context.Context, text, communityID, place 
 			list = append(list, found{score, p})
 		}
 	}
-	slices.SortStableFunc(list, func(a, b found) int {
-		switch {
-		case a.score > b.score:
-			return -1
-		case a.score < b.score:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(list, func(a, b found) int { return cmp.Compare(b.score, a.score) })
 	for _, f := range list[:min(len(list), similarPublications)] {
 		out = append(out, k.publicMatter(f.p, now))
 	}
@@ -267,10 +261,7 @@ func (e *Engine) MeToo(ctx context.Context, actor casework.Actor, id, phoneID st
 
 // Publication shows the centre what is published of a case.
 func (e *Engine) Publication(ctx context.Context, actor casework.Actor, caseID string) (PublicationView, error) {
-	l, sight, err := e.visible(ctx, actor, caseID)
-	if err == nil && sight != casework.Full {
-		err = store.ErrNoCase
-	}
+	l, err := e.full(ctx, actor, caseID)
 	if err != nil {
 		return PublicationView{}, err
 	}
@@ -347,10 +338,7 @@ func (e *Engine) publish(ctx context.Context, actor casework.Actor, caseID, acti
 	if err != nil {
 		return PublicationView{}, err
 	}
-	l, sight, err := e.visible(ctx, actor, caseID)
-	if err == nil && sight != casework.Full {
-		err = store.ErrNoCase
-	}
+	l, err := e.full(ctx, actor, caseID)
 	if err != nil {
 		return PublicationView{}, err
 	}
@@ -440,16 +428,17 @@ func (e *Engine) StreetFigures(ctx context.Context) (StreetFigures, error) {
 	if age := now.Sub(e.figures.at); age >= 0 && age < figuresLife && e.figures.shown.Items != nil {
 		return e.figures.shown, nil
 	}
-	local := now.In(shanghai)
-	from := time.Date(local.Year(), local.Month(), 1, 0, 0, 0, 0, shanghai)
-	resolved, onTime, err := e.db.StreetMarks(ctx, store.MarkResolved, from, now.Add(time.Second))
+	today := workday.DateOf(now)
+	from := workday.Date{Year: today.Year, Month: today.Month, Day: 1}
+	days, err := e.db.HappeningsByDay(ctx, store.HappeningFilter{From: from.String(), Before: today.AddDays(1).String()})
 	if err != nil {
 		return StreetFigures{}, err
 	}
-	rated, satisfied, err := e.db.StreetMarks(ctx, store.MarkRated, from, now.Add(time.Second))
-	if err != nil {
-		return StreetFigures{}, err
+	n := map[casework.HappeningKind]int{}
+	for _, c := range days {
+		n[c.Kind] += c.N
 	}
+	resolved, rated := n[casework.Solved], n[casework.Rated]
 	tiers, err := e.db.CountTiers(ctx, nil, now, now)
 	if err != nil {
 		return StreetFigures{}, err
@@ -458,7 +447,7 @@ func (e *Engine) StreetFigures(ctx context.Context) (StreetFigures, error) {
 	for _, t := range tiers {
 		open += t.Open
 	}
-	span := fmt.Sprintf("%d月1日到今天", local.Month())
+	span := fmt.Sprintf("%d月1日到今天", today.Month)
 	share := func(good, of int, what, none string) (value, note string) {
 		if of == 0 {
 			return "—", span + none
@@ -466,31 +455,10 @@ func (e *Engine) StreetFigures(ctx context.Context) (StreetFigures, error) {
 		return fmt.Sprintf("%d%%", (100*good+of/2)/of), fmt.Sprintf("%s%s", span, fmt.Sprintf(what, of, good))
 	}
 	out := StreetFigures{Items: []StreetFigure{{Label: "本月办结", Value: fmt.Sprintf("%d 件", resolved), Note: span + "核查通过的街道难事"}}}
-	value, note := share(onTime, resolved, "办结的 %d 件中，%d 件按承诺的时间办结", "还没有办结的")
+	value, note := share(n[casework.SolvedOnTime], resolved, "办结的 %d 件中，%d 件按承诺的时间办结", "还没有办结的")
 	out.Items = append(out.Items, StreetFigure{"按时办结", value, note})
-	value, note = share(satisfied, rated, "收到的 %d 个评价中，%d 个满意或基本满意", "还没有评价")
+	value, note = share(rated-n[casework.Displeased], rated, "收到的 %d 个评价中，%d 个满意或基本满意", "还没有评价")
 	out.Items = append(out.Items, StreetFigure{"满意", value, note}, StreetFigure{"正在办理", fmt.Sprintf("%d 件", open), "现在还没有办结、已交办或会商的街道难事"})
 	e.figures.at, e.figures.shown = now, out
 	return out, nil
-}
-
-// markStreet notes for the street's figures what a decision has brought about.
-func (w *writer) markStreet(ctx context.Context, before, after casework.Case) error {
-	if after.Status == casework.Resolved && before.Status != casework.Resolved && len(after.Stages) > 0 {
-		s := stageNo(after, len(after.Stages))
-		if err := w.tx.MarkStreet(ctx, after.ID, store.MarkResolved, fmt.Sprint(after.Round), w.now, s.OnTime); err != nil {
-			return err
-		}
-	}
-	for _, key := range sorted(after.Ratings) {
-		if _, had := before.Ratings[key]; had {
-			continue
-		}
-		r := after.Ratings[key]
-		ref := fmt.Sprintf("%d/%s", r.Round, r.TicketID)
-		if err := w.tx.MarkStreet(ctx, after.ID, store.MarkRated, ref, r.At, r.Rating != casework.Dissatisfied); err != nil {
-			return err
-		}
-	}
-	return nil
 }

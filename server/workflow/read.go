@@ -322,6 +322,15 @@ func (e *Engine) visible(ctx context.Context, actor casework.Actor, id string) (
 	return l, sight, nil
 }
 
+// full loads a case for who sees it in full; for others it does not exist.
+func (e *Engine) full(ctx context.Context, actor casework.Actor, id string) (store.LoadedCase, error) {
+	l, sight, err := e.visible(ctx, actor, id)
+	if err == nil && sight != casework.Full {
+		err = store.ErrNoCase
+	}
+	return l, err
+}
+
 func (e *Engine) view(k *Knowledge, l store.LoadedCase, actor casework.Actor, sight casework.Sight) (CaseView, error) {
 	now := e.Now(k)
 	env := k.env(now, l.CalendarRevision)

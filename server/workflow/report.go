@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -165,16 +166,11 @@ func (e *Engine) Report(ctx context.Context, actor casework.Actor, n NewReport, 
 	}
 	asked := e.db.Sealer().Blind("request", "report\n"+string(body))
 	again := func() (ReportTaken, bool, error) {
-		done, ok, err := e.db.FindDone(ctx, actor.PersonID, key)
-		if key == "" || err != nil || !ok {
-			return ReportTaken{}, false, err
-		}
-		if done.Request != asked {
-			return ReportTaken{}, true, errKeyReused
-		}
-		out, err := e.reported(ctx, actor, done.CaseID)
-		out.Replayed = true
-		return out, true, err
+		return doneBefore(ctx, e, actor.PersonID, key, asked, func(id string) (ReportTaken, error) {
+			out, err := e.reported(ctx, actor, id)
+			out.Replayed = true
+			return out, err
+		})
 	}
 	if out, done, err := again(); done || err != nil {
 		return out, err
@@ -385,10 +381,7 @@ func (e *Engine) OwnReports(ctx context.Context, actor casework.Actor, cursorTex
 		rows = append(rows, more...)
 	}
 	slices.SortFunc(rows, func(a, b store.TicketRow) int {
-		if c := b.Ticket.AcceptedAt.Compare(a.Ticket.AcceptedAt); c != 0 {
-			return c
-		}
-		return strings.Compare(b.Ticket.ID, a.Ticket.ID)
+		return cmp.Or(b.Ticket.AcceptedAt.Compare(a.Ticket.AcceptedAt), cmp.Compare(b.Ticket.ID, a.Ticket.ID))
 	})
 	for i, r := range rows {
 		if i == limit {

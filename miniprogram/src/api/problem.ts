@@ -37,6 +37,14 @@ export function messageOf(e: unknown): string {
   return e instanceof Refused || e instanceof Unreachable || e instanceof SignedOut ? e.message : texts.problem.ours;
 }
 
+/** wrongOf is what to show of a form that was not taken: what the server has against a field stands at it, and what a field of shown
+ * does not say stands above. */
+export function wrongOf(e: unknown, shown: string[]): { message: string; wrong: Record<string, string> } {
+  const wrong = e instanceof Refused ? Object.fromEntries(e.problem.fields?.map((f) => [f.name, f.message]) ?? []) : {};
+  const names = Object.keys(wrong);
+  return { wrong, message: names.length && names.every((n) => shown.includes(n)) ? texts.command.fields : messageOf(e) };
+}
+
 /** cachedBecause says why what stands on the screen is what was read last. */
 export const cachedBecause = (e: Unreachable): string => (typeof e.cause === "number" ? texts.common.cachedAway : texts.common.cached);
 

@@ -25,13 +25,3 @@ CREATE TABLE me_toos (
 	PRIMARY KEY (publication_id, requester)
 ) {{options}};
 CREATE INDEX me_toos_ticket ON me_toos (ticket_id);
--- One row for each resolution and each rating, so that a month's figures are one range of an index. good: on time; satisfied.
-CREATE TABLE street_marks (
-	case_id VARCHAR(40) NOT NULL,
-	kind    VARCHAR(12) NOT NULL,
-	ref     VARCHAR(60) NOT NULL,
-	at      BIGINT      NOT NULL,
-	good    SMALLINT    NOT NULL,
-	PRIMARY KEY (case_id, kind, ref)
-) {{options}};
-CREATE INDEX street_marks_at ON street_marks (kind, at, good);

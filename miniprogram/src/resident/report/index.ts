@@ -2,7 +2,7 @@
 // phone at every stroke; without a network it waits there and is sent once. Then it says what happens next, and where to find it again.
 
 import type { PublicMatter, Reporter, ReportTaken } from "../../api/contract";
-import { messageOf, Refused } from "../../api/problem";
+import { messageOf, wrongOf } from "../../api/problem";
 import { look } from "../../look";
 import { addTo, dropFrom } from "../../lib/photos";
 import type { Photo } from "../../lib/queue";
@@ -136,9 +136,7 @@ Page({
       await wx.navigateBack();
       void wx.showToast({ title: texts.queue.kept, icon: "none", duration: 3000 });
     } catch (e) {
-      const wrong = e instanceof Refused ? Object.fromEntries(e.problem.fields?.map((f) => [f.name, f.message]) ?? []) : {};
-      const shown = Object.keys(wrong).length > 0 && Object.keys(wrong).every((name) => ["content", "place"].includes(name));
-      this.setData({ message: shown ? texts.command.fields : messageOf(e), wrong });
+      this.setData(wrongOf(e, ["content", "place"]));
       void wx.pageScrollTo({ scrollTop: 0 });
     } finally {
       this.setData({ busy: false });

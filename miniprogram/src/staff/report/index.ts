@@ -2,7 +2,7 @@
 // somebody stops typing, what looks like the same matter is shown, and what the text seems to be about can be taken with a tap.
 
 import type { CommunityView, Similar, TopicBranch } from "../../api/contract";
-import { messageOf, Refused } from "../../api/problem";
+import { wrongOf } from "../../api/problem";
 import { look } from "../../look";
 import { directory, kept, type Choice } from "../../lib/directory";
 import { addTo, dropFrom } from "../../lib/photos";
@@ -171,9 +171,7 @@ Page({
       await wx.navigateBack();
       void wx.showToast({ title: out.state === "done" ? texts.report.done : texts.queue.kept, icon: "none", duration: 3000 });
     } catch (e) {
-      const wrong = e instanceof Refused ? Object.fromEntries(e.problem.fields?.map((f) => [f.name, f.message]) ?? []) : {};
-      const shown = Object.keys(wrong).length > 0 && Object.keys(wrong).every((name) => ["title", "facts", "place"].includes(name));
-      this.setData({ message: shown ? texts.command.fields : messageOf(e), wrong });
+      this.setData(wrongOf(e, ["title", "facts", "place"]));
     } finally {
       this.setData({ busy: false });
     }
