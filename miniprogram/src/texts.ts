@@ -48,6 +48,7 @@ export const texts = {
     emptyOwn: "还没有以您手机号反映、列入街道难事的事项。有事点下面的“反映一件事”；12345 的工单可以凭工单号查进度。",
     emptyReported: "您还没有上报过难事。遇到久拖不决的事，点下面的“上报难事”。", last: (moment: string, what: string) => `最近：${moment} ${what}`,
     report: "上报难事", lookUp: "凭工单号查进度", reportMatter: "反映一件事", call: "打电话问一问",
+    due: { late: "已超期", today: "今天到期", later: "以后到期", none: "没有期限" },
     late: "已超期", provisional: "暂定", standsInFor: "您正在代办：",
     tickets: (n: number) => `${n} 件工单`,
   },

@@ -74,18 +74,18 @@ test("an answer that comes after a newer question is not shown", async () => {
 const allow = (...names: Allowed["name"][]): Allowed[] => names.map((name) => ({ name, label: name, as: { role: "handler" } }));
 
 test("one button comes first, one beside it, the rest behind; those without a form here stay away", () => {
-  const b = buttonsOf(allow("assign", "return", "merge", "accept", "progress"), false);
+  const b = buttonsOf(allow("assign", "return", "merge", "accept", "progress"), new Set());
   assert.deepEqual([b.primary?.name, b.second?.name, b.more.map((x) => x.name)], ["accept", "return", ["assign", "progress"]]);
-  assert.deepEqual(buttonsOf(allow("merge", "attach"), false), { primary: null, second: null, more: [] });
+  assert.deepEqual(buttonsOf(allow("merge", "attach"), new Set()), { primary: null, second: null, more: [] });
 });
 
 test("calling comes before submitting until somebody has called", () => {
-  assert.equal(buttonsOf(allow("submit", "contact"), false).primary?.name, "contact");
-  assert.equal(buttonsOf(allow("submit", "contact"), true).primary?.name, "submit");
+  assert.equal(buttonsOf(allow("submit", "contact"), new Set()).primary?.name, "contact");
+  assert.equal(buttonsOf(allow("submit", "contact"), new Set(["contact"] as const)).primary?.name, "submit");
 });
 
 test("each task has its own button", () => {
-  const b = buttonsOf([{ name: "finish_task", label: "完成任务", as: { role: "handler" }, targets: ["T1", "T2"] }], false);
+  const b = buttonsOf([{ name: "finish_task", label: "完成任务", as: { role: "handler" }, targets: ["T1", "T2"] }], new Set());
   assert.deepEqual([b.primary?.target, b.more.map((x) => x.target)], ["T1", ["T2"]]);
 });
 

@@ -12,13 +12,13 @@ export interface Button {
   target: string;
 }
 
-const first: Allowed["name"][] = ["accept", "accept_task", "finish_task", "answer", "register", "dispatch", "convene", "contact", "submit", "verify_pass", "claim", "confirm_dissatisfaction", "strike_off", "hold_over", "take", "coordinate", "supervise", "progress"];
+const first: Allowed["name"][] = ["accept", "accept_task", "finish_task", "answer", "register", "dispatch", "convene", "contact", "submit", "verify_pass", "claim", "confirm_dissatisfaction", "strike_off", "hold_over", "take", "coordinate", "supervise", "classify", "progress"];
 const beside: Allowed["name"][] = ["return", "decline_task", "verify_fail", "reject", "open_at_ii", "progress", "dismiss_dissatisfaction", "carry_over", "remind", "escalate"];
 const direct = new Set<Allowed["name"]>(["accept", "accept_task"]);
 
-/** buttonsOf lays the allowed commands out. Each target has its own. contacted says that the requester has been called already, so that
- * calling them once more no longer comes first; called names a target where one command has several. */
-export function buttonsOf(allowed: Allowed[], contacted: boolean, called: (target: string) => string = () => ""): { primary: Button | null; second: Button | null; more: Button[] } {
+/** buttonsOf lays the allowed commands out. Each target has its own. done has what was done before and no longer comes first,
+ * though it can be done again. called names a target where one command has several. */
+export function buttonsOf(allowed: Allowed[], done: ReadonlySet<Allowed["name"]>, called: (target: string) => string = () => ""): { primary: Button | null; second: Button | null; more: Button[] } {
   const buttons: Button[] = [];
   for (const a of allowed) {
     if (!direct.has(a.name) && !(a.name in forms)) continue; // those of the console
@@ -32,6 +32,6 @@ export function buttonsOf(allowed: Allowed[], contacted: boolean, called: (targe
     }
     return null;
   };
-  const primary = take(contacted ? first.filter((n) => n !== "contact") : first);
+  const primary = take(first.filter((n) => !done.has(n)));
   return { primary, second: take(beside), more: buttons };
 }

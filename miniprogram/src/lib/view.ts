@@ -27,6 +27,8 @@ export interface Card {
   clock: string;
   clockTone: Tone;
   provisional: boolean;
+  /** Under which heading it stands, where the list has headings. */
+  section?: string;
   /** What happened last, where the list tells it. */
   last?: string;
   /** Why it is stuck, where the list tells it. */
@@ -56,12 +58,17 @@ export const cardOfReported = (c: ReportedCase, now: Date): Card => ({ ...cardOf
 export const cardOfStuck = (c: StuckCase): Card => ({ ...cardOfCase(c), why: c.why });
 
 /** cardOfTodo is something to do. */
-export function cardOfTodo(t: TodoItem): Card {
+export function cardOfTodo(t: TodoItem, now: Date): Card {
+  const due = texts.home.due;
   return {
+    section: !t.clock ? due.none : t.clock.overdue ? due.late : dayOf(t.clock.due_at, now) === dayOf(now.toISOString(), now) ? due.today : due.later,
     key: `${t.case_id} ${t.kind} ${t.ref ?? ""} ${t.for}`, id: t.case_id, badge: badgeOf(t.tier_label, t.kind_label), tone: t.clock?.overdue ? "late" : ((t.tier ?? "") as Tone), number: t.number, kind: t.for, title: t.title,
     place: "", clock: t.clock?.text ?? "", clockTone: toneOf(t.clock), provisional: t.clock?.provisional ?? false,
   };
 }
+
+/** headed puts each heading above the first card that stands under it. */
+export const headed = (cards: Card[]): (Card & { heading?: string })[] => cards.map((c, i) => (c.section !== cards[i - 1]?.section ? { ...c, heading: c.section } : c));
 
 /** headOf is the first card of a case's page. */
 export function headOf(c: CaseView): Card {

@@ -184,6 +184,8 @@ test("the centre calls back after a 不满意 and lets it stand; a coordinator m
   await centre.tap(card(centre, "待回访"));
   await centre.button("回访确认不满意");
   await look(centre, "street-10-call-back");
+  const above = (a, b) => centre.page.evaluate(([a, b]) => [a, b].map((t) => [...document.querySelectorAll(".mp-page:not([hidden]) .label")].find((e) => e.textContent === t).getBoundingClientRect().top).reduce((x, y) => x < y), [a, b]);
+  assert.ok(await above("评价", "为什么是难事"), "what was said stands above why the case is hard");
   await centre.press("回访后维持办结");
   await centre.fill("回访记录", "电话回访：是空调冷凝水，与屋面无关，诉求人认可。");
   await centre.press("回访后维持办结");

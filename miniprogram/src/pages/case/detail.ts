@@ -1,7 +1,7 @@
 // One case. Notices open it. What stands on it, and which buttons, the server says: staff see why it is a hard case before what it is
 // about; residents read plain words, a promised date and whether it was kept.
 
-import type { CaseView, TimelineItem } from "../../api/contract";
+import type { Allowed, CaseView, TimelineItem } from "../../api/contract";
 import { messageOf, Refused } from "../../api/problem";
 import { look } from "../../look";
 import { buttonsOf, type Button } from "../../lib/buttons";
@@ -24,7 +24,7 @@ interface Picture { id: string; thumb: string; url: string; name: string; label:
 Page({
   behaviors: [look],
   data: {
-    t: texts.case, common: texts.common, state: "loading" as ListState, message: "", staff: false, head: {} as Card, facts: "", why: [] as string[], masked: false, blocks: [] as Block[], promise: null as { words: string; tone: Tone } | null,
+    t: texts.case, common: texts.common, state: "loading" as ListState, message: "", staff: false, head: {} as Card, facts: "", why: [] as string[], masked: false, top: [] as Block[], blocks: [] as Block[], promise: null as { words: string; tone: Tone } | null,
     fresh: false, mine: [] as Mine[], answer: "", primary: null as Button | null, second: null as Button | null, more: [] as Button[], moreOpen: false,
     handler: null as Choice | null, handlers: [] as Choice[], handlerOpen: false, mayRate: false, ratings: ["satisfied", "mostly", "dissatisfied"] as const, ratingNames: texts.case.rating as Record<string, string>,
     events: [] as Event[], eventsState: "loading" as ListState, pictures: [] as Picture[], notes: [] as Note[], beside: [] as Note[], n: texts.ticket, canAdd: false, busy: false, waiting: "",
@@ -66,13 +66,16 @@ Page({
     this.shown = c;
     live.know(c.id, c.version);
     const staff = side() === "staff";
-    const { primary, second, more } = buttonsOf(c.allowed, (c.contacts ?? []).some((x) => x.round === c.round), (target) => {
+    const { primary, second, more } = buttonsOf(c.allowed, doneOn(c), (target) => {
       const task = c.tasks.find((x) => x.id === target);
       return task ? `${texts.case.taskKind[task.kind]}：${task.text.slice(0, 12)}` : "";
     });
     const rate = c.allowed.some((a) => a.name === "rate");
+    const blocks = staff ? blocksOf(c) : [];
+    const at = blocks.findIndex((b) => primary && b.title === about[primary.name]);
+    const top = at < 0 ? [] : blocks.splice(at, 1);
     this.setData({
-      fresh: false, state: "ready", staff, head: staff ? headOf(c) : plainHeadOf(c), facts: c.facts, why: c.why.map((w) => w.summary), masked: c.masked ?? false, blocks: staff ? blocksOf(c) : [], mine: staff ? mineOf(c) : [],
+      fresh: false, state: "ready", staff, head: staff ? headOf(c) : plainHeadOf(c), facts: c.facts, why: c.why.map((w) => w.summary), masked: c.masked ?? false, top, blocks, mine: staff ? mineOf(c) : [],
       promise: staff ? null : (promiseOf(c, now()) ?? null), answer: staff ? "" : (c.submission?.answer ?? ""),
       primary: staff ? primary : null, second: staff ? second : null, more: staff ? (may("publication.write") ? [...more, { name: "publication", label: texts.publication.open, target: "" } as never as Button] : more) : [], mayRate: rate && !staff, canAdd: !staff && c.status !== "closed" && c.ticket_refs.length > 0, waiting: waitingOn(c.id),
     });
@@ -237,6 +240,12 @@ function waitingOn(id: string): string {
   const n = queue.list().filter((a) => (a.path as { id?: string }).id === id).length;
   return n ? texts.queue.waiting(n) : "";
 }
+
+/** doneOn has the commands that were given already and no longer come first. */
+const doneOn = (c: CaseView): Set<Allowed["name"]> => new Set([...((c.contacts ?? []).some((x) => x.round === c.round) ? ["contact" as const] : []), ...(c.domain && c.topic ? ["classify" as const] : [])]);
+
+/** about names what one reads before giving a command: it stands above the rest. */
+const about: { [name in Allowed["name"]]?: string } = { confirm_dissatisfaction: texts.case.ratings, verify_pass: texts.case.submission, answer: texts.case.orders };
 
 const noDirectory = { departments: [], grids: [], communities: [], people: [] };
 

@@ -5,7 +5,7 @@ import { cachedBecause, Unreachable } from "../../api/problem";
 import { look } from "../../look";
 import { directory, kept } from "../../lib/directory";
 import { Pager, type Shown } from "../../lib/pager";
-import { cardOfCase, cardOfReport, cardOfReported, cardOfTodo, plainCardOfCase, type Card } from "../../lib/view";
+import { cardOfCase, cardOfReport, cardOfReported, cardOfTodo, headed, plainCardOfCase, type Card } from "../../lib/view";
 import { client, learnMe, live, may, me, now, onQueue, queue, side, signedIn, store } from "../../services";
 import { texts } from "../../texts";
 
@@ -14,7 +14,7 @@ type View = "todo" | "cases" | "claimable" | "reported" | "own";
 const read: Record<View, (cursor?: string) => Promise<{ items: Card[]; next?: string }>> = {
   todo: async (cursor) => {
     const page = await client.call("list_todos", { query: { cursor } });
-    return { items: page.items.map(cardOfTodo), next: page.next };
+    return { items: page.items.map((t) => cardOfTodo(t, now())), next: page.next };
   },
   cases: async (cursor) => {
     const page = await client.call("list_cases", { query: { cursor } });
@@ -103,7 +103,7 @@ Page({
   open(view: View): Promise<void> {
     const empty = { todo: texts.home.emptyTodo, cases: texts.home.emptyCases, claimable: texts.home.emptyClaimable, reported: texts.home.emptyReported, own: texts.home.emptyOwn }[view];
     const last = store.get<Card[]>(cacheOf(view));
-    this.setData({ view, empty, cached: false, list: { items: last ?? [], state: last?.length ? "ready" : "loading", message: "" } });
+    this.setData({ view, empty, cached: false, list: { items: headed(last ?? []), state: last?.length ? "ready" : "loading", message: "" } });
     this.pager = new Pager(
       async (cursor) => {
         try {
@@ -123,7 +123,7 @@ Page({
       (list) => {
         if (this.data.view !== view) return; // answered after another list was opened
         if (list.state === "loading" && last?.length) return; // the old list stays until the new one is there
-        this.setData({ list });
+        this.setData({ list: { ...list, items: headed(list.items) } });
       },
     );
     return this.pager.first();

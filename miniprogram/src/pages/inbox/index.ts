@@ -6,7 +6,7 @@ import { look } from "../../look";
 import { Pager, type Shown } from "../../lib/pager";
 import { Question } from "../../lib/subscribe";
 import { momentOf } from "../../lib/when";
-import { client, now, signedIn } from "../../services";
+import { client, live, now, signedIn } from "../../services";
 import { texts } from "../../texts";
 
 interface Row { id: string; caseId: string; number: string; text: string; at: string; unread: boolean; urgent: boolean; for: string }
@@ -15,16 +15,22 @@ const rowOf = (n: NoticeItem): Row => ({ id: n.id, caseId: n.case_id, number: n.
 
 Page({
   behaviors: [look],
-  data: { t: texts.inbox, unread: false, empty: texts.inbox.empty as string, list: { items: [], state: "loading", message: "" } as Shown<Row>, canAsk: false },
+  data: { t: texts.inbox, fresh: false, freshText: texts.common.fresh, unread: false, empty: texts.inbox.empty as string, list: { items: [], state: "loading", message: "" } as Shown<Row>, canAsk: false },
   pager: undefined as Pager<Row> | undefined,
   question: undefined as Question | undefined,
+  unheard: undefined as (() => void) | undefined,
 
   onLoad() {
     this.question = new Question("inbox");
+    this.unheard = live.on((e) => (e.kind === "inbox" || e.kind === "resync") && !this.data.fresh && this.setData({ fresh: true }));
+  },
+  onUnload() {
+    this.unheard?.();
   },
   onShow() {
     this.getTabBar?.()?.setData({ at: 1 });
     if (!signedIn()) return;
+    this.setData({ fresh: false });
     this.open(this.data.unread);
     void this.mayAsk();
   },
@@ -73,7 +79,14 @@ Page({
     void wx.showToast({ title: yes ? texts.inbox.asked : texts.inbox.notAsked, icon: "none" });
     void this.mayAsk();
   },
+  /** renew reads anew what has come, where the person asks for it. */
+  async renew() {
+    this.setData({ fresh: false });
+    await this.pager?.first();
+    await wx.pageScrollTo({ scrollTop: 0 });
+  },
   async onPullDownRefresh() {
+    this.setData({ fresh: false });
     await this.pager?.first();
     void wx.stopPullDownRefresh();
   },
