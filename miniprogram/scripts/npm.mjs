@@ -1,9 +1,10 @@
 // Writes src/miniprogram_npm: of the packages, the components that pages use and what those import, as WeChat's own “构建 npm” would
-// put them there, without the rest (TDesign whole is more than a main package may have).
+// put them there, without the rest (TDesign whole is more than a main package may have). What is bundled lies in the subpackage that uses it.
 import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { Sources } from "../preview/compile/sources.mjs";
+import esbuild from "esbuild";
+import { bundled, Sources } from "../preview/compile/sources.mjs";
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -31,10 +32,21 @@ export function used(src = path.join(root, "src"), packages = path.join(root, "n
     if (component.startsWith("miniprogram_npm/")) for (const e of [".json", ".js", ".wxml", ".wxss"]) add(component + e);
     else for (const e of [".ts", ".wxml", ".wxss"]) {
       const file = sources.file(component, e); // our own may import from a package too
-      if (file) for (const ref of references(component + e, fs.readFileSync(file, "utf8"))) if (!ref.startsWith(".") && !ref.startsWith("/")) add(`miniprogram_npm/${ref}`) || add(`miniprogram_npm/${ref}.js`) || add(`miniprogram_npm/${ref}/index.js`);
+      if (file) for (const ref of references(component + e, fs.readFileSync(file, "utf8")))
+        if (bundled[ref]) found.set(`${inside(sources, component)}miniprogram_npm/${ref}/index.js`, bundled[ref]);
+        else if (!ref.startsWith(".") && !ref.startsWith("/")) add(`miniprogram_npm/${ref}`) || add(`miniprogram_npm/${ref}.js`) || add(`miniprogram_npm/${ref}/index.js`);
     }
   if (wrong.length) throw new Error(wrong.join("\n"));
   return found;
+}
+
+/** inside is the subpackage that a component lies in. */
+const inside = (sources, component) => (sources.app.subPackages ?? []).map((s) => s.root + "/").find((root) => component.startsWith(root)) ?? "";
+
+/** bundle is one file of a package: its licence stays with it. */
+function bundle(entry) {
+  const { outputFiles } = esbuild.buildSync({ entryPoints: [entry], bundle: true, write: false, format: "cjs", target: "es2017", minify: true, legalComments: "inline", define: { "process.env.NODE_ENV": '"production"' } });
+  return outputFiles[0].text;
 }
 
 /** above are the folders that a file lies in, the nearest first: a package may bring others in a miniprogram_npm of its own. */
@@ -52,11 +64,11 @@ function references(name, text) {
 
 /** pack puts them below into, a copy of src. */
 export function pack(into) {
-  fs.rmSync(path.join(into, "miniprogram_npm"), { recursive: true, force: true });
   const files = used();
+  for (const folder of new Set(["miniprogram_npm", ...[...files.keys()].map((name) => name.replace(/(?<=miniprogram_npm)\/.*/, ""))])) fs.rmSync(path.join(into, folder), { recursive: true, force: true });
   for (const [name, from] of files) {
     fs.mkdirSync(path.dirname(path.join(into, name)), { recursive: true });
-    const text = fs.readFileSync(from, "utf8");
+    const text = Object.values(bundled).includes(from) ? bundle(from) : fs.readFileSync(from, "utf8");
     fs.writeFileSync(path.join(into, name), name.endsWith(".wxss") ? text.replace(/@font-face\s*\{[^}]*\}/g, (rule) => (/https?:/.test(rule) ? "" : rule)) : text); // TDesign's icon font lies elsewhere: our icons are our own
   }
   return files.size;

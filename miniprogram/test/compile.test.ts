@@ -61,3 +61,8 @@ test("components are found by path and in packages, each once", async () => {
   assert.equal(components.filter((c) => c === "c/c").length, 1);
   assert.ok(components.includes("miniprogram_npm/tdesign-miniprogram/popup/popup"));
 });
+
+test("what is bundled of the charts lies in the package of the figures and nowhere else", async () => {
+  const { used } = await import(join(process.env.MINIPROGRAM, "scripts/npm.mjs"));
+  assert.deepEqual([...(used() as Map<string, string>).keys()].filter((f) => f.includes("echarts")), ["figures/miniprogram_npm/echarts/index.js"]);
+});

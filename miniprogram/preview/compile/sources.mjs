@@ -2,6 +2,10 @@
 // node_modules, as WeChat's tools put them into miniprogram_npm when they "build npm".
 import fs from "node:fs";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Packages that were not made for mini-programs: of each, what of it goes into ours is said by a module, which is bundled. */
+export const bundled = { echarts: fileURLToPath(new URL("../../scripts/echarts.js", import.meta.url)) };
 
 const posix = path.posix;
 const npm = /^miniprogram_npm\/((?:@[^/]+\/)?[^/]+)\/(.*)$/;
@@ -82,6 +86,7 @@ export class Sources {
         for (const e of [".js", ".ts", "/index.js", ""]) if (isFile(base + e)) return { path: base + e };
       if (dir === this.root) break;
     }
+    if (bundled[ref]) return { path: bundled[ref] };
     const [, name, rest = "index"] = /^((?:@[^/]+\/)?[^/]+)(?:\/(.*))?$/.exec(ref) ?? [];
     const dir = name && this.package(name);
     for (const e of [".js", "/index.js", ""]) if (dir && isFile(path.join(dir, rest + e))) return { path: path.join(dir, rest + e) };

@@ -11,6 +11,7 @@ export class Pages {
   constructor({ info, space, associated, program }) {
     Object.assign(this, { info, space, associated, program });
     this.tabs = (info.app.tabBar?.list ?? []).map((t) => t.pagePath);
+    addEventListener("resize", () => this.top?.resized());
   }
 
   get top() {
@@ -161,6 +162,12 @@ class Page {
     this.root.release();
     this.bar?.release();
     this.el.remove();
+  }
+
+  resized() {
+    const size = { windowWidth: innerWidth, windowHeight: innerHeight };
+    this.call("onResize", { size });
+    this.root.getComponent().triggerPageLifetime("resize", [size]);
   }
 
   scrolled() {

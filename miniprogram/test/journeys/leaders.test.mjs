@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { browser, start } from "./phone.mjs";
-import { look } from "./look.mjs";
+import { look, stands } from "./look.mjs";
 
 const { BASE: base, SHOTS: shots } = process.env;
 let chrome;
@@ -86,6 +86,99 @@ test("figures: each number is the server's, by month and by week, of one's own a
   await head.sees("范围：综合行政执法队");
   await look(head, "figures-head");
   await head.close();
+});
+
+/** pictures are what the charts of the page that is shown have painted, and the texts in them. */
+const pictures = (phone) =>
+  phone.page.evaluate(() =>
+    [...document.querySelectorAll(".mp-page:not([hidden]) x-chart")].map((e) => {
+      const canvas = e.querySelector("canvas");
+      const { width, height, right } = canvas.getBoundingClientRect();
+      const copy = Object.assign(document.createElement("canvas"), { width: canvas.width, height: canvas.height }).getContext("2d", { willReadFrequently: true });
+      copy.drawImage(canvas, 0, 0);
+      const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+      const colours = {};
+      let painted = 0;
+      for (let i = 0; i < data.length; i += 4) {
+        if (!data[i + 3]) continue;
+        painted++;
+        if (data[i + 3] === 255) colours[data.slice(i, i + 3).join()] = (colours[data.slice(i, i + 3).join()] ?? 0) + 1;
+      }
+      const texts = e.__wxElement.getMethodCaller().chart.getZr().storage.getDisplayList().filter((d) => d.type === "tspan" && d.style.text.trim()).map((d) => {
+        const at = d.getBoundingRect().clone();
+        if (d.transform) at.applyTransform(d.transform);
+        const { x, y, width, height } = at;
+        return { text: d.style.text, size: parseFloat(/[\d.]+(?=px)/.exec(d.style.font)[0]), left: x, top: y, right: x + width, bottom: y + height };
+      });
+      return { width, height, right, share: painted / (canvas.width * canvas.height), scale: canvas.width / width, colours: Object.keys(colours).filter((c) => colours[c] > 50), texts, label: e.querySelector("[role=img]").getAttribute("aria-label") };
+    }),
+  );
+
+/** painted waits until the charts are as wide as the screen lets them be and as high as they want, and looks at each. */
+async function painted(phone, { elder, width }) {
+  await phone.page.waitForFunction(() => {
+    const all = [...document.querySelectorAll(".mp-page:not([hidden]) x-chart")].map((e) => [e.__wxElement.getMethodCaller().chart, e.querySelector("wx-canvas").getBoundingClientRect()]);
+    return all.length === 3 && all.every(([chart, box]) => chart && chart.getWidth() === box.width && chart.getHeight() === box.height);
+  });
+  await phone.page.waitForTimeout(100); // it paints with the next frames
+  const all = await pictures(phone);
+  for (const p of all) {
+    assert.ok(p.width > width - 70 && p.right < width && p.height > 60 && p.scale === 2, `${p.label}: ${p.width}×${p.height}, ${p.scale}`);
+    assert.ok(p.share > 0.02, `${p.label}: ${p.share} painted`);
+    assert.ok(p.colours.length > 1 && p.colours.some((c) => ["26,79,156", "11,122,59"].includes(c)), `${p.label}: ${p.colours}`);
+    for (const [i, a] of p.texts.entries()) {
+      assert.ok(a.size >= (elder ? 18 : 13), `${a.text}: ${a.size} px`);
+      assert.ok(a.left > -1 && a.right < p.width + 1 && a.top > -3 && a.bottom < p.height + 3, `${a.text} runs out of the picture at ${width}: ${JSON.stringify(a)} in ${p.width}×${p.height}`);
+      for (const b of p.texts.slice(i + 1)) assert.ok(Math.min(a.right, b.right) - Math.max(a.left, b.left) < 1 || Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) < 3, `${a.text} and ${b.text} lie over each other at ${width}`);
+    }
+  }
+  return all;
+}
+
+test("figures are pictures too: painted, legible, what they show said in words; painted anew for another width and 长辈版, given back at the end", async () => {
+  for (const elder of [false, true]) {
+    const leader = await phoneOf("p-principal", { width: 320, ...(elder ? { font: 24 } : {}) });
+    await leader.press("统计", true);
+    await leader.sees("按事项类别");
+    const f = await leader.api("/api/v1/figures?own=true");
+    const [trend, departments, topics] = await painted(leader, { elder, width: 320 });
+    const now = f.periods.at(-1);
+    assert.match(trend.label, new RegExp(`${now.label}（到今天） 入库 ${now.entered}，办结 ${now.resolved}`));
+    for (const d of f.departments.slice(0, 6)) assert.match(departments.label, new RegExp(`${d.department.name} 交办 ${d.given} 次`));
+    for (const x of f.topics.slice(0, 6)) assert.match(topics.label, new RegExp(`${x.topic} 入库 ${x.entered}，办结 ${x.resolved}`));
+    assert.ok(topics.texts.some((x) => x.text.includes(`入库 ${f.topics[0].entered}`)), "numbers stand in the picture");
+
+    // A street with more to do: every bar, numbers of three digits, late ones.
+    await leader.page.route(/\/api\/v1\/figures/, async (r) => {
+      const many = await (await r.fetch()).json();
+      many.periods.forEach((p, i) => Object.assign(p, { entered: 70 * i + 110, resolved: 50 * i + 80, on_time: 40 * i + 60 }));
+      many.topics.forEach((x, i) => Object.assign(x, { entered: 131 - 9 * i, resolved: 90 - 11 * i, topic: i ? x.topic : "民政养老残疾人福利优抚安置救助" }));
+      await r.fulfill({ json: many });
+    });
+    for (const [by, words] of [["week", "按周"], ["month", "按月"]]) {
+      await leader.tap(words);
+      await leader.sees("没有按时办结");
+      for (const width of [320, 390, 430]) {
+        await leader.page.setViewportSize({ width, height: 844 });
+        const [many] = await painted(leader, { elder, width });
+        assert.ok(many.colours.includes("179,38,30"), `late in red: ${many.colours}`);
+        const name = `figures-many-${by}-${elder ? "elder-" : ""}${width}`;
+        if (width === 320) await look(leader, name, { elder });
+        else await stands(leader, name, { elder });
+      }
+    }
+    if (!elder) {
+      await leader.page.evaluate(() => globalThis.getCurrentPages().at(-1).setData({ elder: true }));
+      await leader.page.waitForFunction(() => document.querySelector("x-chart").__wxElement.getMethodCaller().chart.getHeight() > 300);
+      await painted(leader, { elder: true, width: 430 });
+    }
+    const charts = await leader.page.evaluateHandle(() => [...document.querySelectorAll("x-chart")].map((e) => e.__wxElement.getMethodCaller().chart));
+    await leader.tap(leader.page.getByLabel("返回"));
+    await leader.sees("统计");
+    assert.deepEqual(await charts.evaluate((all) => all.map((c) => c.isDisposed())), [true, true, true]);
+    assert.deepEqual(await leader.errors(), []);
+    await leader.close();
+  }
 });
 
 /** advance moves the demonstration's clock. */

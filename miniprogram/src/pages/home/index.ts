@@ -94,7 +94,7 @@ Page({
       ? [{ view: "todo", text: texts.home.todo }, { view: "cases", text: texts.home.cases }, ...(me()?.posts.some((p) => p.role === "department_head") ? [{ view: "claimable" as View, text: texts.home.claimable }] : []), ...(may("case.report") ? [{ view: "reported" as View, text: texts.home.reported }] : [])]
       : [];
     const standsInFor = me()?.stands_in_for.map((p) => p.name).join("、") ?? "";
-    const doors = !staff ? (may("public.read") ? [{ url: "/resident/stories/index", text: texts.doors.stories }] : []) : [...(may("case.lead") ? [{ url: "/leader/stuck/index", text: texts.doors.stuck }] : []), ...(may("figures.read") ? [{ url: "/leader/figures/index", text: texts.doors.figures }] : [])];
+    const doors = !staff ? (may("public.read") ? [{ url: "/resident/stories/index", text: texts.doors.stories }] : []) : [...(may("case.lead") ? [{ url: "/leader/stuck/index", text: texts.doors.stuck }] : []), ...(may("figures.read") ? [{ url: "/figures/index", text: texts.doors.figures }] : [])];
     this.setData({ staff, views, standsInFor, doors, canReport: may("case.report"), canLookUp: may("order.look_up"), canReportMatter: !staff && may("resident.self"), reports: store.get<Card[]>(`cache/${who}/reports`) ?? [] });
     void wx.setNavigationBarTitle({ title: staff ? texts.home.title : texts.home.residentTitle });
     return this.open(staff ? "todo" : "own");
