@@ -64,6 +64,7 @@ var openToResidents = map[string]string{
 	"POST /api/v1/uploads":                "own",
 	"GET /api/v1/cases/{id}/attachments":  "nothing",
 	"GET /api/v1/cases/{id}/notes":        "nothing",
+	"GET /api/v1/cases/{id}/locations":    "nothing",
 	"GET /api/v1/tickets/{id}/notes":      "nothing",
 	"POST /api/v1/tickets/{id}/notes":     "own",
 	"GET /api/v1/uploads/{id}":            "nothing",

@@ -78,6 +78,17 @@ func (s *server) timeline(ctx context.Context, in *timelineInput) (workflow.Page
 	return s.engine.Timeline(ctx, actorOf(ctx), in.ID, in.After, in.Limit, in.Changes)
 }
 
+type locationsInput struct {
+	ID     string `path:"id" maxLength:"40" doc:"难事的 id 或编号"`
+	Cursor string `query:"cursor" maxLength:"60" doc:"上一页的 next"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"每页多少条"`
+}
+
+func (s *server) caseLocations(ctx context.Context, in *locationsInput) (workflow.Page[workflow.LocationView], error) {
+	onCase(ctx, in.ID)
+	return s.engine.CaseLocations(ctx, actorOf(ctx), in.ID, in.Cursor, in.Limit)
+}
+
 type caseTicketsInput struct {
 	ID     string `path:"id" maxLength:"40" doc:"难事的 id 或编号"`
 	Cursor string `query:"cursor" maxLength:"400" doc:"上一页的 next"`

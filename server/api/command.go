@@ -76,11 +76,14 @@ func (commandBody[C]) Schema(r huma.Registry) *huma.Schema {
 // give gives the command to the engine.
 func give[C casework.Command](ctx context.Context, s *server, in *commandInput[C]) (CommandResult, error) {
 	onCase(ctx, in.ID)
-	var cmd casework.Command = in.Body.Command
-	if r, ok := cmd.(registration); ok {
-		cmd = casework.Register{Reason: r.Reason}
+	r := workflow.Request{CaseID: in.ID, Version: in.Body.Version, Command: in.Body.Command, Key: in.Key}
+	switch cmd := r.Command.(type) {
+	case registration:
+		r.Command = casework.Register{Reason: cmd.Reason}
+	case finishTask:
+		r.Command, r.Location = cmd.FinishTask, cmd.Location
 	}
-	return s.do(ctx, workflow.Request{CaseID: in.ID, Version: in.Body.Version, Command: cmd, Key: in.Key})
+	return s.do(ctx, r)
 }
 
 func (s *server) do(ctx context.Context, r workflow.Request) (CommandResult, error) {
@@ -100,13 +103,25 @@ type registration struct {
 	Reason            string `json:"reason,omitempty" doc:"入库说明" maxLength:"5000"`
 }
 
+// finishTask is a task that is done; an on-site record with where it was made.
+type finishTask struct {
+	casework.FinishTask
+	Location *casework.Location `json:"location,omitempty" doc:"现场的位置，只用于现场核实；加密保存，不进时间线"`
+}
+
+// report is what somebody of the staff reports, with where it is.
+type report struct {
+	casework.Report
+	Location *casework.Location `json:"location,omitempty" doc:"在地图上选的位置；加密保存，不进时间线"`
+}
+
 type reportInput struct {
 	Key  string `header:"Idempotency-Key" maxLength:"100" doc:"这次提交的编号，由客户端生成；网络不好重发时用同一个编号，只会上报一次"`
-	Body casework.Report
+	Body report
 }
 
 func (s *server) report(ctx context.Context, in *reportInput) (CommandResult, error) {
-	return s.do(ctx, workflow.Request{Command: in.Body, Key: in.Key})
+	return s.do(ctx, workflow.Request{Command: in.Body.Report, Location: in.Body.Location, Key: in.Key})
 }
 
 type registerInput struct {

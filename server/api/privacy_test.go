@@ -86,7 +86,7 @@ func TestEveryUnmaskingIsInTheAuditLog(t *testing.T) {
 		t.Fatalf("%+v", page.Items)
 	}
 	e := page.Items[0]
-	if e.Actor != "p-w1" || e.Object != "ticket:"+id || e.Detail["reason"] != "先行联系138****5678" || e.Detail["fields"] != "address,id_number,name,phone,text" || e.RequestID == "" {
+	if e.Actor != "p-w1" || e.Object != "ticket:"+id || e.Detail["reason"] != "先行联系138****5678" || e.Detail["fields"] != "address,id_number,location,name,phone,text" || e.RequestID == "" {
 		t.Errorf("%+v", e)
 	}
 

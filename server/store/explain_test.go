@@ -37,7 +37,7 @@ var aliases = map[string]string{
 	"sign_ins": "", "sessions": "", "refresh_tokens": "", "wechat_identities": "", "resident_phones": "", "one_use_codes": "", "wechat_followers": "", "privacy_consents": "", "family_consents": "", "f": "family_consents", "rp": "resident_phones", "resident_enterprises": "", "order_lookups": "", "subscribe_switches": "", "ticket_topics": "",
 	"organisation_changes": "", "handovers": "",
 	"import_chunks": "", "import_rows": "",
-	"attachments": "", "reviews": "", "ticket_notes": "", "publications": "", "p": "publications", "me_toos": "", "matter_decisions": "", "matter_pairs": "",
+	"attachments": "", "reviews": "", "ticket_notes": "", "locations": "", "publications": "", "p": "publications", "me_toos": "", "matter_decisions": "", "matter_pairs": "",
 	"deliveries": "", "d": "deliveries", "delivery_events": "", "de": "delivery_events", "message_grants": "", "grant_reports": "", "notice_bundles": "", "o": "outbox", "i": "inbox",
 	"wechat_pushes": "", "platform_tickets": "", "platform_feed": "", "platform_requests": "",
 }
@@ -54,7 +54,7 @@ var notReads = []string{
 	"CountAgain", // a case and its timeline, as Case and StoredEvents read them
 	"AddCalendarYear", "AddCertificate", "AddClosure", "AddImportProblems", "AddPolicy", "EraseRow", "InsertCase", "InsertTickets", "KeepPersonFrom", "MoveSequence", "NoteDone",
 	"PutOrganisation", "RevokeClosure", "Revise", "SaveCase", "SaveCertificate", "LeaveCase", "SetMatterCase", "SetTicketCase", "SetTicketLinks", "SetTicketMatter", "AddMatterDecisions", "PutMatterPairs", "DropMatterPairs", "PutGazetteer", "SpendEvidence", "StopAging", "UpdateTicket", "WithdrawPolicy",
-	"PutPublication", "AddMeToo", "ForgetMeToo", "InsertNote", "SettleNote", "DropNote", "KeepForNote", "ReviewAttachment",
+	"PutPublication", "AddMeToo", "ForgetMeToo", "InsertLocation", "DropLocation", "KeepLocationFrom", "InsertNote", "SettleNote", "DropNote", "KeepForNote", "ReviewAttachment",
 	"InsertReview", "DecideReview", "DropReviews", "TakeReview", "TraceReview", "ReviewToPeople", "ChaseReview", "RecountReviews", "InsertAttachment", "AttachmentIsReady", "KeepAttachment", "MoveAttachments", "DropAttachment", "EraseAttachment", "KeepAttachmentFrom", "AttachmentIsGone",
 	"InsertImportProfile", "UpdateImportProfile", "DeleteImportProfile", "PutTicketFact", "FactsArrived",
 	"EndDelivery", "ForgetDeliveries", "PostponeNotice", "ReopenNotice", "SettleNotice", "StartDelivery",
@@ -205,6 +205,21 @@ func reads() (list []read) {
 	})
 	inside("ResealNotes", "", func(ctx context.Context, tx *store.Tx) error {
 		_, _, _, err := tx.ResealNotes(ctx, store.ResealFrom{}, 50)
+		return err
+	})
+	for _, after := range []string{"", "c-00030"} {
+		add("Locations", after, func(ctx context.Context, db *store.DB) error {
+			return ignore(db.Locations(ctx, []string{"c-00030", "t-00030"}, after, 51))
+		})
+		inside("Locations", "inside "+after, func(ctx context.Context, tx *store.Tx) error {
+			return ignore(tx.Locations(ctx, []string{"c-00030"}, after, 51))
+		})
+		add("AgedLocations", after, func(ctx context.Context, db *store.DB) error {
+			return ignore(db.AgedLocations(ctx, day(20), store.Aged{ID: after, At: day(3)}, 100))
+		})
+	}
+	inside("ResealLocations", "", func(ctx context.Context, tx *store.Tx) error {
+		_, _, _, err := tx.ResealLocations(ctx, store.ResealFrom{}, 50)
 		return err
 	})
 	for _, after := range []string{"", "a-00300"} {
@@ -932,6 +947,16 @@ func seedForPlans(t testing.TB, db *store.DB) {
 		}
 		beside = append(beside, []any{fmt.Sprintf("n-%05d", i), ticketID, some("p-%03d", 200), "facts", "shown", "", key, store.Millis(day(3))})
 	}
+	var places [][]any
+	for i := range 3000 {
+		key := 2
+		if i%10 == 0 {
+			key = 1
+		}
+		id := fmt.Sprintf("c-%05d", i)
+		places = append(places, []any{id, id, some("p-%03d", 200), must[string](t)(db.Sealer().Seal([]byte("{}"), "locations.sealed:"+id)), key, store.Millis(day(3)), store.Millis(day(rnd.IntN(60)))})
+	}
+	bulk(t, db, `locations (id, case_id, author, sealed, sealed_key, created_at, kept_at)`, places)
 	var told, met [][]any
 	for i := range 3000 {
 		var story any

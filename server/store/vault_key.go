@@ -262,6 +262,7 @@ func (tx *Tx) ForgetKeys(ctx context.Context) error {
 		`SELECT import_id FROM import_chunks WHERE sealed_key < ? ORDER BY sealed_key, import_id LIMIT 1`,
 		`SELECT import_id FROM import_rows WHERE sealed_key < ? ORDER BY sealed_key, import_id LIMIT 1`,
 		`SELECT id FROM reviews WHERE sealed_key > 0 AND sealed_key < ? ORDER BY sealed_key, id LIMIT 1`,
+		`SELECT id FROM locations WHERE sealed_key < ? ORDER BY sealed_key, id LIMIT 1`,
 		`SELECT id FROM ticket_notes WHERE sealed_key > 0 AND sealed_key < ? ORDER BY sealed_key, id LIMIT 1`,
 		`SELECT id FROM attachments WHERE sealed_key > 0 AND sealed_key < ? ORDER BY sealed_key, id LIMIT 1`,
 		`SELECT order_no FROM ticket_facts WHERE sealed_key > 0 AND sealed_key < ? ORDER BY sealed_key, source, order_no LIMIT 1`,

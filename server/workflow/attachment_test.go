@@ -209,7 +209,7 @@ func TestAttachmentsAreErasedWhenTheirTimeIsOver(t *testing.T) {
 	})
 }
 
-func TestANewKeyTakesOverTheKeysOfAttachments(t *testing.T) {
+func TestANewKeyTakesOverAttachmentsAndPlaces(t *testing.T) {
 	key := func(b byte) []byte { return bytes.Repeat([]byte{b}, vault.KeyBytes) }
 	storetest.EachDSN(t, func(t *testing.T, dsn string) {
 		open := func(keys vault.Keys) *store.DB {
@@ -236,6 +236,10 @@ func TestANewKeyTakesOverTheKeysOfAttachments(t *testing.T) {
 		c := w.dispatched()
 		w.must(c.ID, "p-h1", casework.Accept{HandlerID: "p-w1"})
 		w.must(c.ID, "p-h1", casework.Progress{Text: "已开会", Attached: casework.Attached{Attachments: []string{id}}})
+		placed, err := w.reportedAt("")
+		if err != nil {
+			t.Fatal(err)
+		}
 		before, err := os.ReadFile(w.lie(id)[0])
 		if err != nil {
 			t.Fatal(err)
@@ -255,11 +259,14 @@ func TestANewKeyTakesOverTheKeysOfAttachments(t *testing.T) {
 		}
 		both := reopen(vault.Keys{1: key(1), 2: key(2)})
 		done, err := both.e.Reseal(context.Background(), 0, nil)
-		if err != nil || done.Attachments != 1 || done.Damaged != 0 {
+		if err != nil || done.Attachments != 1 || done.Locations != 1 || done.Damaged != 0 {
 			t.Fatalf("%+v %v", done, err)
 		}
 		last := reopen(vault.Keys{2: key(2)}) // the old key is forgotten
 		last.verify()
+		if list := last.placed(placed.Case.ID); len(list) != 1 || list[0].Location != *gate {
+			t.Errorf("%#v", list)
+		}
 		after, err := os.ReadFile(w.lie(id)[0])
 		if err != nil || !bytes.Equal(before, after) {
 			t.Error("the bytes were written anew", err)

@@ -24,6 +24,8 @@ type Request struct {
 	// Version is the version the person saw; the command is refused when the case has moved on.
 	Version int64
 	Command casework.Command
+	// Location is where what is reported, or an on-site record, is; nil for none. It is beside the command, so that no event has it.
+	Location *casework.Location
 	// Key is the client's Idempotency-Key; "" for none.
 	Key string
 
@@ -92,6 +94,11 @@ func (e *Engine) given(ctx context.Context, r Request) (Outcome, error) {
 			return out, err
 		}
 	}
+	if r.Location != nil {
+		if err := r.Location.Check(); err != nil {
+			return Outcome{}, err
+		}
+	}
 	if r, err = e.screened(ctx, r); err != nil {
 		return Outcome{}, err
 	}
@@ -111,6 +118,11 @@ func (e *Engine) given(ctx context.Context, r Request) (Outcome, error) {
 // requestHash tells requests apart. It is kept, and who reads it must not be able to try what a request may have said.
 func (e *Engine) requestHash(r Request) (string, error) {
 	body, err := json.Marshal(r.Command)
+	if err == nil && r.Location != nil {
+		var where []byte
+		where, err = json.Marshal(r.Location)
+		body = append(append(body, '\n'), where...)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -154,9 +166,14 @@ func (e *Engine) do(ctx context.Context, k *Knowledge, r Request, asked string) 
 				return err
 			}
 			refused = refusal.cause // what had fallen due is saved all the same
-		} else if r.Key != "" {
-			if err := tx.NoteDone(ctx, r.Actor.PersonID, r.Key, asked, c.ID, now); err != nil {
+		} else {
+			if err := w.keepLocation(ctx, r, c); err != nil {
 				return err
+			}
+			if r.Key != "" {
+				if err := tx.NoteDone(ctx, r.Actor.PersonID, r.Key, asked, c.ID, now); err != nil {
+					return err
+				}
 			}
 		}
 		out.Case = c

@@ -194,7 +194,7 @@ func (w *writer) keepNote(ctx context.Context, n store.TicketNote, pictures []st
 			if err := json.Unmarshal([]byte(n.Text), &held); err != nil {
 				return err
 			}
-			text = strings.TrimSpace(held.Report.Content + "\n" + held.Report.Place)
+			text = held.Report.words()
 		}
 		if err := hold(store.Review{State: store.ReviewOpen, Text: text}); err != nil {
 			return err
@@ -263,7 +263,7 @@ func (e *Engine) CaseNotes(ctx context.Context, actor casework.Actor, session, c
 
 // TicketNotes lists the notes of one ticket: to its requester, and to staff who see it.
 func (e *Engine) TicketNotes(ctx context.Context, actor casework.Actor, session, ticketID string) ([]NoteView, error) {
-	t, err := e.Ticket(ctx, actor, ticketID)
+	t, err := e.ticket(ctx, actor, ticketID)
 	if err != nil {
 		return nil, err
 	}
@@ -360,7 +360,7 @@ func (e *Engine) noteFile(ctx context.Context, actor casework.Actor, a store.Att
 			return store.ErrNoAttachment
 		}
 	} else {
-		if _, err := e.Ticket(ctx, actor, n.TicketID); err != nil {
+		if _, err := e.ticket(ctx, actor, n.TicketID); err != nil {
 			return store.ErrNoAttachment
 		}
 		r, err := e.db.Ticket(ctx, n.TicketID)
@@ -427,9 +427,12 @@ func (w *writer) tellNoteRefused(ctx context.Context, requester, caseID, orderNo
 	}})
 }
 
-// eraseNotes erases what the requester of a ticket has said beside it, and gives the pictures that went.
+// eraseNotes erases what the requester of a ticket has said beside it, where they said it is, and gives the pictures that went.
 func eraseNotes(ctx context.Context, tx *store.Tx, ticketID string, now time.Time) (erased []store.Erased, _ error) {
 	if err := tx.ForgetMeToo(ctx, ticketID); err != nil {
+		return nil, err
+	}
+	if _, err := tx.DropLocation(ctx, ticketID); err != nil {
 		return nil, err
 	}
 	list, err := tx.NotesOf(ctx, ticketID, maxNotes)

@@ -25,6 +25,8 @@ type OwnTicket struct {
 	Masked  bool        `json:"masked,omitempty" doc:"受理早于您绑定这个号码：姓名、证件号码和门牌已遮盖；要完整的，请凭证件到街道城运中心办理"`
 	Ratings []OwnRating `json:"ratings,omitempty" doc:"对这件工单的评价"`
 	Notes   []OwnNote   `json:"notes,omitempty" doc:"补充的情况"`
+
+	Location *casework.Location `json:"location,omitempty" doc:"在地图上选的位置"`
 }
 
 // OwnNote is what the requester of a ticket has added to it.
@@ -115,6 +117,8 @@ func (e *Engine) OwnTickets(ctx context.Context, requester string, boundAt time.
 			if own.IDNumber != "" {
 				own.IDNumber = "****"
 			}
+		} else if own.Location, err = locationOf(ctx, e.db, t.ID); err != nil {
+			return err
 		}
 		for _, key := range sorted(c.Ratings) {
 			if n := c.Ratings[key]; n.TicketID == t.ID {

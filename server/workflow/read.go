@@ -549,6 +549,7 @@ type TicketView struct {
 	Hops           []ticket.Hop        `json:"hops,omitempty"`
 	CaseID         string              `json:"case_id,omitempty"`
 	MatterID       string              `json:"matter_id,omitempty" doc:"所属的事项：同一地点、同一件事的工单在一个事项里"`
+	Located        bool                `json:"located,omitempty" doc:"诉求人在地图上选了位置：正在办理的人用 POST /tickets/{id}/unmask 查看；列表里没有"`
 }
 
 // ticketView shows a ticket; its own requester reads nothing of what departments said of it among themselves.
@@ -637,6 +638,16 @@ func (e *Engine) Tickets(ctx context.Context, actor casework.Actor, q TicketQuer
 
 // Ticket shows one ticket: to those who see all, and to those whose scope holds its case.
 func (e *Engine) Ticket(ctx context.Context, actor casework.Actor, id string) (TicketView, error) {
+	v, err := e.ticket(ctx, actor, id)
+	if err != nil {
+		return v, err
+	}
+	at, err := locationOf(ctx, e.db, id)
+	v.Located = at != nil
+	return v, err
+}
+
+func (e *Engine) ticket(ctx context.Context, actor casework.Actor, id string) (TicketView, error) {
 	r, err := e.db.Ticket(ctx, id)
 	if err != nil {
 		return TicketView{}, err

@@ -29,9 +29,12 @@ const (
 
 // NewReport is what a resident reports, or an enterprise's contact.
 type NewReport struct {
-	Content     string   `json:"content" maxLength:"5000" doc:"是什么事，自己的话，至少 5 个字"`
-	CommunityID string   `json:"community_id,omitempty" maxLength:"40" doc:"村居；与 place 至少填一样"`
-	Place       string   `json:"place,omitempty" maxLength:"200" doc:"在哪里，自己的话"`
+	Content     string `json:"content" maxLength:"5000" doc:"是什么事，自己的话，至少 5 个字"`
+	CommunityID string `json:"community_id,omitempty" maxLength:"40" doc:"村居；与 place、location 至少填一样"`
+	Place       string `json:"place,omitempty" maxLength:"200" doc:"在哪里，自己的话"`
+
+	Location *casework.Location `json:"location,omitempty" doc:"在地图上选的位置；加密保存，只有办理的人按需查看"`
+
 	Enterprise  string   `json:"enterprise,omitempty" maxLength:"30" doc:"替哪家已绑定的企业反映：统一社会信用代码；个人不填"`
 	PhoneID     string   `json:"phone_id,omitempty" maxLength:"40" doc:"用哪个绑定的手机号；不填为第一个"`
 	Attachments []string `json:"attachments,omitempty" maxItems:"9" doc:"照片：上传完成、尚未使用的附件的 id"`
@@ -74,13 +77,14 @@ type OwnReport struct {
 type ReportTaken struct {
 	OwnReport
 
-	Case     *Named `json:"case,omitempty" doc:"与街道正在办理的难事是同一件事，已并入的（编号）"`
-	Replayed bool   `json:"replayed" doc:"相同 Idempotency-Key 的请求先前已经收到，这次没有再登记"`
+	Case     *Named             `json:"case,omitempty" doc:"与街道正在办理的难事是同一件事，已并入的（编号）"`
+	Location *casework.Location `json:"location,omitempty" doc:"您标的位置"`
+	Replayed bool               `json:"replayed" doc:"相同 Idempotency-Key 的请求先前已经收到，这次没有再登记"`
 }
 
 var (
 	errReportShort = &apperr.Error{Code: apperr.InvalidArgument, Reason: "report.content", Message: "请再写清楚一点：是什么事，至少 5 个字。", Fields: []apperr.Field{{Name: "content", Message: "请再写清楚一点：是什么事，至少 5 个字。"}}}
-	errReportPlace = &apperr.Error{Code: apperr.InvalidArgument, Reason: "report.place", Message: "请选一个村居，或写上在哪里，这样才找得到地方。", Fields: []apperr.Field{{Name: "place", Message: "请选一个村居，或写上在哪里，这样才找得到地方。"}}}
+	errReportPlace = &apperr.Error{Code: apperr.InvalidArgument, Reason: "report.place", Message: "请选一个村居、在地图上选位置，或写上在哪里，这样才找得到地方。", Fields: []apperr.Field{{Name: "place", Message: "请选一个村居、在地图上选位置，或写上在哪里，这样才找得到地方。"}}}
 	errReportPhone = apperr.New(apperr.FailedPrecondition, "report.phone", "请先在“我的”里绑定手机号，再来反映，这样才能告诉您办得怎么样。您写的内容还在。")
 	errReportFirm  = apperr.New(apperr.InvalidArgument, "report.enterprise", "没有绑定这家企业，请先在“我的”里绑定，或改为个人反映。")
 	errReportMany  = apperr.New(apperr.ResourceExhausted, "report.many", "一个手机号一天最多反映 %d 件事，请明天再来。紧急的事请拨打 12345；同一件事请在原来的工单里补充情况。", reportsAtOnce)
@@ -183,11 +187,16 @@ func (e *Engine) Report(ctx context.Context, actor casework.Actor, n NewReport, 
 	switch {
 	case utf8.RuneCountInString(n.Content) < leastReport:
 		return ReportTaken{}, errReportShort
-	case !known && utf8.RuneCountInString(n.Place) < 2:
+	case !known && n.Location == nil && utf8.RuneCountInString(n.Place) < 2:
 		return ReportTaken{}, errReportPlace
 	}
+	if n.Location != nil {
+		if err := n.Location.Check(); err != nil {
+			return ReportTaken{}, err
+		}
+	}
 	note := store.TicketNote{ID: newID(), Author: actor.PersonID, Kind: store.NoteReport, State: store.NoteShown, At: e.Now(k)}
-	switch e.verdict(ctx, actor.PersonID, n.Content+"\n"+n.Place) {
+	switch e.verdict(ctx, actor.PersonID, n.words()) {
 	case content.Risky:
 		return ReportTaken{}, errRiskyText
 	case content.Review:
@@ -208,7 +217,7 @@ func (e *Engine) Report(ctx context.Context, actor casework.Actor, n NewReport, 
 				return err
 			}
 			note.Text = string(text)
-		} else if note.TicketID, err = in.takeReport(ctx, held); err != nil {
+		} else if note.TicketID, err = in.takeReport(ctx, held, note.Author); err != nil {
 			return err
 		}
 		if err := in.keepNote(ctx, note, n.Attachments, held.OrderNo, casework.Case{}); err != nil {
@@ -258,13 +267,31 @@ func (in *intake) notTooMany(ctx context.Context, author, requester string) erro
 	return nil
 }
 
+// words is what of a report is looked at before others read it.
+func (n NewReport) words() string {
+	words := strings.TrimSpace(n.Content + "\n" + n.Place)
+	if n.Location != nil {
+		words = strings.TrimSpace(words + "\n" + n.Location.Words())
+	}
+	return words
+}
+
 // takeReport makes a ticket of a report, and tells the centre.
-func (in *intake) takeReport(ctx context.Context, held heldReport) (id string, err error) {
+func (in *intake) takeReport(ctx context.Context, held heldReport, author string) (id string, err error) {
 	n := NewTicket{Source: ticket.Resident, Channel: "小程序", Requester: held.Requester}
 	n.Content, n.Address = held.Report.Content, held.Report.Place
+	at := held.Report.Location
+	if at != nil {
+		n.Address = cmp.Or(n.Address, at.Words())
+	}
 	n.Community = in.k.Organisation.CommunityName(held.Report.CommunityID)
 	if id, _, err = in.under(ctx, casework.SystemActor(), n, held.OrderNo); err != nil {
 		return "", err
+	}
+	if at != nil {
+		if err := in.tx.InsertLocation(ctx, store.Location{Location: *at, ID: id, Author: author, At: in.now}); err != nil {
+			return "", err
+		}
 	}
 	d := casework.Decision{Notices: []casework.Notice{{Kind: casework.NoticeTicketReported, To: []casework.Addressee{casework.ToPost(casework.Centre, "")}, Args: map[string]string{"order_no": held.OrderNo}}}}
 	d.Case.ID, d.Case.Number = in.moved[id], held.OrderNo
@@ -278,7 +305,7 @@ func (in *intake) settleReport(ctx context.Context, n store.TicketNote, pass boo
 		return err
 	}
 	if pass {
-		id, err := in.takeReport(ctx, held)
+		id, err := in.takeReport(ctx, held, n.Author)
 		if err != nil {
 			return err
 		}
@@ -313,7 +340,7 @@ func (e *Engine) reported(ctx context.Context, actor casework.Actor, noteID stri
 		return ReportTaken{}, err
 	}
 	if n.TicketID == "" {
-		return ReportTaken{OwnReport: waitingReport(n)}, nil
+		return waitingTaken(n), nil
 	}
 	return e.OwnReport(ctx, actor, n.TicketID)
 }
@@ -326,7 +353,7 @@ func (e *Engine) OwnReport(ctx context.Context, actor casework.Actor, id string)
 		if err != nil || n.Author != actor.PersonID || n.Kind != store.NoteReport || n.TicketID != "" {
 			return ReportTaken{}, store.ErrNoTicket
 		}
-		return ReportTaken{OwnReport: waitingReport(n)}, nil
+		return waitingTaken(n), nil
 	}
 	if err == nil {
 		err = ownTicketOf(r, actor)
@@ -335,8 +362,8 @@ func (e *Engine) OwnReport(ctx context.Context, actor casework.Actor, id string)
 		return ReportTaken{}, err
 	}
 	out := ReportTaken{OwnReport: ownReport(r)}
-	if r.CaseID == "" {
-		return out, nil
+	if out.Location, err = locationOf(ctx, e.db, id); err != nil || r.CaseID == "" {
+		return out, err
 	}
 	l, _, err := e.visible(ctx, actor, r.CaseID)
 	if err == nil {
@@ -404,9 +431,18 @@ func beginning(text string) string {
 	return text
 }
 
-func waitingReport(n store.TicketNote) OwnReport {
-	var held heldReport
+// waitingTaken is a report of which there is no ticket, by itself.
+func waitingTaken(n store.TicketNote) ReportTaken {
+	return ReportTaken{OwnReport: waitingReport(n), Location: heldIn(n).Report.Location}
+}
+
+func heldIn(n store.TicketNote) (held heldReport) {
 	_ = json.Unmarshal([]byte(n.Text), &held) // what the system wrote itself
+	return held
+}
+
+func waitingReport(n store.TicketNote) OwnReport {
+	held := heldIn(n)
 	out := OwnReport{
 		ID: n.ID, OrderNo: held.OrderNo, SourceLabel: ticket.Resident.Label(), Title: ticket.MaskText(beginning(held.Report.Content)), At: n.At,
 		State: "waiting", StateLabel: "已收到，内容待审核", Next: "街道城运中心看过文字后就受理，不用再提交。审核结果会告诉您。",

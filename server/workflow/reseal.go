@@ -17,6 +17,7 @@ type Resealed struct {
 	Residents       int // rows of people in WeChat, their phones too
 	Reviews         int // words that wait to be looked at
 	Notes           int // beside tickets
+	Locations       int
 	Attachments     int // their names and keys; the bytes stay as they are
 	Damaged         int // values that do not open, logged; they stay as they are
 }
@@ -70,7 +71,7 @@ func (e *Engine) Reseal(ctx context.Context, rest time.Duration, progress func(d
 	for _, part := range []struct {
 		count *int
 		one   func(*store.Tx, context.Context, store.ResealFrom, int) (int, store.ResealFrom, []error, error)
-	}{{&done.Residents, (*store.Tx).ResealEach}, {&done.Tickets, (*store.Tx).Reseal}, {&done.Attachments, (*store.Tx).ResealAttachments}, {&done.Notes, (*store.Tx).ResealNotes}} {
+	}{{&done.Residents, (*store.Tx).ResealEach}, {&done.Tickets, (*store.Tx).Reseal}, {&done.Attachments, (*store.Tx).ResealAttachments}, {&done.Notes, (*store.Tx).ResealNotes}, {&done.Locations, (*store.Tx).ResealLocations}} {
 		for from := (store.ResealFrom{}); !from.Done; {
 			var n int
 			var next store.ResealFrom

@@ -21,7 +21,7 @@ const (
 	ruleTicket  = "ticket"  // … in a ticket of no case
 	ruleRequest = "request" // … of a person who asked for it
 	ruleImport  = "import"  // a row that names them and was not imported, with what was said of it
-	ruleFile    = "file"    // an attachment of a closed case
+	ruleFile    = "file"    // an attachment or a location of a closed case
 	ruleAccount = "account" // of a person who asked for it: their WeChat account, or a number that it has bound
 )
 
@@ -218,59 +218,103 @@ func (e *Engine) eraseWished(ctx context.Context, k *Knowledge, c *store.Certifi
 	}
 }
 
-// retainFiles erases the attachments whose time is over.
-func (e *Engine) retainFiles(ctx context.Context, k *Knowledge, c *store.Certificate) error {
-	for after := (store.Aged{}); ; {
-		list, err := e.db.AgedAttachments(ctx, before(c, ruleFile), after, retentionBatch)
-		if err != nil || len(list) == 0 {
-			return err
-		}
-		after = list[len(list)-1]
-		if err := e.certified(ctx, c, func(ctx context.Context, tx *store.Tx) ([]store.Erased, error) {
-			var erased []store.Erased
-			for _, a := range list {
-				since, err := e.fileKeptSince(ctx, tx, k, a)
-				if err != nil {
-					return nil, err
+// keptWithCase is what is erased when the time to keep a case's is over: attachments and locations.
+type keptWithCase struct {
+	aged  func(ctx context.Context, before time.Time, after store.Aged, limit int) ([]store.Aged, error)
+	in    func(ctx context.Context, tx *store.Tx, id string) (caseID string, err error)
+	from  func(tx *store.Tx, ctx context.Context, id string, at time.Time) error
+	erase func(ctx context.Context, tx *store.Tx, id string) (bool, error)
+}
+
+func (e *Engine) keptWithCases(k *Knowledge) []keptWithCase {
+	return []keptWithCase{
+		{
+			aged: e.db.AgedAttachments, from: (*store.Tx).KeepAttachmentFrom,
+			in: func(ctx context.Context, tx *store.Tx, id string) (string, error) {
+				a, err := tx.Attachment(ctx, id)
+				return a.CaseID, err
+			},
+			erase: func(ctx context.Context, tx *store.Tx, id string) (bool, error) {
+				return tx.EraseAttachment(ctx, id, e.Now(k))
+			},
+		},
+		{
+			aged: e.db.AgedLocations, from: (*store.Tx).KeepLocationFrom,
+			in: func(ctx context.Context, tx *store.Tx, id string) (string, error) {
+				list, err := tx.Locations(ctx, []string{id}, "", 1)
+				if err != nil || len(list) == 0 {
+					return "", err
 				}
-				if since.After(before(c, ruleFile)) {
-					if err := tx.KeepAttachmentFrom(ctx, a.ID, since); err != nil {
-						return nil, err
-					}
-					continue
-				}
-				done, err := tx.EraseAttachment(ctx, a.ID, e.Now(k))
-				if err != nil {
-					return nil, err
-				}
-				if done {
-					erased = append(erased, store.Erased{Rule: ruleFile, TicketID: a.ID})
-				}
-			}
-			return erased, nil
-		}); err != nil {
-			return err
-		}
+				return list[0].CaseID, nil
+			},
+			erase: func(ctx context.Context, tx *store.Tx, id string) (bool, error) { return tx.DropLocation(ctx, id) },
+		},
 	}
 }
 
-// fileKeptSince says since when the time to keep an attachment runs: since its case was closed, or, in a case that was not taken
-// into the library, since it came. While the case is open it has not begun.
-func (e *Engine) fileKeptSince(ctx context.Context, tx *store.Tx, k *Knowledge, a store.Aged) (time.Time, error) {
-	of, err := tx.Attachment(ctx, a.ID)
-	if err != nil {
+// retainFiles erases the attachments and locations whose time is over.
+func (e *Engine) retainFiles(ctx context.Context, k *Knowledge, c *store.Certificate) error {
+	for _, kept := range e.keptWithCases(k) {
+		for after := (store.Aged{}); ; {
+			list, err := kept.aged(ctx, before(c, ruleFile), after, retentionBatch)
+			if err != nil {
+				return err
+			}
+			if len(list) == 0 {
+				break
+			}
+			after = list[len(list)-1]
+			if err := e.certified(ctx, c, func(ctx context.Context, tx *store.Tx) ([]store.Erased, error) {
+				var erased []store.Erased
+				for _, a := range list {
+					since, err := e.keptSinceOf(ctx, tx, k, kept, a)
+					if err != nil {
+						return nil, err
+					}
+					if since.After(before(c, ruleFile)) {
+						if err := kept.from(tx, ctx, a.ID, since); err != nil {
+							return nil, err
+						}
+						continue
+					}
+					done, err := kept.erase(ctx, tx, a.ID)
+					if err != nil {
+						return nil, err
+					}
+					if done {
+						erased = append(erased, store.Erased{Rule: ruleFile, TicketID: a.ID})
+					}
+				}
+				return erased, nil
+			}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// keptSinceOf says since when the time to keep an attachment or a location runs: since its case was closed, or, in a case that was not taken
+// into the library, since it came. While the case, or the one that it was merged into, is open it has not begun.
+func (e *Engine) keptSinceOf(ctx context.Context, tx *store.Tx, k *Knowledge, kept keptWithCase, a store.Aged) (time.Time, error) {
+	id, err := kept.in(ctx, tx, a.ID)
+	if err != nil || id == "" { // it is gone meanwhile
 		return time.Time{}, err
 	}
-	l, err := tx.Case(ctx, of.CaseID)
-	switch {
-	case err != nil:
-		return time.Time{}, err
-	case l.Case.Status == casework.Closed:
-		return l.Case.ClosedAt, nil
-	case l.Case.Status == casework.Rejected:
-		return a.At, nil
+	for {
+		l, err := tx.Case(ctx, id)
+		switch {
+		case err != nil:
+			return time.Time{}, err
+		case l.Case.Status == casework.Closed:
+			return l.Case.ClosedAt, nil
+		case l.Case.Status == casework.Rejected:
+			return a.At, nil
+		case l.Case.Status != casework.Merged:
+			return e.Now(k), nil
+		}
+		id = l.Case.MergedInto
 	}
-	return e.Now(k), nil
 }
 
 // latest is the instant before which a ticket must have been kept to come under either rule about people.
@@ -451,34 +495,36 @@ func (e *Engine) count(ctx context.Context, c store.Certificate) (store.Certific
 		}
 		after = list[len(list)-1]
 	}
-	for after := (store.Aged{}); ; {
-		list, err := e.db.AgedAttachments(ctx, before(&c, ruleFile), after, retentionBatch)
-		if err != nil {
-			return c, err
-		}
-		due := 0
-		if err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-			due = 0
-			for _, a := range list {
-				since, err := e.fileKeptSince(ctx, tx, k, a)
-				if err != nil {
-					return err
-				}
-				if !since.After(before(&c, ruleFile)) {
-					due++
-				}
+	for _, kept := range e.keptWithCases(k) {
+		for after := (store.Aged{}); ; {
+			list, err := kept.aged(ctx, before(&c, ruleFile), after, retentionBatch)
+			if err != nil {
+				return c, err
 			}
-			return nil
-		}); err != nil {
-			return c, err
+			due := 0
+			if err := e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+				due = 0
+				for _, a := range list {
+					since, err := e.keptSinceOf(ctx, tx, k, kept, a)
+					if err != nil {
+						return err
+					}
+					if !since.After(before(&c, ruleFile)) {
+						due++
+					}
+				}
+				return nil
+			}); err != nil {
+				return c, err
+			}
+			for range due {
+				add(ruleFile)
+			}
+			if len(list) < retentionBatch {
+				break
+			}
+			after = list[len(list)-1]
 		}
-		for range due {
-			add(ruleFile)
-		}
-		if len(list) < retentionBatch {
-			break
-		}
-		after = list[len(list)-1]
 	}
 	return c, e.countWished(ctx, &c)
 }
@@ -805,7 +851,7 @@ var occasionWords = map[string]string{store.BySchedule: "每日自动", store.By
 var ruleWords = map[string]string{
 	ruleRow: "导入的原始行", ruleCase: "已销项难事的工单中的个人信息", ruleTicket: "未成难事的工单中的个人信息", ruleRequest: "本人要求删除的个人信息",
 	ruleImport: "本人要求删除的未导入行",
-	ruleFile:   "难事的附件（照片、文件）", ruleAccount: "本人要求删除的微信账号或绑定的手机号",
+	ruleFile:   "难事的附件（照片、文件）和位置", ruleAccount: "本人要求删除的微信账号或绑定的手机号",
 }
 
 // RuleLabel is a rule of a certificate in Chinese.
@@ -848,7 +894,7 @@ func (e *Engine) CertificateText(ctx context.Context, c store.Certificate, agree
 	if c.Kept > 0 {
 		out += fmt.Sprintf("\n所在难事尚未销项、暂不能删除的工单：%d 件；已登记，销项后次日自动删除。\n", c.Kept)
 	}
-	out += "\n删除范围：姓名、电话、证件号码、详细地址及文字中的上述内容；难事时间线不含个人信息，保持不变。\n\n明细校验值（SHA-256）：" + c.Hash + "\n\n"
+	out += "\n删除范围：姓名、电话、证件号码、详细地址、诉求人标的位置及文字中的上述内容；难事时间线不含个人信息，保持不变。\n\n明细校验值（SHA-256）：" + c.Hash + "\n\n"
 	if agrees {
 		return out + "核对：明细与校验值一致。\n", nil
 	}

@@ -21,20 +21,21 @@ const (
 	FieldName     Field = "name"
 	FieldIDNumber Field = "id_number"
 	FieldAddress  Field = "address"
+	FieldLocation Field = "location"
 	FieldText     Field = "text" // title, content, reply and feedback, whole
 )
 
 // Fields lists every field.
-var Fields = []Field{FieldPhone, FieldName, FieldIDNumber, FieldAddress, FieldText}
+var Fields = []Field{FieldPhone, FieldName, FieldIDNumber, FieldAddress, FieldLocation, FieldText}
 
 // Label is the field in Chinese.
 func (f Field) Label() string {
-	return map[Field]string{FieldPhone: "电话", FieldName: "姓名", FieldIDNumber: "证件号码", FieldAddress: "详细地址", FieldText: "全文"}[f]
+	return map[Field]string{FieldPhone: "电话", FieldName: "姓名", FieldIDNumber: "证件号码", FieldAddress: "详细地址", FieldLocation: "位置", FieldText: "全文"}[f]
 }
 
 // Unmask asks to see fields of a ticket.
 type Unmask struct {
-	Fields []Field `json:"fields" minItems:"1" maxItems:"5" uniqueItems:"true" doc:"要看哪些"`
+	Fields []Field `json:"fields" minItems:"1" maxItems:"6" uniqueItems:"true" doc:"要看哪些"`
 	Reason string  `json:"reason" minLength:"2" maxLength:"200" doc:"为什么要看，如“先行联系诉求人”；记入审计日志"`
 }
 
@@ -48,6 +49,9 @@ type Unmasked struct {
 	Address  string `json:"address,omitempty" doc:"详细地址"`
 	Title    string `json:"title,omitempty"`
 	Content  string `json:"content,omitempty"`
+
+	Location *casework.Location `json:"location,omitempty" doc:"诉求人在地图上选的位置"`
+
 	Reply    string `json:"reply,omitempty"`
 	Feedback string `json:"feedback,omitempty" doc:"市民反馈说明"`
 }
@@ -71,16 +75,24 @@ func (e *Engine) Unmask(ctx context.Context, actor casework.Actor, id string, as
 		return Unmasked{}, err
 	}
 	var r store.TicketRow
+	var at *casework.Location
 	err = e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		if r, err = worksOn(ctx, tx, actor, id); err != nil {
 			return err
+		}
+		if slices.Contains(ask.Fields, FieldLocation) {
+			if at, err = locationOf(ctx, tx, id); err != nil {
+				return err
+			}
 		}
 		return e.RecordIn(ctx, tx, entry)
 	})
 	if err != nil {
 		return Unmasked{}, err
 	}
-	return unmasked(r.Ticket, ask.Fields), nil
+	u := unmasked(r.Ticket, ask.Fields)
+	u.Location = at
+	return u, nil
 }
 
 // allowed asks whether somebody may see another one today; a refusal is noted in the audit log.

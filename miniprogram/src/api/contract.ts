@@ -853,6 +853,8 @@ export interface FindPublishedSimilarRequest {
 export interface FinishTaskCommand {
   /** 佐证材料：附件的 id，或写明材料是什么、存在哪里 */
   evidence?: string[];
+  /** 现场的位置，只用于现场核实；加密保存，不进时间线 */
+  location?: Location;
   /** 到场核实、拍照的时间；只用于现场核实，早于交办或晚于现在的不记 */
   on_site_at?: string;
   /** 完成情况 */
@@ -917,6 +919,36 @@ export interface LastStep {
   text: string;
   /** 谁，以什么身份；代办时写明代谁 */
   who: string;
+}
+
+export interface Location {
+  /** 误差，米；在地图上选的没有 */
+  accuracy?: number;
+  /** 地图上的地址 */
+  address?: string;
+  /** 纬度，微信地图所用的坐标（GCJ-02） */
+  latitude: number;
+  /** 经度 */
+  longitude: number;
+  /** 地图上的名称 */
+  name?: string;
+}
+
+export interface LocationView {
+  /** 什么时候标的 */
+  at: string;
+  /** 哪位工作人员标的 */
+  by?: Named;
+  /** 难事、任务或工单的 id */
+  id: string;
+  /** 位置；诉求人标的只给本人 */
+  location?: Location;
+  /** 是什么的位置 */
+  of: "case" | "onsite" | "ticket";
+  /** 是什么的位置，显示用 */
+  of_label: string;
+  /** 没有直接给出，您可以用 POST /tickets/{id}/unmask 查看（fields 为 location，记入审计日志） */
+  unmask: boolean;
 }
 
 export interface Login {
@@ -1038,12 +1070,14 @@ export interface NewPublication {
 export interface NewReport {
   /** 照片：上传完成、尚未使用的附件的 id */
   attachments?: string[];
-  /** 村居；与 place 至少填一样 */
+  /** 村居；与 place、location 至少填一样 */
   community_id?: string;
   /** 是什么事，自己的话，至少 5 个字 */
   content: string;
   /** 替哪家已绑定的企业反映：统一社会信用代码；个人不填 */
   enterprise?: string;
+  /** 在地图上选的位置；加密保存，只有办理的人按需查看 */
+  location?: Location;
   /** 用哪个绑定的手机号；不填为第一个 */
   phone_id?: string;
   /** 在哪里，自己的话 */
@@ -1401,6 +1435,8 @@ export interface OwnTicket {
   content?: string;
   /** 证件号码 */
   id_number?: string;
+  /** 在地图上选的位置 */
+  location?: Location;
   /** 受理早于您绑定这个号码：姓名、证件号码和门牌已遮盖；要完整的，请凭证件到街道城运中心办理 */
   masked?: boolean;
   /** 姓名 */
@@ -1445,6 +1481,13 @@ export interface PageCaseItem {
 export interface PageDelegationView {
   /** 这一页 */
   items: DelegationView[];
+  /** 下一页的 cursor；没有则已到末尾 */
+  next?: string;
+}
+
+export interface PageLocationView {
+  /** 这一页 */
+  items: LocationView[];
   /** 下一页的 cursor；没有则已到末尾 */
   next?: string;
 }
@@ -1808,6 +1851,8 @@ export interface Report {
   facts: string;
   /** 综合网格的 id */
   grid_id?: string;
+  /** 在地图上选的位置；加密保存，不进时间线 */
+  location?: Location;
   /** 地点 */
   place: string;
   /** 建议由哪个部门牵头；由城运中心决定 */
@@ -1825,6 +1870,8 @@ export interface ReportTaken {
   case?: Named;
   /** 编号，不变 */
   id: string;
+  /** 您标的位置 */
+  location?: Location;
   /** 接下来会怎样，或要做什么 */
   next: string;
   /** 工单号 */
@@ -2393,6 +2440,8 @@ export interface TicketView {
   kind?: string;
   /** 指向的其他工单 */
   links?: TicketLink[];
+  /** 诉求人在地图上选了位置：正在办理的人用 POST /tickets/{id}/unmask 查看；列表里没有 */
+  located?: boolean;
   /** 所属的事项：同一地点、同一件事的工单在一个事项里 */
   matter_id?: string;
   /** 工单号 */
@@ -2562,8 +2611,8 @@ export interface Unbinding {
 }
 
 export interface Unmask {
-  /** 要看哪些：phone 电话、name 姓名、id_number 证件号码、address 详细地址、text 全文 */
-  fields: ("phone" | "name" | "id_number" | "address" | "text")[];
+  /** 要看哪些：phone 电话、name 姓名、id_number 证件号码、address 详细地址、location 位置、text 全文 */
+  fields: ("phone" | "name" | "id_number" | "address" | "location" | "text")[];
   /** 为什么要看，如“先行联系诉求人”；记入审计日志 */
   reason: string;
 }
@@ -2579,6 +2628,8 @@ export interface Unmasked {
   feedback?: string;
   /** 身份证号或统一社会信用代码 */
   id_number?: string;
+  /** 诉求人在地图上选的位置 */
+  location?: Location;
   /** 诉求人姓名或企业名称 */
   name?: string;
   /** 电话 */
@@ -2840,6 +2891,8 @@ export interface Operations {
   case_finish_task: { path: { id: string }; query: None; body: FinishTaskCommand; answer: CommandResult };
   /** 挂账 */
   case_hold_over: { path: { id: string }; query: None; body: HoldOverCommand; answer: CommandResult };
+  /** 难事的位置：上报的、现场核实的、诉求人标的 */
+  list_case_locations: { path: { id: string }; query: { cursor?: string; limit?: number }; body: undefined; answer: PageLocationView };
   /** 并案 */
   case_merge: { path: { id: string }; query: None; body: MergeCommand; answer: CommandResult };
   /** 难事的诉求人补充的情况和照片，先提交的在前 */
@@ -3054,6 +3107,7 @@ export const operations: Record<keyof Operations, readonly [method: "GET" | "POS
   list_case_evidence: ["GET", "/api/v1/cases/{id}/evidence"],
   case_finish_task: ["POST", "/api/v1/cases/{id}/finish_task", true],
   case_hold_over: ["POST", "/api/v1/cases/{id}/hold_over", true],
+  list_case_locations: ["GET", "/api/v1/cases/{id}/locations"],
   case_merge: ["POST", "/api/v1/cases/{id}/merge", true],
   list_case_notes: ["GET", "/api/v1/cases/{id}/notes"],
   case_open_at_i: ["POST", "/api/v1/cases/{id}/open_at_i", true],
