@@ -52,7 +52,12 @@ export const texts = {
     late: "已超期", provisional: "暂定", standsInFor: "您正在代办：",
     tickets: (n: number) => `${n} 件工单`,
   },
-  doors: { stories: "街道办成的事", stuck: "卡在哪里", figures: "统计" },
+  doors: { stories: "街道办成的事", stuck: "卡在哪里", figures: "统计", waiting: (n: string) => `居民反映 ${n}`.trim() },
+  waiting: {
+    about: "居民在小程序里反映的、还没有列入难事的，新的在前。", empty: "没有等着处理的居民反映。有新的会发消息提醒您。", notes: "照片和补充的情况", reply: "答复", same: "可能有关的，请先看是不是同一件", noSame: "没有找到相像的难事。",
+    look: "看看", attach: "并入这件", attached: "已并入。", register: "纳入难事", registered: "已纳入项目库，请接着分类、交办。", caseTitle: "难事的标题", reason: "为什么是难事", reasonHint: "如：三次报修没有人管，涉及两个部门",
+    answer: "答复，不列入", answerDo: "答复诉求人", answered: "已答复，诉求人会收到消息。", words: "答复诉求人的话", wordsHint: "请用大白话：怎样办、找谁、什么时候。不写姓名和电话", toCase: "查看难事",
+  },
   figures: {
     scope: "范围：", own: "我分管的", whole: "全街道", month: "按月", week: "按周", running: (period: string) => `${period}（到今天）`, nothing: (periods: string[]) => `${periods.join("、")}：没有`, none: "—",
     entered: "入库", given: "交到部门", resolved: "办结", onTime: "其中按时", escalated: "升级", overdue: "Ⅰ级超期", dissatisfied: "不满意", returned: "退单", acceptRate: "按时接单率", onTimeRate: "按时办结率",
@@ -111,7 +116,7 @@ export const texts = {
     took: "已收到", orderNo: "工单号", keep: "不用记：在“我的诉求”里随时能找到。", copyNo: "复制工单号", copied: "已复制", seen: "看看这件事", home: "回到我的诉求",
   },
   reports: { title: "我反映的", head: "我反映的，还没有列入街道难事", cases: "列入街道难事的", all: "查看全部", empty: "没有还没列入街道难事的诉求。", report: "反映一件事" },
-  ticket: { title: "我反映的", content: "您反映的", next: "接下来", notes: "照片和补充的情况", pictures: "您的照片", noNotes: "还没有补充过。", add: "补充情况", toCase: "看办理进度", at: (moment: string) => `${moment} 反映`, facts: "诉求人补充的情况", mine: "您补充的情况", mineAt: (moment: string) => `${moment}  您` },
+  ticket: { answer: "街道的答复", title: "我反映的", content: "您反映的", next: "接下来", notes: "照片和补充的情况", pictures: "您的照片", noNotes: "还没有补充过。", add: "补充情况", toCase: "看办理进度", at: (moment: string) => `${moment} 反映`, facts: "诉求人补充的情况", mine: "您补充的情况", mineAt: (moment: string) => `${moment}  您` },
   similar: { head: "街道已在办的，是不是同一件事？", why: "是的话点“我也遇到”，不用再写一遍。", meToo: "我也遇到", people: (n: number) => (n ? `已有 ${n} 人也遇到` : ""), took: "已计入", now: (n: number) => `现在有 ${n} 人遇到。` },
   stories: { figures: "街道这个月的数字", stories: "办成的事", badge: "已解决", problem: "遇到了什么问题", done: "怎样解决的", empty: "还没有公开的故事。办成了会写在这里。" },
   publication: {

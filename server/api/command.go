@@ -92,8 +92,13 @@ func (s *server) do(ctx context.Context, r workflow.Request) (CommandResult, err
 	if err != nil {
 		return CommandResult{}, err
 	}
+	return s.shown(ctx, r.Actor, out)
+}
+
+// shown is the case that a command gave back.
+func (s *server) shown(ctx context.Context, a casework.Actor, out workflow.Outcome) (CommandResult, error) {
 	onCase(ctx, out.Case.ID)
-	view, err := s.engine.Shown(ctx, r.Actor, out.Case)
+	view, err := s.engine.Shown(ctx, a, out.Case)
 	return CommandResult{Case: view, Replayed: out.Replayed}, err
 }
 

@@ -28,7 +28,8 @@ const (
 	similarFind      permission = "similar.find" // what looks like the same, for who reports or takes in
 	ticketUnmask     permission = "ticket.unmask"
 	ticketNote       permission = "ticket.note"
-	publicRead       permission = "public.read" // what the street has published
+	ticketPlace      permission = "ticket.place" // what becomes of residents' tickets that are in no case
+	publicRead       permission = "public.read"  // what the street has published
 	publicationWrite permission = "publication.write"
 	ticketSearch     permission = "ticket.search"
 	matterRead       permission = "matter.read"
@@ -88,6 +89,7 @@ var grants = map[permission][]casework.Role{
 	similarFind:      {casework.Centre, casework.Liaison, casework.Community, casework.DepartmentHead, casework.Handler, casework.Coordinator},
 	ticketUnmask:     staff,
 	ticketNote:       parties,
+	ticketPlace:      {casework.Centre},
 	publicRead:       parties,
 	publicationWrite: {casework.Centre},
 	ticketSearch:     {casework.Centre},

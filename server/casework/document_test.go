@@ -25,7 +25,7 @@ var noticeLabels = map[NoticeKind]string{
 	NoticeRated: "评价不满意", NoticeCallbackMissing: "逾期未回访", NoticeReopened: "重新办理", NoticeCarriedOver: "结转续办",
 	NoticeOverdue: "已超期", NoticeHeldOver: "挂账", NoticeSupervised: "督办", NoticeAnswered: "督办已答复",
 	NoticeOrderLate: "督办逾期", NoticeIdle: "逾期未处理", NoticeHearingMissed: "未按月汇报", NoticeCoordinated: "领导批示",
-	NoticeAssigned: "指定承办", NoticeHandedOver: "移交", NoticeContentWaiting: "内容待审", NoticeContentLate: "内容超时未审", NoticeContentRefused: "内容未通过", NoticeTicketReported: "居民自报", NoticeFactsAdded: "诉求人补充情况", NoticeQuotaReserved: "消息额度将尽", NoticeReportDue: "专报到期", NoticeHearingDue: "专题汇报到期", NoticeCalendarMissing: "缺少下一年放假安排",
+	NoticeAssigned: "指定承办", NoticeHandedOver: "移交", NoticeContentWaiting: "内容待审", NoticeContentLate: "内容超时未审", NoticeContentRefused: "内容未通过", NoticeTicketReported: "居民自报", NoticeTicketAnswered: "工单已答复", NoticeFactsAdded: "诉求人补充情况", NoticeQuotaReserved: "消息额度将尽", NoticeReportDue: "专报到期", NoticeHearingDue: "专题汇报到期", NoticeCalendarMissing: "缺少下一年放假安排",
 }
 
 func TestEveryNoticeIsListed(t *testing.T) {
@@ -208,7 +208,8 @@ var noticeRows = []noticeRow{
 	{NoticeContentLate, "nobody has within the policy's days; again each working day", "supervisor, centre", "supervisor centre"},
 	{NoticeContentRefused, "it was not passed", "who brought it", "requester"},
 	{NoticeTicketReported, "a resident has reported a new matter in the mini-program: a ticket", "the centre", "centre"},
-	{NoticeFactsAdded, "a requester has added facts to their ticket of an open case", "handler, head; the centre while there is no lead", "person department_head centre"},
+	{NoticeTicketAnswered, "the centre has answered a resident's ticket that is no case", "the requester", "requester"},
+	{NoticeFactsAdded, "a requester has added facts to their ticket of an open case, or to one of their own that is in none", "handler, head; the centre while there is no lead, or no case", "person department_head centre"},
 	{NoticeQuotaReserved, "most of today's messages of the official account or the mini-program are used: once a day", "the centre", "centre"},
 	{NoticeHandedOver, "somebody who had a part left or moved", "to whom it falls; the head; of a task force's leader also the convener", "department_head deputy_leader grid_chief liaison community principal_leader supervisor centre"},
 	{NoticeReportDue, "the monthly report is due: two days before and on the day, on a rest day the working day before", "centre", "centre"},

@@ -48,6 +48,7 @@ const (
 	NoticeContentLate     NoticeKind = "content_late"
 	NoticeContentRefused  NoticeKind = "content_refused"
 	NoticeTicketReported  NoticeKind = "ticket_reported" // belongs to a case only if the ticket came into one
+	NoticeTicketAnswered  NoticeKind = "ticket_answered" // belongs to no case: the centre has answered a resident's ticket that is none
 	NoticeFactsAdded      NoticeKind = "facts_added"
 	NoticeQuotaReserved   NoticeKind = "quota_reserved" // belongs to no case: most of a platform's messages of today are used
 )
@@ -57,7 +58,7 @@ var NoticeKinds = []NoticeKind{
 	NoticeReported, NoticeRegistered, NoticeRejected, NoticeMerged, NoticeSplit, NoticeDispatched, NoticeReturned, NoticeReminded, NoticeAcceptDue, NoticeUnaccepted,
 	NoticeAccepted, NoticeContactDue, NoticeDeadlineNear, NoticeEscalated, NoticeConvening, NoticeOffered, NoticeConvened, NoticeTaskGiven, NoticeTaskEnded, NoticeTaskWaiting,
 	NoticeProgress, NoticeSubmitted, NoticeHeld, NoticeFailed, NoticeResolved, NoticeRated, NoticeCallbackMissing, NoticeReopened, NoticeCarriedOver, NoticeOverdue,
-	NoticeHeldOver, NoticeSupervised, NoticeAnswered, NoticeOrderLate, NoticeIdle, NoticeHearingMissed, NoticeCoordinated, NoticeAssigned, NoticeHandedOver, NoticeContentWaiting, NoticeContentLate, NoticeContentRefused, NoticeTicketReported, NoticeFactsAdded, NoticeQuotaReserved,
+	NoticeHeldOver, NoticeSupervised, NoticeAnswered, NoticeOrderLate, NoticeIdle, NoticeHearingMissed, NoticeCoordinated, NoticeAssigned, NoticeHandedOver, NoticeContentWaiting, NoticeContentLate, NoticeContentRefused, NoticeTicketReported, NoticeTicketAnswered, NoticeFactsAdded, NoticeQuotaReserved,
 	NoticeReportDue, NoticeHearingDue, NoticeCalendarMissing,
 }
 

@@ -419,6 +419,13 @@ func reads() (list []read) {
 		return nil
 	})
 	add("AgingTickets", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AgingTickets(ctx, day(3), 200)) })
+	add("WaitingTickets", "", func(ctx context.Context, db *store.DB) error {
+		return ignore(db.WaitingTickets(ctx, ticket.Resident, day(3), "t-00100", 21))
+	})
+	add("WaitingTickets", "first", func(ctx context.Context, db *store.DB) error {
+		return ignore(db.WaitingTickets(ctx, ticket.Resident, time.Time{}, "", 21))
+	})
+	add("CountWaiting", "", func(ctx context.Context, db *store.DB) error { return ignore(db.CountWaiting(ctx, ticket.Resident)) })
 	add("AnchoredHeads", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AnchoredHeads(ctx, "an-001")) })
 	add("AnchorsMade", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AnchorsMade(ctx)) })
 	add("Anchors", "", func(ctx context.Context, db *store.DB) error { return ignore(db.Anchors(ctx, 10)) })

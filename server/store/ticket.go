@@ -598,6 +598,22 @@ func (db *DB) AgingTickets(ctx context.Context, before time.Time, limit int) ([]
 	return scanStrings(db.query(ctx, `SELECT id FROM tickets WHERE aging_at <= ? ORDER BY aging_at, id LIMIT ?`, Millis(before), limit))
 }
 
+// WaitingTickets lists a source's tickets that wait, in no case, newest first, behind the row with the keys given.
+func (db *DB) WaitingTickets(ctx context.Context, source ticket.Source, afterAt time.Time, afterID string, limit int) ([]TicketRow, error) {
+	const list = `SELECT ` + ticketColumns + ` FROM tickets tk WHERE tk.source = ? AND tk.aging_at `
+	const order = ` ORDER BY tk.aging_at DESC, tk.id DESC LIMIT ?`
+	if afterAt.IsZero() {
+		return listTickets(ctx, db, list+`IS NOT NULL`+order, string(source), limit)
+	}
+	return listTickets(ctx, db, list+`<= ? AND (tk.aging_at < ? OR tk.id < ?)`+order, string(source), Millis(afterAt), Millis(afterAt), afterID, limit)
+}
+
+// CountWaiting counts a source's tickets that wait, in no case, up to CountCap.
+func (db *DB) CountWaiting(ctx context.Context, source ticket.Source) (n int, _ error) {
+	err := db.queryRow(ctx, fmt.Sprintf(`SELECT COUNT(*) FROM (SELECT id FROM tickets WHERE source = ? AND aging_at IS NOT NULL LIMIT %d) w`, CountCap), string(source)).Scan(&n)
+	return n, err
+}
+
 // MatterCases gives the case each matter is in now; a matter in none is not in the map.
 func (tx *Tx) MatterCases(ctx context.Context, matters []string) (map[string]string, error) {
 	return matterCases(ctx, tx, matters)

@@ -208,7 +208,7 @@ type Mapping struct {
 }
 
 // Has reports whether a column has this meaning.
-func (m Mapping) Has(f Field) bool { return len(m.byField[f]) > 0 }
+func (m Mapping) Has(f Field) bool { return len(m.columns(f)) > 0 }
 
 // Unknown lists the headers that were not understood, in order.
 func (m Mapping) Unknown() []string {

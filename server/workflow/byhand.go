@@ -228,6 +228,8 @@ type SimilarQuery struct {
 type Similar struct {
 	CaseID      string    `json:"case_id,omitempty" doc:"难事；新登记的工单可以直接并入"`
 	CaseNumber  string    `json:"case_number,omitempty" doc:"难事的编号"`
+	CaseVersion int64     `json:"case_version,omitempty" doc:"难事的版本：并入时给出"`
+	Attachable  bool      `json:"attachable,omitempty" doc:"这件难事现在可以并入工单"`
 	TicketID    string    `json:"ticket_id,omitempty" doc:"还不在难事中的工单"`
 	OrderNo     string    `json:"order_no,omitempty"`
 	Title       string    `json:"title"`
@@ -267,6 +269,11 @@ func (e *Engine) Similar(ctx context.Context, actor casework.Actor, q SimilarQue
 			return nil, err
 		}
 	}
+	return s.look(ctx)
+}
+
+// look gives what looks like the same, the likest first.
+func (s *similarity) look(ctx context.Context) ([]Similar, error) {
 	if err := s.cases(ctx); err != nil {
 		return nil, err
 	}
@@ -274,7 +281,7 @@ func (e *Engine) Similar(ctx context.Context, actor casework.Actor, q SimilarQue
 		return nil, err
 	}
 	if s.requester != "" {
-		rows, err := e.db.Tickets(ctx, store.TicketFilter{Requester: s.requester, Limit: similarTickets})
+		rows, err := s.e.db.Tickets(ctx, store.TicketFilter{Requester: s.requester, Limit: similarTickets})
 		if err != nil {
 			return nil, err
 		}
@@ -319,7 +326,7 @@ func (s *similarity) cases(ctx context.Context) error {
 		score, reasons := s.compare(place, ticket.MaskText(r.Title))
 		if score > 0 {
 			it := s.k.item(r, s.e.Now(s.k), casework.Full)
-			s.add(r.ID, Similar{CaseID: r.ID, CaseNumber: r.Number, Title: it.Title, Place: it.Place, StatusLabel: r.Status.Label(), Since: r.UpdatedAt}, score, reasons)
+			s.add(r.ID, Similar{CaseID: r.ID, CaseNumber: r.Number, CaseVersion: r.Version, Attachable: true, Title: it.Title, Place: it.Place, StatusLabel: r.Status.Label(), Since: r.UpdatedAt}, score, reasons)
 		}
 	}
 	return nil
@@ -370,6 +377,9 @@ func (s *similarity) matters(ctx context.Context) error {
 
 // ticket shows one ticket; one in a case stands for the case.
 func (s *similarity) ticket(ctx context.Context, r store.TicketRow, score float64, reasons ...string) error {
+	if r.CaseID == "" && r.Ticket.ID == s.asked.ID {
+		return nil
+	}
 	if r.CaseID == "" {
 		if s.actor.SeesAll() && r.Ticket.Open() {
 			v := ticketView(r, casework.Full)
@@ -385,7 +395,7 @@ func (s *similarity) ticket(ctx context.Context, r store.TicketRow, score float6
 		return err
 	}
 	if c := l.Case; c.Status == casework.Reported || c.Status == casework.Resolved || c.Status.Open() {
-		s.add(c.ID, Similar{CaseID: c.ID, CaseNumber: c.Number, Title: ticket.MaskText(c.Title), Place: c.Place, StatusLabel: c.Status.Label(), Since: r.Ticket.AcceptedAt}, score, reasons)
+		s.add(c.ID, Similar{CaseID: c.ID, CaseNumber: c.Number, CaseVersion: c.Version, Attachable: c.Status != casework.Reported, Title: ticket.MaskText(c.Title), Place: c.Place, StatusLabel: c.Status.Label(), Since: r.Ticket.AcceptedAt}, score, reasons)
 	}
 	return nil
 }

@@ -125,8 +125,14 @@ func (e *Engine) AddFacts(ctx context.Context, actor casework.Actor, session, ti
 	case content.Review:
 		n.State = store.NoteWaiting
 	}
+	answered := r.CaseID == "" && !r.Ticket.Open()
 	err = e.db.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		w := &writer{live: e.live, tx: tx, k: k, now: n.At, pictures: e.whoLooks()}
+		if answered {
+			if err := w.turn(ctx); err != nil {
+				return err
+			}
+		}
 		r, err := tx.Ticket(ctx, ticketID)
 		if err == nil {
 			err = ownTicketOf(r, actor)
@@ -152,7 +158,7 @@ func (e *Engine) AddFacts(ctx context.Context, actor casework.Actor, session, ti
 			return err
 		}
 		if n.State == store.NoteShown {
-			if err := w.tellFacts(ctx, c); err != nil {
+			if err := w.tellFacts(ctx, r, c); err != nil {
 				return err
 			}
 		}
@@ -218,10 +224,10 @@ func (w *writer) keepNote(ctx context.Context, n store.TicketNote, pictures []st
 	return w.tell(ctx, c.ID, cmp.Or(c.Number, orderNo), casework.NoticeContentWaiting, casework.ToPost(casework.Centre, ""))
 }
 
-// tellFacts tells those who work on an open case that its requester has added something.
-func (w *writer) tellFacts(ctx context.Context, c casework.Case) error {
+// tellFacts tells those who work on an open case that its requester has added something; of a ticket in no case, the centre.
+func (w *writer) tellFacts(ctx context.Context, r store.TicketRow, c casework.Case) error {
 	if !c.Status.Open() {
-		return nil
+		return w.factsWait(ctx, r)
 	}
 	to := []casework.Addressee{casework.ToPost(casework.Centre, "")}
 	if c.LeadDepartmentID != "" {
@@ -343,8 +349,7 @@ func seesNotePicture(a store.Attachment, actor casework.Actor, staff bool) bool 
 	if a.Review == "" {
 		return true
 	}
-	centre := slices.ContainsFunc(actor.Posts, func(p casework.Post) bool { return p.Role == casework.Centre })
-	return a.Owner == actor.PersonID || staff && centre
+	return a.Owner == actor.PersonID || staff && holds(actor, casework.Centre)
 }
 
 // noteFile reports whether somebody may open a note's picture now.
@@ -356,7 +361,7 @@ func (e *Engine) noteFile(ctx context.Context, actor casework.Actor, a store.Att
 	var staff bool
 	if n.TicketID == "" {
 		staff = n.Author != actor.PersonID
-		if staff && !slices.ContainsFunc(actor.Posts, func(p casework.Post) bool { return p.Role == casework.Centre }) {
+		if staff && !holds(actor, casework.Centre) {
 			return store.ErrNoAttachment
 		}
 	} else {
@@ -414,7 +419,7 @@ func (in *intake) settleNote(ctx context.Context, r store.Review, pass bool) err
 	if err != nil {
 		return err
 	}
-	return in.tellFacts(ctx, c)
+	return in.tellFacts(ctx, row, c)
 }
 
 // tellNoteRefused tells a requester that something they brought was not passed.

@@ -719,7 +719,9 @@ type Counts struct {
 	Todos  map[casework.TodoKind]int `json:"todos"`
 	Total  int                       `json:"total"`
 	Unread int                       `json:"unread"`
-	Cap    int                       `json:"cap" doc:"计数上限；达到即“1000+”"`
+	// Waiting is of the centre alone.
+	Waiting int `json:"waiting,omitempty" doc:"城运中心：居民自报、还不在难事里的工单"`
+	Cap     int `json:"cap" doc:"计数上限；达到即“1000+”"`
 }
 
 // Counts counts what waits for the caller.
@@ -731,6 +733,11 @@ func (e *Engine) Counts(ctx context.Context, actor casework.Actor) (Counts, erro
 	}
 	for _, n := range c.Todos {
 		c.Total += n
+	}
+	if holds(actor, casework.Centre) {
+		if c.Waiting, err = e.db.CountWaiting(ctx, ticket.Resident); err != nil {
+			return c, err
+		}
 	}
 	for _, r := range inboxKeys(actor) {
 		n, err := e.db.CountUnread(ctx, r)
@@ -757,6 +764,7 @@ type NoticeItem struct {
 	Kind      casework.NoticeKind `json:"kind"`
 	Text      string              `json:"text"`
 	CaseID    string              `json:"case_id"`
+	TicketID  string              `json:"ticket_id,omitempty" doc:"是关于这件工单的"`
 	Number    string              `json:"number"`
 	Urgent    bool                `json:"urgent"`
 	For       *Named              `json:"for,omitempty" doc:"代谁接收（AB角）"`
@@ -785,7 +793,7 @@ func (e *Engine) Inbox(ctx context.Context, actor casework.Actor, unread bool, b
 			page.Next = rows[i-1].ID
 			break
 		}
-		it := NoticeItem{ID: r.ID, Kind: r.Kind, Text: k.NoticeText(r), CaseID: r.CaseID, Number: r.Number, Urgent: r.Urgent, For: k.person(r.StandsFor), CreatedAt: r.CreatedAt}
+		it := NoticeItem{ID: r.ID, Kind: r.Kind, Text: k.NoticeText(r), CaseID: r.CaseID, TicketID: r.Args["ticket"], Number: r.Number, Urgent: r.Urgent, For: k.person(r.StandsFor), CreatedAt: r.CreatedAt}
 		if !r.ReadAt.IsZero() {
 			it.ReadAt = &r.ReadAt
 		}

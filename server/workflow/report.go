@@ -70,6 +70,7 @@ type OwnReport struct {
 	State       string    `json:"state" enum:"taken,waiting,refused,closed" doc:"taken 已收到，waiting 内容待审核，refused 没有受理，closed 来源方已办结"`
 	StateLabel  string    `json:"state_label" doc:"显示用"`
 	Next        string    `json:"next" doc:"接下来会怎样，或要做什么"`
+	Answer      string    `json:"answer,omitempty" doc:"街道城运中心的答复"`
 	At          time.Time `json:"at" doc:"什么时候反映的"`
 }
 
@@ -293,7 +294,7 @@ func (in *intake) takeReport(ctx context.Context, held heldReport, author string
 			return "", err
 		}
 	}
-	d := casework.Decision{Notices: []casework.Notice{{Kind: casework.NoticeTicketReported, To: []casework.Addressee{casework.ToPost(casework.Centre, "")}, Args: map[string]string{"order_no": held.OrderNo}}}}
+	d := casework.Decision{Notices: []casework.Notice{{Kind: casework.NoticeTicketReported, To: []casework.Addressee{casework.ToPost(casework.Centre, "")}, Args: map[string]string{"order_no": held.OrderNo, "ticket": id}}}}
 	d.Case.ID, d.Case.Number = in.moved[id], held.OrderNo
 	return id, in.deliver(ctx, d)
 }
@@ -462,7 +463,10 @@ func ownReport(r store.TicketRow) OwnReport {
 	}
 	out := OwnReport{ID: t.ID, Ticket: true, OrderNo: t.OrderNo, SourceLabel: t.Source.Label(), Title: t.Masked(beginning(text)), At: t.AcceptedAt, State: "taken", StateLabel: "已收到"}
 	switch {
-	case t.Source == ticket.Resident && ownNumber.MatchString(t.OrderNo):
+	case ownReportOf(t) && !t.Open():
+		out.State, out.StateLabel, out.Answer = "closed", "已答复", t.Masked(t.Reply)
+		out.Next = "没有列入街道难事。还有要说的，点“补充情况”，街道城运中心会再看。"
+	case ownReportOf(t):
 		out.Next = "街道城运中心会看您反映的事。列入街道难事的，由专人办理，承诺的日期和进展会告诉您。"
 	case t.Open():
 		out.StateLabel, out.Next = "办理中", "由"+t.Source.Label()+"办理，没有列入街道难事。"

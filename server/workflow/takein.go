@@ -959,8 +959,22 @@ func (in *intake) placed(ctx context.Context, caseID string, refs ...casework.Ti
 	return in.tx.SetTicketCase(ctx, caseID, ids...)
 }
 
-// open makes a new case of a ticket and its company.
+// open makes a new case of a ticket and its company: registered where a trigger registers, else reported.
 func (in *intake) open(ctx context.Context, f finding, linked string) error {
+	report := in.reportOf(f, linked)
+	var cmd casework.Command = casework.Register{Report: report}
+	if !slices.ContainsFunc(f.triggers, func(tr casework.Trigger) bool { return tr.Kind.Registers() }) {
+		if len([]rune(report.Place)) < 2 {
+			report.Place = "地点待核实"
+		}
+		cmd = report
+	}
+	_, err := in.begin(ctx, casework.SystemActor(), cmd, f, report.Tickets)
+	return err
+}
+
+// reportOf is what a new case of a ticket and its company says.
+func (in *intake) reportOf(f finding, linked string) casework.Report {
 	t := f.row.Ticket
 	o := in.k.Organisation
 	report := casework.Report{
@@ -981,27 +995,25 @@ func (in *intake) open(ctx context.Context, f finding, linked string) error {
 		report.CommunityID, report.GridID = c.ID, c.GridID
 	}
 	report.Tickets = append([]casework.TicketRef{ref(*f.row)}, in.company(f, linked)...)
-	var cmd casework.Command = casework.Register{Report: report}
-	if !slices.ContainsFunc(f.triggers, func(tr casework.Trigger) bool { return tr.Kind.Registers() }) {
-		if len([]rune(report.Place)) < 2 {
-			report.Place = "地点待核实"
-		}
-		cmd = report
-	}
-	d, err := in.create(ctx, casework.SystemActor(), cmd)
+	return report
+}
+
+// begin makes a new case by a command, and notes what is in it.
+func (in *intake) begin(ctx context.Context, actor casework.Actor, cmd casework.Command, f finding, tickets []casework.TicketRef) (casework.Case, error) {
+	d, err := in.create(ctx, actor, cmd)
 	if err != nil {
-		return err
+		return d.Case, err
 	}
 	in.taken.Cases++
 	in.opened = append(in.opened, f.row.Matter)
 	in.matters[f.row.Matter] = d.Case.ID
 	if err := in.tx.SetMatterCase(ctx, f.row.Matter, d.Case.ID); err != nil {
-		return err
+		return d.Case, err
 	}
-	if err := in.placed(ctx, d.Case.ID, report.Tickets...); err != nil {
-		return err
+	if err := in.placed(ctx, d.Case.ID, tickets...); err != nil {
+		return d.Case, err
 	}
-	return in.spend(ctx, f.row.Matter, d.Case.ID, f.triggers)
+	return d.Case, in.spend(ctx, f.row.Matter, d.Case.ID, f.triggers)
 }
 
 // facts is what a case starts with: the ticket's own words, within what a case keeps. They go into a timeline from which

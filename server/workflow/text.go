@@ -354,6 +354,8 @@ func (k *Knowledge) NoticeText(r store.InboxRow) string {
 			return "您提交的文字或照片没有通过审核，不会给其他人看；评价、催办本身仍然有效"
 		case casework.NoticeMerged:
 			return "您反映的事项与同一问题的其他诉求合并办理"
+		case casework.NoticeTicketAnswered:
+			return "您反映的事项（" + n + "）已有答复，请查看"
 		}
 	}
 	if t, ok := map[casework.NoticeKind]string{
@@ -371,7 +373,7 @@ func (k *Knowledge) NoticeText(r store.InboxRow) string {
 		casework.NoticeAnswered: n + " 的督办已答复", casework.NoticeOrderLate: n + " 的督办逾期未答复", casework.NoticeIdle: n + " 超时未处理，请督促城运中心",
 		casework.NoticeHearingMissed: n + " 已办结但未在专题汇报中销项", casework.NoticeCoordinated: n + " 有领导协调意见", casework.NoticeAssigned: n + " 指定您办理" + due,
 		casework.NoticeContentWaiting: n + " 有诉求人提交的文字或照片待审核，审核前别人看不到", casework.NoticeContentRefused: n + " 有提交的内容未通过审核",
-		casework.NoticeFactsAdded:  n + " 的诉求人补充了情况",
+		casework.NoticeFactsAdded: n + " 的诉求人补充了情况", casework.NoticeTicketAnswered: n + " 已答复",
 		casework.NoticeContentLate: n + " 诉求人提交的内容超时未审核，请督促城运中心",
 		casework.NoticeHandedOver:  n + " 因有人离岗或调动，有工作移交给您或本部门" + due,
 	}[r.Kind]; ok {

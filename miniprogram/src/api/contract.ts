@@ -534,6 +534,8 @@ export interface Counts {
   total: number;
   /** 未读消息的数量 */
   unread: number;
+  /** 城运中心：居民自报、还不在难事里的工单 */
+  waiting?: number;
 }
 
 export interface CurrentState {
@@ -1042,6 +1044,13 @@ export interface Named {
   name: string;
 }
 
+export interface NewCaseOf {
+  /** 为什么是难事 */
+  reason: string;
+  /** 难事的标题；不填用建议的 */
+  title?: string;
+}
+
 export interface NewDelegation {
   /** 从何时起 */
   from: string;
@@ -1185,6 +1194,8 @@ export interface NoticeItem {
   read_at?: string;
   /** 消息内容 */
   text: string;
+  /** 是关于这件工单的 */
+  ticket_id?: string;
   /** 加急 */
   urgent: boolean;
 }
@@ -1393,6 +1404,8 @@ export interface OwnRating {
 }
 
 export interface OwnReport {
+  /** 街道城运中心的答复 */
+  answer?: string;
   /** 什么时候反映的 */
   at: string;
   /** 编号，不变 */
@@ -1565,6 +1578,13 @@ export interface PageTimelineItem {
 export interface PageTodoItem {
   /** 这一页 */
   items: TodoItem[];
+  /** 下一页的 cursor；没有则已到末尾 */
+  next?: string;
+}
+
+export interface PageWaitingTicket {
+  /** 这一页 */
+  items: WaitingTicket[];
   /** 下一页的 cursor；没有则已到末尾 */
   next?: string;
 }
@@ -1864,6 +1884,8 @@ export interface Report {
 }
 
 export interface ReportTaken {
+  /** 街道城运中心的答复 */
+  answer?: string;
   /** 什么时候反映的 */
   at: string;
   /** 与街道正在办理的难事是同一件事，已并入的（编号） */
@@ -2052,10 +2074,14 @@ export interface SignInProgress {
 }
 
 export interface Similar {
+  /** 这件难事现在可以并入工单 */
+  attachable?: boolean;
   /** 难事；新登记的工单可以直接并入 */
   case_id?: string;
   /** 难事的编号 */
   case_number?: string;
+  /** 难事的版本：并入时给出 */
+  case_version?: number;
   /** 工单号 */
   order_no?: string;
   /** 地点 */
@@ -2333,6 +2359,11 @@ export interface TemplateToAsk {
   id: string;
   /** 还可发送的次数（一次性订阅） */
   remaining: number;
+}
+
+export interface TicketAnswer {
+  /** 答复诉求人的话，大白话 */
+  words: string;
 }
 
 export interface TicketHop {
@@ -2711,6 +2742,126 @@ export interface VerifyPassCommand {
   version: number;
 }
 
+export interface WaitingTicket {
+  /** 受理时间 */
+  accepted_at: string;
+  /** 来源给出了时刻；否则只有日期 */
+  accepted_has_time: boolean;
+  /** 地址 */
+  address?: string;
+  /** 难事的 id */
+  case_id?: string;
+  /** 一级至五级分类 */
+  category: string[];
+  /** 来源的办结时间 */
+  closed_at?: string;
+  /** 村居 */
+  community?: string;
+  /** 诉求内容 */
+  content?: string;
+  /** 部门 */
+  department?: string;
+  /** 未接单的部门 */
+  hops?: TicketHop[];
+  /** 编号，不变 */
+  id: string;
+  /** 类别 */
+  kind?: string;
+  /** 指向的其他工单 */
+  links?: TicketLink[];
+  /** 诉求人在地图上选了位置：正在办理的人用 POST /tickets/{id}/unmask 查看；列表里没有 */
+  located?: boolean;
+  /** 所属的事项：同一地点、同一件事的工单在一个事项里 */
+  matter_id?: string;
+  /** 工单号 */
+  order_no: string;
+  /** 还没有人处理的，到哪一天自动列为待入库 */
+  proposed?: string;
+  /** 办理答复 */
+  reply?: string;
+  /** 诉求人，已脱敏 */
+  requester_name?: string;
+  /** 电话，已脱敏 */
+  requester_phone?: string;
+  /** satisfied 满意、mostly 基本满意、fair 一般、dissatisfied 不满意 */
+  satisfaction?: "satisfied" | "mostly" | "fair" | "dissatisfied";
+  /** 来源：hotline 12345热线、petition 信访、opinion 舆情、department 部门发现、grid 网格上报、resident 居民自报 */
+  source: "hotline" | "petition" | "opinion" | "department" | "grid" | "resident";
+  /** 来源，显示用 */
+  source_label: string;
+  /** 标题 */
+  title?: string;
+  /** 看内容是什么类别；拿不准的没有 */
+  topic?: string;
+  /** 等了多久，显示用 */
+  waits: string;
+}
+
+export interface WaitingTicketView {
+  /** 受理时间 */
+  accepted_at: string;
+  /** 来源给出了时刻；否则只有日期 */
+  accepted_has_time: boolean;
+  /** 地址 */
+  address?: string;
+  /** 现在所在的难事（编号） */
+  case?: Named;
+  /** 难事的 id */
+  case_id?: string;
+  /** 纳入难事时建议的标题 */
+  case_title: string;
+  /** 一级至五级分类 */
+  category: string[];
+  /** 来源的办结时间 */
+  closed_at?: string;
+  /** 村居 */
+  community?: string;
+  /** 诉求内容 */
+  content?: string;
+  /** 部门 */
+  department?: string;
+  /** 未接单的部门 */
+  hops?: TicketHop[];
+  /** 编号，不变 */
+  id: string;
+  /** 类别 */
+  kind?: string;
+  /** 指向的其他工单 */
+  links?: TicketLink[];
+  /** 诉求人在地图上选了位置：正在办理的人用 POST /tickets/{id}/unmask 查看；列表里没有 */
+  located?: boolean;
+  /** 所属的事项：同一地点、同一件事的工单在一个事项里 */
+  matter_id?: string;
+  /** 还在等处理：可以纳入难事、并入或答复 */
+  open: boolean;
+  /** 工单号 */
+  order_no: string;
+  /** 还没有人处理的，到哪一天自动列为待入库 */
+  proposed?: string;
+  /** 办理答复 */
+  reply?: string;
+  /** 诉求人，已脱敏 */
+  requester_name?: string;
+  /** 电话，已脱敏 */
+  requester_phone?: string;
+  /** satisfied 满意、mostly 基本满意、fair 一般、dissatisfied 不满意 */
+  satisfaction?: "satisfied" | "mostly" | "fair" | "dissatisfied";
+  /** 可能是同一件事的，最像的在前 */
+  similar: Similar[];
+  /** 来源：hotline 12345热线、petition 信访、opinion 舆情、department 部门发现、grid 网格上报、resident 居民自报 */
+  source: "hotline" | "petition" | "opinion" | "department" | "grid" | "resident";
+  /** 来源，显示用 */
+  source_label: string;
+  /** 显示用 */
+  state_label: string;
+  /** 标题 */
+  title?: string;
+  /** 看内容是什么类别；拿不准的没有 */
+  topic?: string;
+  /** 等了多久，显示用 */
+  waits: string;
+}
+
 export interface WeChatCode {
   /** 登录返回的 bind_ticket，10 分钟内有效，用一次 */
   bind_ticket: string;
@@ -3029,12 +3180,20 @@ export interface Operations {
   search_tickets: { path: None; query: None; body: TicketSearch; answer: PageTicketView };
   /** 登记前查看相似的未了事项 */
   find_similar: { path: None; query: None; body: SimilarQuery; answer: SimilarList };
+  /** 居民自报、还不在难事里的工单，新的在前 */
+  list_waiting_tickets: { path: None; query: { cursor?: string; limit?: number }; body: undefined; answer: PageWaitingTicket };
+  /** 一件居民自报的工单，及可能是同一件事的难事 */
+  get_waiting_ticket: { path: { id: string }; query: None; body: undefined; answer: WaitingTicketView };
   /** 一件工单 */
   get_ticket: { path: { id: string }; query: None; body: undefined; answer: TicketView };
+  /** 答复一件不属于难事的居民自报 */
+  answer_ticket: { path: { id: string }; query: None; body: TicketAnswer; answer: WaitingTicketView };
   /** 工单的诉求人补充的情况和照片，先提交的在前 */
   list_ticket_notes: { path: { id: string }; query: None; body: undefined; answer: NoteList };
   /** 诉求人：在自己的工单里补充情况 */
   add_facts: { path: { id: string }; query: None; body: NewFacts; answer: NoteView };
+  /** 把一件居民自报的工单纳入难事 */
+  register_ticket: { path: { id: string }; query: None; body: NewCaseOf; answer: CommandResult };
   /** 查看工单的完整个人信息（须写明理由） */
   unmask_ticket: { path: { id: string }; query: None; body: Unmask; answer: Unmasked };
   /** 我的待办，先到期的在前 */
@@ -3176,9 +3335,13 @@ export const operations: Record<keyof Operations, readonly [method: "GET" | "POS
   create_ticket: ["POST", "/api/v1/tickets", true],
   search_tickets: ["POST", "/api/v1/tickets/search"],
   find_similar: ["POST", "/api/v1/tickets/similar"],
+  list_waiting_tickets: ["GET", "/api/v1/tickets/waiting"],
+  get_waiting_ticket: ["GET", "/api/v1/tickets/waiting/{id}"],
   get_ticket: ["GET", "/api/v1/tickets/{id}"],
+  answer_ticket: ["POST", "/api/v1/tickets/{id}/answer", true],
   list_ticket_notes: ["GET", "/api/v1/tickets/{id}/notes"],
   add_facts: ["POST", "/api/v1/tickets/{id}/notes", true],
+  register_ticket: ["POST", "/api/v1/tickets/{id}/register", true],
   unmask_ticket: ["POST", "/api/v1/tickets/{id}/unmask"],
   list_todos: ["GET", "/api/v1/todos"],
   count_todos: ["GET", "/api/v1/todos/counts"],

@@ -1,4 +1,6 @@
 // The three tabs, in words that fit who one is, with how many messages are unread. WeChat's own bar has fixed text sizes.
+import type { Counts } from "../api/contract";
+import { capped } from "../lib/view";
 import { client, isElder, live, me, session, side } from "../services";
 import { texts } from "../texts";
 
@@ -39,14 +41,15 @@ Component({
         ],
       });
     },
-    /** count shows how many messages are unread; it may fail without a word. */
-    async count() {
-      if (!session.kept || !me()) return;
+    /** count shows how many messages are unread, and gives all that was counted; it may fail without a word. */
+    async count(): Promise<Counts | undefined> {
+      if (!session.kept || !me()) return undefined;
       try {
         const c = await client.call("count_todos", {}, { tries: 1 });
-        this.setData({ unread: c.unread >= c.cap ? `${c.cap}+` : c.unread ? String(c.unread) : "" });
+        this.setData({ unread: capped(c.unread, c.cap) });
+        return c;
       } catch {
-        // it shows what it showed
+        return undefined; // it shows what it showed
       }
     },
     go(e: WechatMiniprogram.TouchEvent<object, object, { url: string }>) {

@@ -1,6 +1,6 @@
 // How cases, to-dos and events are put into words and tones on the screen. The words are the server's.
 
-import type { CaseItem, CaseView, ClockView, OwnReport, ReportedCase, StuckCase, TodoItem } from "../api/contract";
+import type { CaseItem, CaseView, ClockView, OwnReport, ReportedCase, StuckCase, TodoItem, WaitingTicket } from "../api/contract";
 import { texts } from "../texts";
 import { dayOf, momentOf } from "./when";
 
@@ -34,6 +34,9 @@ export interface Card {
   /** Why it is stuck, where the list tells it. */
   why?: string;
 }
+
+/** capped is a count as it is shown: nothing for none. */
+export const capped = (n: number, cap: number): string => (n >= cap ? `${cap}+` : n ? String(n) : "");
 
 const done = new Set(["resolved", "closed"]);
 
@@ -87,6 +90,12 @@ export function plainCardOfCase(c: CaseItem): Card {
 export const cardOfReport = (r: OwnReport, now: Date): Card => ({
   key: r.id, id: r.id, badge: r.state_label, tone: r.state === "refused" ? "late" : r.state === "closed" ? "done" : "III", number: r.order_no, kind: "", title: r.title, place: r.next,
   clock: "", clockTone: "", provisional: false, last: texts.ticket.at(momentOf(r.at, now)),
+});
+
+/** cardOfWaiting is a resident's ticket that waits for the centre. */
+export const cardOfWaiting = (w: WaitingTicket, now: Date): Card => ({
+  key: w.id, id: w.id, badge: w.waits, tone: "III", number: w.order_no, kind: "", title: w.title ?? "", place: [w.topic, w.community, w.address].filter(Boolean).join(" · "),
+  clock: "", clockTone: "", provisional: false, last: [texts.ticket.at(momentOf(w.accepted_at, now)), w.requester_name, w.requester_phone].filter(Boolean).join("  "),
 });
 
 /** plainHeadOf is the first card of a resident's matter. */

@@ -26,6 +26,8 @@ const visits = {
   "resident/ticket/index": [{ query: "report" }],
   "resident/facts/index": [{ query: "report" }],
   "staff/publication/index": [{ who: "p-centre-1", query: "own" }],
+  "staff/tickets/index": [{ who: "p-centre-1" }],
+  "staff/ticket/index": [{ who: "p-centre-1", query: "waiting" }, { who: "p-centre-1", query: "waiting", tap: "纳入难事" }],
   "staff/command/index": [], // each command's form, below
 };
 
@@ -83,6 +85,7 @@ for (const elder of [false, true]) {
         let query = visit.query ? `?${visit.query}` : "";
         if (visit.query === "own") query = `?id=${(await phone.api(`/api/v1/cases?all=true&limit=1${who.startsWith("p-resident") ? "&view=own" : ""}`)).items[0].id}`;
         if (visit.query === "report") query = `?id=${await reportOf(phone)}`;
+        if (visit.query === "waiting") query = `?id=${await reportOf(await held("p-resident-1"))}`;
         if (!visit.fresh) await go(phone, `/${page}${query}`);
         await settled(phone);
         if (visit.tap) {

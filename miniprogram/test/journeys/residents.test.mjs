@@ -70,6 +70,75 @@ test("sent at once, it says what happens next", async () => {
   await contact.close();
 });
 
+test("what residents report waits on the centre's list: one becomes a case, one is put into a case, one is answered, in three taps each; they see it move", async () => {
+  const centre = await phoneOf("p-centre-1");
+  const { waiting } = await centre.api("/api/v1/todos/counts");
+  await centre.press(`居民反映 ${waiting}`);
+  await centre.sees("没有更多了");
+  await look(centre, "residents-19-waiting");
+  centre.taps = 0;
+  await centre.tap("楼道的灯坏了一个星期");
+  await centre.sees("反映时的照片");
+  await look(centre, "residents-20-decide");
+  await centre.press("纳入难事");
+  await centre.fill("为什么是难事", "一个星期没有人修，已有老人摔倒。");
+  await look(centre, "residents-21-register");
+  await centre.press("纳入难事");
+  await centre.sees("待交办");
+  assert.ok(centre.taps <= 3, `${centre.taps} taps`);
+  await look(centre, "residents-22-registered");
+
+  const resident = await phoneOf("p-resident-1");
+  await resident.sees("已列入街道难事");
+  const again = await resident.api("/api/v1/me/reports", { content: "望舒里楼道的灯还是不亮，晚上老人看不见台阶。", place: "望舒里" });
+  if (!again.case) {
+    await centre.to(`#staff/ticket/index?id=${again.id}`);
+    await centre.sees("可能有关的");
+    await look(centre, "residents-23-same");
+    centre.taps = 0;
+    await centre.tap(centre.page.locator('.mp-page:not([hidden]) wx-button[aria-label^="并入这件"][aria-label*="楼道的灯"]'));
+    await centre.sees("待交办");
+    assert.equal(centre.taps, 1);
+  }
+  const own = (await resident.api("/api/v1/cases?view=own&all=true")).items.find((c) => c.title.includes("灯"));
+  assert.equal(own.status, "registered");
+
+  await centre.to("#staff/tickets/index");
+  centre.taps = 0;
+  await centre.tap("店门口的污水井盖破了");
+  await centre.press("答复，不列入");
+  await centre.fill("答复诉求人的话", "好");
+  await centre.press("答复诉求人", true);
+  await centre.sees("至少 5 个字");
+  await look(centre, "residents-24-answer");
+  await centre.fill("答复诉求人的话", "市政养护队今天下午更换井盖，更换前已围挡。");
+  await centre.press("答复诉求人", true);
+  await centre.gone("店门口的污水井盖破了");
+  assert.ok(centre.taps <= 4, `${centre.taps} taps`); // one of them wrong
+  await centre.close();
+  await resident.api("/api/v1/me/reports", { content: "小区东门的快递柜堵住了轮椅坡道。", place: "蘅芷新村东门" }); // waits for the pages below
+  await resident.close();
+
+  const contact = await phoneOf("p-enterprise-1");
+  await contact.tap("消息");
+  await contact.tap("已有答复，请查看");
+  await contact.sees("今天下午更换井盖");
+  await look(contact, "residents-25-answered");
+  await contact.press("补充情况");
+  await contact.fill("要补充什么", "到晚上还没有人来。");
+  await contact.press("提交", true);
+  await contact.sees("到晚上还没有人来");
+  const back = await phoneOf("p-centre-1", { font: 24, width: 320 });
+  await back.press("居民反映");
+  await back.sees("没有更多了");
+  await look(back, "elder-320-residents-waiting", { elder: true });
+  await back.tap("店门口的污水井盖破了");
+  await back.sees("到晚上还没有人来");
+  await look(back, "elder-320-residents-decide", { elder: true });
+  await back.close();
+  await contact.close();
+});
+
 test("a requester adds facts to their matter: who works on it reads them, nobody else does", async () => {
   const resident = await phoneOf("p-resident-1");
   await resident.tap(resident.page.locator("[role=link]:has-text('已列入'), [role=link]:has-text('正在')").last());

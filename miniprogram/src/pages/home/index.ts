@@ -1,11 +1,12 @@
 // The first page: what waits for me, nearest deadline first; or, for residents, their own matters. One request paints it.
 // What was read last stays on the phone, for a street without a network.
 
+import type { Counts } from "../../api/contract";
 import { cachedBecause, Unreachable } from "../../api/problem";
 import { look } from "../../look";
 import { directory, kept } from "../../lib/directory";
 import { Pager, type Shown } from "../../lib/pager";
-import { cardOfCase, cardOfReport, cardOfReported, cardOfTodo, headed, plainCardOfCase, type Card } from "../../lib/view";
+import { capped, cardOfCase, cardOfReport, cardOfReported, cardOfTodo, headed, plainCardOfCase, type Card } from "../../lib/view";
 import { client, learnMe, live, may, me, now, onQueue, queue, side, signedIn, store } from "../../services";
 import { texts } from "../../texts";
 
@@ -35,6 +36,7 @@ const read: Record<View, (cursor?: string) => Promise<{ items: Card[]; next?: st
 };
 
 const shownReports = 3;
+const waitingDoor = "/staff/tickets/index";
 const cacheOf = (view: View) => `cache/${me()?.id}/${view}`;
 
 Page({
@@ -94,7 +96,8 @@ Page({
       ? [{ view: "todo", text: texts.home.todo }, { view: "cases", text: texts.home.cases }, ...(me()?.posts.some((p) => p.role === "department_head") ? [{ view: "claimable" as View, text: texts.home.claimable }] : []), ...(may("case.report") ? [{ view: "reported" as View, text: texts.home.reported }] : [])]
       : [];
     const standsInFor = me()?.stands_in_for.map((p) => p.name).join("、") ?? "";
-    const doors = !staff ? (may("public.read") ? [{ url: "/resident/stories/index", text: texts.doors.stories }] : []) : [...(may("case.lead") ? [{ url: "/leader/stuck/index", text: texts.doors.stuck }] : []), ...(may("figures.read") ? [{ url: "/figures/index", text: texts.doors.figures }] : [])];
+    const waiting = may("ticket.place") ? [{ url: waitingDoor, text: texts.doors.waiting("") }] : [];
+    const doors = !staff ? (may("public.read") ? [{ url: "/resident/stories/index", text: texts.doors.stories }] : []) : [...waiting, ...(may("case.lead") ? [{ url: "/leader/stuck/index", text: texts.doors.stuck }] : []), ...(may("figures.read") ? [{ url: "/figures/index", text: texts.doors.figures }] : [])];
     this.setData({ staff, views, standsInFor, doors, canReport: may("case.report"), canLookUp: may("order.look_up"), canReportMatter: !staff && may("resident.self"), reports: store.get<Card[]>(`cache/${who}/reports`) ?? [] });
     void wx.setNavigationBarTitle({ title: staff ? texts.home.title : texts.home.residentTitle });
     return this.open(staff ? "todo" : "own");
@@ -138,9 +141,12 @@ Page({
     if (this.data.staff && !kept()) void directory().catch(() => undefined); // so that a case has its handlers at once
   },
 
-  /** count has the tabs show how many messages are unread. */
+  /** count has the tabs show how many messages are unread, and a door how many tickets wait behind it. */
   async count() {
-    await (this.getTabBar?.() as unknown as { count(): Promise<void> } | undefined)?.count();
+    const c = await (this.getTabBar?.() as unknown as { count(): Promise<Counts | undefined> } | undefined)?.count();
+    if (!c || !may("ticket.place")) return;
+    const waiting = { url: waitingDoor, text: texts.doors.waiting(capped(c.waiting ?? 0, c.cap)) };
+    this.setData({ doors: this.data.doors.map((d) => (d.url === waitingDoor ? waiting : d)) });
   },
   drawQueue() {
     const all = queue.list();
