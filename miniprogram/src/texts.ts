@@ -108,7 +108,12 @@ export const texts = {
   },
   report: {
     title: "上报难事", what: "是什么事", whatHint: "一句话，如：12 号楼电梯停运九天", facts: "详细情况", factsHint: "什么时候开始、影响到谁、找过谁。可用键盘上的话筒说话输入。", place: "在哪里", placeHint: "小区、楼号或路口", community: "村居", domain: "服务对象", topic: "类别", lead: "建议由哪个部门办（选填）", noLead: "不建议，由城运中心定",
-    similar: "可能是同一件事，请先看看", submit: "上报", done: "已上报，城运中心会尽快审核入库。", here: "用当前位置",
+    similar: "可能是同一件事，请先看看", submit: "上报", done: "已上报，城运中心会尽快审核入库。",
+  },
+  place: {
+    title: "位置", own: "您标的位置", choose: "在地图上选", here: "用当前位置", look: "在地图上看", drop: "删去位置", allow: "打开位置权限", phone: "手机所在的位置", point: "地图上选的位置", within: (metres: number) => `误差约 ${metres} 米`, onSite: "现场位置（选填）",
+    refused: "没有拿到位置：没有允许小程序使用位置。", failed: "没有拿到位置，可能没有信号或没有打开定位。", byHand: "不标也行：写清在哪里、选好村居就可以提交。", without: "不标也可以提交。",
+    masked: "个人信息，只有正在办理的人可以看。", unmask: "看诉求人标的位置", unmaskSure: "位置是诉求人的个人信息，只在办理需要时查看，会记入审计日志。确定查看吗？", reason: "办理需要：在地图上看诉求人标的位置",
   },
   matter: {
     title: "反映一件事", what: "是什么事", whatHint: "什么事、从什么时候开始、影响到谁。可以点键盘上的话筒，用说话代替打字。", community: "在哪个村居", noCommunity: "不清楚，我写在下面", place: "在哪里（选填）", placeHint: "小区、楼号、路口或店名", photos: "照片（选填）", phone: "用哪个手机号联系您", for: "以谁的名义", forMe: "我个人", send: "提交",

@@ -20,7 +20,7 @@ import (
 // visitor is somebody who came in through WeChat and has bound no phone.
 func (o *weChatOffice) visitor(phone string) (access string) {
 	o.t.Helper()
-	return ok[WeChatProgress](o.from(home, "", http.MethodPost, "/auth/wechat/bind/visitor", fields{"bind_ticket": o.ticket(phone, auth.AsResident), "privacy_version": 1})).Tokens.AccessToken
+	return ok[WeChatProgress](o.from(home, "", http.MethodPost, "/auth/wechat/bind/visitor", fields{"bind_ticket": o.ticket(phone, auth.AsResident), "privacy_version": auth.ShippedNotice})).Tokens.AccessToken
 }
 
 func (o *weChatOffice) lookUp(address, access, orderNo string) answer {

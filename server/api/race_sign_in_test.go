@@ -55,7 +55,7 @@ func TestRaceForAResidentsNumber(t *testing.T) {
 			tickets[i], codes[i] = o.ticket(p, auth.AsResident), o.sim.PhoneCode(p)
 		}
 		list := atOnce(len(phones), func(i int) answer {
-			return o.from(home, "", http.MethodPost, "/auth/wechat/bind/phone", fields{"privacy_version": 1, "bind_ticket": tickets[i], "phone_code": codes[i], "as": "resident"})
+			return o.from(home, "", http.MethodPost, "/auth/wechat/bind/phone", fields{"privacy_version": auth.ShippedNotice, "bind_ticket": tickets[i], "phone_code": codes[i], "as": "resident"})
 		})
 		through := won(t, list, "auth.busy")
 		holders := 0
@@ -83,7 +83,7 @@ func TestRaceForAStaffNumber(t *testing.T) {
 			tickets[i], codes[i] = o.ticket(p, auth.AsStaff), o.sim.PhoneCode(p)
 		}
 		list := atOnce(len(phones), func(i int) answer {
-			return o.from(home, "", http.MethodPost, "/auth/wechat/bind/phone", fields{"privacy_version": 1, "bind_ticket": tickets[i], "phone_code": codes[i], "as": "staff"})
+			return o.from(home, "", http.MethodPost, "/auth/wechat/bind/phone", fields{"privacy_version": auth.ShippedNotice, "bind_ticket": tickets[i], "phone_code": codes[i], "as": "staff"})
 		})
 		alive := 0
 		for _, a := range won(t, list, "auth.busy") {
@@ -118,7 +118,7 @@ func TestRaceForCodesThatAreGoodOnce(t *testing.T) {
 
 		ticket := o.ticket(residentPhone, auth.AsResident)
 		if through := won(t, atOnce(4, func(int) answer {
-			return o.from(home, "", http.MethodPost, "/auth/wechat/bind/visitor", fields{"bind_ticket": ticket, "privacy_version": 1})
+			return o.from(home, "", http.MethodPost, "/auth/wechat/bind/visitor", fields{"bind_ticket": ticket, "privacy_version": auth.ShippedNotice})
 		}), "wechat.ticket", "auth.busy"); len(through) != 1 {
 			t.Errorf("%d sessions of one ticket", len(through))
 		}

@@ -22,16 +22,16 @@ import (
 // A resident consents to the notice in force, and again to a new one when they come in next.
 func TestConsentToThePrivacyNotice(t *testing.T) {
 	o := newWeChatOffice(t, auth.DefaultSettings)
-	if n := ok[NoticeView](o.from(home, "", http.MethodGet, "/privacy-notice", nil)); n.Version != 1 || n.Text == "" {
+	if n := ok[NoticeView](o.from(home, "", http.MethodGet, "/privacy-notice", nil)); n.Version != auth.ShippedNotice || n.Text == "" {
 		t.Errorf("%+v", n)
 	}
 	visit := func(version int) answer {
 		return o.from(home, "", http.MethodPost, "/auth/wechat/bind/visitor", fields{"bind_ticket": o.ticket(residentPhone, ""), "privacy_version": version})
 	}
-	visit(2).refused(http.StatusConflict, "privacy.version")
-	ok[WeChatProgress](visit(1))
+	visit(auth.ShippedNotice + 1).refused(http.StatusConflict, "privacy.version")
+	ok[WeChatProgress](visit(auth.ShippedNotice))
 	o.post("p-sa", "/privacy-notices", fields{"text": strings.Repeat("新", 60)}).refused(http.StatusForbidden, "auth.denied")
-	if n := ok[NoticeView](o.post("p-se", "/privacy-notices", fields{"text": strings.Repeat("新", 60)})); n.Version != 2 {
+	if n := ok[NoticeView](o.post("p-se", "/privacy-notices", fields{"text": strings.Repeat("新", 60)})); n.Version != auth.ShippedNotice+1 {
 		t.Errorf("%+v", n)
 	}
 	p := ok[WeChatProgress](o.open(residentPhone, ""))
@@ -41,10 +41,10 @@ func TestConsentToThePrivacyNotice(t *testing.T) {
 	consent := func(version int) answer {
 		return o.from(home, "", http.MethodPost, "/auth/wechat/bind/consent", fields{"bind_ticket": p.Ticket, "privacy_version": version})
 	}
-	consent(1).refused(http.StatusConflict, "privacy.version")
-	p = ok[WeChatProgress](consent(2))
+	consent(auth.ShippedNotice).refused(http.StatusConflict, "privacy.version")
+	p = ok[WeChatProgress](consent(auth.ShippedNotice + 1))
 	data := ok[auth.OwnData](o.as(p.Tokens.AccessToken, http.MethodPost, "/me/data", nil))
-	if len(data.Consents) != 2 || data.Consents[0].Version != 2 || data.Consents[0].Hash == data.Consents[1].Hash {
+	if len(data.Consents) != 2 || data.Consents[0].Version != auth.ShippedNotice+1 || data.Consents[0].Hash == data.Consents[1].Hash {
 		t.Errorf("%+v", data.Consents)
 	}
 }

@@ -108,7 +108,7 @@ func TestUnbinding(t *testing.T) {
 
 func TestResidentsAddAndDropPhones(t *testing.T) {
 	o := newWeChatOffice(t, auth.DefaultSettings)
-	visitor := ok[WeChatProgress](o.from(home, "", http.MethodPost, "/auth/wechat/bind/visitor", fields{"privacy_version": 1, "bind_ticket": o.ticket(residentPhone, "")})).Tokens.AccessToken
+	visitor := ok[WeChatProgress](o.from(home, "", http.MethodPost, "/auth/wechat/bind/visitor", fields{"privacy_version": auth.ShippedNotice, "bind_ticket": o.ticket(residentPhone, "")})).Tokens.AccessToken
 	add := func(phone string) answer {
 		return o.as(visitor, http.MethodPost, "/me/phones", fields{"phone_code": o.sim.PhoneCode(phone)})
 	}

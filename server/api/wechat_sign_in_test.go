@@ -109,7 +109,7 @@ func (o *weChatOffice) ticket(phone string, as auth.Side) string {
 // press gives a phone's number for a ticket.
 func (o *weChatOffice) press(phone, ticket string, as auth.Side) answer {
 	o.t.Helper()
-	return o.from(home, "", http.MethodPost, "/auth/wechat/bind/phone", onSide(fields{"privacy_version": 1, "bind_ticket": ticket, "phone_code": o.sim.PhoneCode(phone)}, as))
+	return o.from(home, "", http.MethodPost, "/auth/wechat/bind/phone", onSide(fields{"privacy_version": auth.ShippedNotice, "bind_ticket": ticket, "phone_code": o.sim.PhoneCode(phone)}, as))
 }
 
 // onSide asks for a side, if one is given.
@@ -230,7 +230,7 @@ func TestResidentsBindTheirPhone(t *testing.T) {
 			t.Errorf("%d %s", a.status, a.body)
 		}
 	}
-	visitor := ok[WeChatProgress](o.from(home, "", http.MethodPost, "/auth/wechat/bind/visitor", fields{"privacy_version": 1, "bind_ticket": o.ticket("thief", "")}))
+	visitor := ok[WeChatProgress](o.from(home, "", http.MethodPost, "/auth/wechat/bind/visitor", fields{"privacy_version": auth.ShippedNotice, "bind_ticket": o.ticket("thief", "")}))
 	see(visitor.Tokens.AccessToken, 0)
 
 	tokens := o.bound(residentPhone, auth.AsResident)
@@ -364,7 +364,7 @@ func TestWeChatSignInLeavesNoTraceOfWho(t *testing.T) {
 		secrets = append(secrets, code, number)
 		got := ok[WeChatProgress](o.from(home, "", http.MethodPost, "/auth/wechat", fields{"code": code}))
 		secrets = append(secrets, got.Ticket)
-		a := o.from(home, "", http.MethodPost, "/auth/wechat/bind/phone", fields{"privacy_version": 1, "bind_ticket": got.Ticket, "phone_code": number})
+		a := o.from(home, "", http.MethodPost, "/auth/wechat/bind/phone", fields{"privacy_version": auth.ShippedNotice, "bind_ticket": got.Ticket, "phone_code": number})
 		for _, body := range []string{string(a.body)} {
 			if strings.Contains(body, p.OpenID) || strings.Contains(body, p.UnionID) {
 				t.Errorf("an answer holds an openid: %s", body)

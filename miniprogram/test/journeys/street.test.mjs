@@ -99,6 +99,9 @@ test("the centre asks for an on-site record; the liaison takes it, photographs t
   await liaison.cut(true);
   await liaison.fill("完成情况", "到顶层看过，屋面干燥，住户说这两天下雨没有再漏。");
   await liaison.photo("现场拍照");
+  await liaison.press("用当前位置"); // a point from the map would prove nothing
+  await liaison.answer("允许");
+  await liaison.sees("误差约 20 米");
   await look(liaison, "street-5-record");
   await liaison.press("完成任务");
   await liaison.sees("已存在手机里", 20_000);
@@ -115,6 +118,7 @@ test("the centre asks for an on-site record; the liaison takes it, photographs t
 
   await centre.to(`#pages/case/detail?id=${id}`);
   await centre.sees("到场拍照");
+  await centre.sees("现场核实的位置");
   await look(centre, "street-7-record-read");
   await centre.press("核查通过");
   await centre.fill("核查意见", "现场核实已不漏，回访属实。");

@@ -1,5 +1,6 @@
 // wx.*: what the sources and their packages use of it, on what a browser has. Each takes success, fail and complete, or
 // gives a promise, as WeChat does. A name that is not here is told in the console and is undefined.
+import { chooseOn, phoneAt, showOn } from "./map.js";
 import { newQuery } from "./query.js";
 
 const params = new URLSearchParams(location.search);
@@ -85,7 +86,7 @@ function choose(accept, many) {
   });
 }
 
-function dialog({ title, content, buttons, low = false }) {
+function dialog({ title, content, body, buttons, low = false }) {
   return new Promise((yes) => {
     const over = element("div", "mp-over" + (low ? " low" : ""));
     const d = element("div", "mp-dialog");
@@ -94,6 +95,7 @@ function dialog({ title, content, buttons, low = false }) {
     d.setAttribute("aria-label", title || content || buttons[0].text);
     if (title) d.append(element("h2", "", title));
     if (content) d.append(element("p", "", content));
+    if (body) d.append(body);
     // A tap is done when the finger lifts, and its click comes after: what it opened must not be answered by it.
     let pressed = false;
     over.addEventListener("pointerdown", () => (pressed = true));
@@ -132,6 +134,14 @@ export function makeWx({ pages, info }) {
   const window_ = () => ({ pixelRatio: devicePixelRatio, screenWidth: innerWidth, screenHeight: innerHeight, windowWidth: innerWidth, windowHeight: innerHeight - 48, statusBarHeight: 0, safeArea: { left: 0, top: 0, right: innerWidth, bottom: innerHeight, width: innerWidth, height: innerHeight } });
   const about = () => ({ SDKVersion: "3.8.0", version: "8.0.50", language: "zh_CN", theme: "light", fontSizeSetting: Number(params.get("font") ?? 17), fontSizeScaleFactor: Number(params.get("font") ?? 17) / 17 });
   const device = () => ({ brand: "browser", model: "preview", platform: "devtools", system: "browser" });
+
+  /** located asks once whether the program may know where the phone is, as WeChat does: what was answered stays. */
+  const scope = `preview-location/${who}`;
+  const located = async (name) => {
+    if (!info.app.requiredPrivateInfos?.includes(name)) throw new Error("the api need to be declared in the requiredPrivateInfos field in app.json/ext.json");
+    if (localStorage.getItem(scope) === null) localStorage.setItem(scope, await dialog({ title: "小浦帮办 申请获取你的位置信息", content: info.app.permission?.["scope.userLocation"]?.desc, buttons: [{ text: "拒绝", answer: false }, { text: "允许", answer: true, cls: "yes" }] }));
+    if (localStorage.getItem(scope) !== "true") throw new Error("auth deny");
+  };
 
   const wx = {
     __url(src) {
@@ -241,7 +251,19 @@ export function makeWx({ pages, info }) {
       over.onclick = () => over.remove();
       document.body.append(over);
     }),
-    getLocation: api("getLocation", () => ({ latitude: 30.9187, longitude: 121.4738, accuracy: 20 })),
+    getLocation: api("getLocation", async () => (await located("getLocation"), phoneAt)),
+    chooseLocation: api("chooseLocation", async (o) => {
+      await located("chooseLocation");
+      const at = await chooseOn(dialog, o.latitude && o.longitude ? { latitude: o.latitude, longitude: o.longitude } : undefined);
+      if (!at) throw new Error("cancel");
+      return at;
+    }),
+    openLocation: api("openLocation", async (o) => void (await showOn(dialog, o))),
+    openSetting: api("openSetting", async () => {
+      const on = await dialog({ title: "小浦帮办 的权限", content: "位置信息", buttons: [{ text: "不允许", answer: false }, { text: "允许", answer: true, cls: "yes" }] });
+      localStorage.setItem(scope, on);
+      return { authSetting: { "scope.userLocation": on } };
+    }),
     makePhoneCall: api("makePhoneCall", (o) => dialog({ title: "拨打电话", content: o.phoneNumber, buttons: [{ text: "知道了", answer: undefined }] }).then(() => undefined)),
     setClipboardData: api("setClipboardData", async (o) => void (await navigator.clipboard?.writeText(o.data).catch(() => undefined))),
     vibrateShort: api("vibrateShort", () => undefined),

@@ -1,13 +1,14 @@
 // One case. Notices open it. What stands on it, and which buttons, the server says: staff see why it is a hard case before what it is
 // about; residents read plain words, a promised date and whether it was kept.
 
-import type { Allowed, CaseView, TimelineItem } from "../../api/contract";
+import type { Allowed, CaseView, LocationView, TimelineItem } from "../../api/contract";
 import { messageOf, Refused } from "../../api/problem";
 import { look } from "../../look";
 import { buttonsOf, type Button } from "../../lib/buttons";
 import { directory, handlersOf, kept, rememberHandler, type Choice } from "../../lib/directory";
 import { noteOf, type Note } from "../../lib/note";
 import type { ListState } from "../../lib/pager";
+import { show } from "../../lib/place";
 import { Question } from "../../lib/subscribe";
 import { headOf, plainHeadOf, promiseOf, type Card, type Tone } from "../../lib/view";
 import { momentOf } from "../../lib/when";
@@ -17,6 +18,7 @@ import { texts } from "../../texts";
 interface Line { label: string; value: string }
 interface Block { title: string; short: boolean; lines: Line[] }
 interface Mine { id: string; kind: string; text: string; meta: string }
+interface Placed extends LocationView { meta: string }
 interface Event { seq: number | string; at: string; text: string; meta: string }
 interface Picture { id: string; thumb: string; url: string; name: string; label: string; picture: boolean }
 
@@ -24,7 +26,7 @@ interface Picture { id: string; thumb: string; url: string; name: string; label:
 Page({
   behaviors: [look],
   data: {
-    t: texts.case, common: texts.common, state: "loading" as ListState, message: "", staff: false, head: {} as Card, facts: "", why: [] as string[], masked: false, top: [] as Block[], blocks: [] as Block[], promise: null as { words: string; tone: Tone } | null,
+    p: texts.place, placed: [] as Placed[], t: texts.case, common: texts.common, state: "loading" as ListState, message: "", staff: false, head: {} as Card, facts: "", why: [] as string[], masked: false, top: [] as Block[], blocks: [] as Block[], promise: null as { words: string; tone: Tone } | null,
     fresh: false, mine: [] as Mine[], answer: "", primary: null as Button | null, second: null as Button | null, more: [] as Button[], moreOpen: false,
     handler: null as Choice | null, handlers: [] as Choice[], handlerOpen: false, mayRate: false, ratings: ["satisfied", "mostly", "dissatisfied"] as const, ratingNames: texts.case.rating as Record<string, string>,
     events: [] as Event[], eventsState: "loading" as ListState, pictures: [] as Picture[], notes: [] as Note[], beside: [] as Note[], n: texts.ticket, canAdd: false, busy: false, waiting: "",
@@ -54,7 +56,7 @@ Page({
     try {
       if (side() === "staff" && !kept()) void directory().catch(() => undefined); // beside the case, not after it
       this.draw(await client.call("get_case", { path: { id: this.id } }));
-      await Promise.all([this.loadEvents(), this.loadPictures(), this.loadNotes(), this.loadHandlers(), this.shown?.allowed.some((a) => a.name === "accept" || a.name === "accept_task") && this.question?.prepare()]);
+      await Promise.all([this.loadEvents(), this.loadPictures(), this.loadNotes(), this.loadPlaces(), this.loadHandlers(), this.shown?.allowed.some((a) => a.name === "accept" || a.name === "accept_task") && this.question?.prepare()]);
     } catch (e) {
       if (this.shown) void wx.showToast({ title: messageOf(e), icon: "none" });
       else this.setData({ state: "failed", message: messageOf(e) });
@@ -107,6 +109,28 @@ Page({
       this.drawEvents();
     } catch {
       this.setData({ notes: [] });
+    }
+  },
+  /** loadPlaces reads where it is: a requester's own, or what staff may see. */
+  async loadPlaces() {
+    if (this.data.masked) return;
+    try {
+      const page = await client.call("list_case_locations", { path: { id: this.id }, query: { limit: 100 } });
+      this.setData({ placed: page.items.map((l) => ({ ...l, meta: [this.data.staff ? l.of_label : "", l.by?.name, momentOf(l.at, now())].filter(Boolean).join(" · ") })) });
+    } catch {
+      this.setData({ placed: [] });
+    }
+  },
+  /** unmask shows where a requester says it is, once the person has said that they want to: it is written down. */
+  async unmask(e: WechatMiniprogram.TouchEvent<object, object, { id: string }>) {
+    const { id } = e.currentTarget.dataset;
+    const { confirm } = await wx.showModal({ content: texts.place.unmaskSure, confirmText: texts.common.ok, cancelText: texts.common.cancel });
+    if (!confirm) return;
+    try {
+      const { location } = await client.call("unmask_ticket", { path: { id }, body: { fields: ["location"], reason: texts.place.reason } });
+      if (location) show(location);
+    } catch (e) {
+      void wx.showToast({ title: messageOf(e), icon: "none" });
     }
   },
   drawEvents() {

@@ -1,7 +1,7 @@
 // A resident reports a new matter, or the contact of an enterprise does: one large field to speak into, where it is, photos. Kept on the
 // phone at every stroke; without a network it waits there and is sent once. Then it says what happens next, and where to find it again.
 
-import type { PublicMatter, Reporter, ReportTaken } from "../../api/contract";
+import type { Location, PublicMatter, Reporter, ReportTaken } from "../../api/contract";
 import { messageOf, wrongOf } from "../../api/problem";
 import { look } from "../../look";
 import { addTo, dropFrom } from "../../lib/photos";
@@ -22,7 +22,7 @@ const keyOf = () => `cache/${me()?.id}/reporter`;
 Page({
   behaviors: [look],
   data: {
-    t, common: texts.common, form: texts.command, values: {} as Partial<Record<Name, string>>, wrong: {} as Partial<Record<string, string>>, photos: [] as Photo[], restored: false, busy: false, message: "",
+    place: texts.place, location: null as Location | null, t, common: texts.common, form: texts.command, values: {} as Partial<Record<Name, string>>, wrong: {} as Partial<Record<string, string>>, photos: [] as Photo[], restored: false, busy: false, message: "",
     communities: [] as Choice[], communityAt: -1, community: "", phones: [] as Choice[], phone: "", noPhone: false, firms: [] as Choice[], taken: null as Partial<ReportTaken> | null, s: texts.similar, similar: [] as Near[],
   },
   timer: 0,
@@ -33,7 +33,7 @@ Page({
     this.question = new Question("report"); // here, not above: WeChat copies what stands in a page
     if (!signedIn()) return;
     const draft = drafts.get(me()?.id ?? "", form);
-    if (draft) this.setData({ values: draft.values as Partial<Record<Name, string>>, photos: draft.photos, restored: true });
+    if (draft) this.setData({ values: draft.values as Partial<Record<Name, string>>, location: (draft.values.location as Location | undefined) ?? null, photos: draft.photos, restored: true });
     void this.question?.prepare();
   },
   onShow() {
@@ -105,6 +105,13 @@ Page({
     this.setData({ [`values.${e.currentTarget.dataset.name}`]: e.currentTarget.dataset.value });
     this.keep();
   },
+  /** placed takes a place, and its name where nobody has written where it is. */
+  placed(e: WechatMiniprogram.CustomEvent<{ value: Location | null }>) {
+    const location = e.detail.value;
+    const words = this.data.values.place || location?.name || location?.address;
+    this.setData({ location, "values.place": words, ...(words ? { "wrong.place": "" } : {}) });
+    this.keep();
+  },
   addPhotos() {
     return addTo(this);
   },
@@ -113,7 +120,7 @@ Page({
   },
   keep() {
     const { content, place } = this.data.values;
-    if (content || place || this.data.photos.length) drafts.keep(me()?.id ?? "", form, this.data.values, this.data.photos);
+    if (content || place || this.data.location || this.data.photos.length) drafts.keep(me()?.id ?? "", form, { ...this.data.values, location: this.data.location ?? undefined }, this.data.photos);
     else drafts.drop(me()?.id ?? "", form);
   },
 
@@ -125,7 +132,7 @@ Page({
     this.setData({ busy: true, message: "", wrong: {} });
     try {
       const out = await queue.give({
-        person, operation: "report_matter", path: {}, body: { content, place: place || undefined, community_id: community_id || undefined, enterprise: enterprise || undefined, phone_id: phone_id || undefined },
+        person, operation: "report_matter", path: {}, body: { content, place: place || undefined, community_id: community_id || undefined, enterprise: enterprise || undefined, phone_id: phone_id || undefined, location: this.data.location ?? undefined },
         photos: this.data.photos, photosAs: "attachments", title: `${t.title} · ${content.slice(0, 20)}`,
       });
       drafts.drop(person, form);
@@ -136,7 +143,7 @@ Page({
       await wx.navigateBack();
       void wx.showToast({ title: texts.queue.kept, icon: "none", duration: 3000 });
     } catch (e) {
-      this.setData(wrongOf(e, ["content", "place"]));
+      this.setData(wrongOf(e, ["content", "place", "location"]));
       void wx.pageScrollTo({ scrollTop: 0 });
     } finally {
       this.setData({ busy: false });

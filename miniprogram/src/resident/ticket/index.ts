@@ -11,7 +11,7 @@ import { texts } from "../../texts";
 
 Page({
   behaviors: [look],
-  data: { t: texts.ticket, orderNo: texts.matter.orderNo, state: "loading" as ListState, message: "", ticket: null as ReportTaken | null, at: "", content: "", notes: [] as Note[] },
+  data: { p: texts.place, t: texts.ticket, orderNo: texts.matter.orderNo, state: "loading" as ListState, message: "", ticket: null as ReportTaken | null, at: "", content: "", notes: [] as Note[] },
   id: "",
 
   onLoad(query: { id?: string }) {

@@ -1,7 +1,7 @@
 // The form of a command. Its fields come from lib/forms; what is wrong with them the server says, at the field. What was typed is kept
 // at every stroke, and goes through the queue: without a network it waits on the phone.
 
-import type { CaseView, Directory, TopicBranch } from "../../api/contract";
+import type { CaseView, Directory, Location, TopicBranch } from "../../api/contract";
 import { messageOf, Refused } from "../../api/problem";
 import { look } from "../../look";
 import { directory, handlersOf, type Choice } from "../../lib/directory";
@@ -36,7 +36,7 @@ const dueOf = (due: string) => ({ due_on: new Date(Date.parse(due) + 8 * 3600_00
 
 Page({
   behaviors: [look],
-  data: { t: texts.command, common: texts.common, loading: true, failed: "", head: "", number: "", task: "", here: false, fields: [] as Shown[], photos: [] as Photo[], takesPhotos: false, restored: false, busy: false, message: "", submit: texts.command.submit as string },
+  data: { place: texts.place, location: null as Location | null, t: texts.command, common: texts.common, loading: true, failed: "", head: "", number: "", task: "", here: false, fields: [] as Shown[], photos: [] as Photo[], takesPhotos: false, restored: false, busy: false, message: "", submit: texts.command.submit as string },
   name: "",
   id: "",
   target: "",
@@ -85,7 +85,7 @@ Page({
     this.there = draft?.values.there as string | undefined;
     void wx.setNavigationBarTitle({ title });
     this.setData({
-      here, task: task?.text ?? "", loading: false, head: c.title, number: c.number, submit: title, takesPhotos: Boolean(this.form?.photos), photos: draft?.photos ?? [], restored: Boolean(draft),
+      location: (draft?.values.location as Location | undefined) ?? null, here, task: task?.text ?? "", loading: false, head: c.title, number: c.number, submit: title, takesPhotos: Boolean(this.form?.photos), photos: draft?.photos ?? [], restored: Boolean(draft),
       fields: (this.form?.fields ?? []).map((f) => this.show(f, values[f.name] ?? this.first(f, c), c, values)),
     });
   },
@@ -226,8 +226,12 @@ Page({
     if (this.data.photos.length === 1) this.there = undefined;
     dropFrom(this, e.currentTarget.dataset.at);
   },
+  placed(e: WechatMiniprogram.CustomEvent<{ value: Location | null }>) {
+    this.setData({ location: e.detail.value });
+    this.keep();
+  },
   keep() {
-    drafts.keep(me()?.id ?? "", this.key(), { ...Object.fromEntries(this.data.fields.map((f) => [f.name, f.value])), ...(this.there ? { there: this.there } : {}) }, this.data.photos);
+    drafts.keep(me()?.id ?? "", this.key(), { ...Object.fromEntries(this.data.fields.map((f) => [f.name, f.value])), ...(this.there ? { there: this.there } : {}), location: this.data.location ?? undefined }, this.data.photos);
   },
 
   async send() {
@@ -243,6 +247,7 @@ Page({
     }
     if (this.form.target) body[this.form.target] = this.target;
     if (this.there) body.on_site_at = this.there;
+    if (this.data.location) body.location = this.data.location;
     this.setData({ busy: true, message: "", fields: this.data.fields.map((f) => ({ ...f, wrong: "" })) });
     try {
       const out = await queue.give({ person, operation: `case_${this.name}` as Queueable, path: { id: c.id }, body: body as never, photos: this.data.photos, photosAs: this.form.photos, title: `${c.title} · ${this.data.submit}` });

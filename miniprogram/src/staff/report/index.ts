@@ -1,7 +1,7 @@
 // Reporting a hard case from the street: what, where, a photo. It is kept on the phone at every stroke and needs no network. When
 // somebody stops typing, what looks like the same matter is shown, and what the text seems to be about can be taken with a tap.
 
-import type { CommunityView, Similar, TopicBranch } from "../../api/contract";
+import type { CommunityView, Location, Similar, TopicBranch } from "../../api/contract";
 import { wrongOf } from "../../api/problem";
 import { look } from "../../look";
 import { directory, kept, type Choice } from "../../lib/directory";
@@ -21,7 +21,7 @@ const pause = 1200; // ms without a key before the server is asked
 Page({
   behaviors: [look],
   data: {
-    t: texts.report, p: texts.proposal, common: texts.common, form: texts.command, values: { domain: "livelihood" } as Partial<Record<Name, string>>, wrong: {} as Partial<Record<Name, string>>, communities: [] as CommunityView[], community: "", communityAt: -1,
+    place: texts.place, location: null as Location | null, t: texts.report, p: texts.proposal, common: texts.common, form: texts.command, values: { domain: "livelihood" } as Partial<Record<Name, string>>, wrong: {} as Partial<Record<Name, string>>, communities: [] as CommunityView[], community: "", communityAt: -1,
     domains: Object.entries(texts.domain).map(([id, name]) => ({ id, name })), branches: [] as TopicBranch[], branch: "", leaves: [] as TopicBranch["topics"], photos: [] as Photo[], similar: [] as (Similar & { words: string })[],
     departments: [] as Choice[], leadAt: -1, lead: "", topicProposal: null as Proposal | null, leadProposal: null as Proposal | null, restored: false, busy: false, message: "",
   },
@@ -33,7 +33,7 @@ Page({
     this.question = new Question("report"); // here, not above: WeChat copies what stands in a page
     if (!signedIn()) return;
     const draft = drafts.get(me()?.id ?? "", form);
-    if (draft) this.setData({ values: draft.values as Partial<Record<Name, string>>, photos: draft.photos, restored: true });
+    if (draft) this.setData({ values: draft.values as Partial<Record<Name, string>>, location: (draft.values.location as Location | undefined) ?? null, photos: draft.photos, restored: true });
     this.draw(kept()?.communities ?? []);
     this.drawLead(kept()?.departments ?? []);
     void this.question?.prepare();
@@ -113,6 +113,13 @@ Page({
     this.keep();
     void this.findSimilar();
   },
+  /** placed takes a place, and its name where nobody has written where it is. */
+  placed(e: WechatMiniprogram.CustomEvent<{ value: Location | null }>) {
+    const location = e.detail.value;
+    const words = this.data.values.place || location?.name || location?.address;
+    this.setData({ location, "values.place": words, ...(words ? { "wrong.place": "" } : {}) });
+    this.keep();
+  },
   addPhotos() {
     return addTo(this);
   },
@@ -121,7 +128,7 @@ Page({
   },
   keep() {
     const { title, facts, place } = this.data.values;
-    if (title || facts || place || this.data.photos.length) drafts.keep(me()?.id ?? "", form, this.data.values, this.data.photos);
+    if (title || facts || place || this.data.location || this.data.photos.length) drafts.keep(me()?.id ?? "", form, { ...this.data.values, location: this.data.location ?? undefined }, this.data.photos);
     else drafts.drop(me()?.id ?? "", form);
   },
 
@@ -165,13 +172,13 @@ Page({
     this.setData({ busy: true, message: "", wrong: {} });
     try {
       const out = await queue.give({
-        person, operation: "report_case", path: {}, body: { title, facts, place, community_id, domain: domain as "livelihood", topic, suggested_department_id }, photos: this.data.photos, photosAs: "attachments", title: `${texts.report.title} · ${title}`,
+        person, operation: "report_case", path: {}, body: { title, facts, place, community_id, domain: domain as "livelihood", topic, suggested_department_id, location: this.data.location ?? undefined }, photos: this.data.photos, photosAs: "attachments", title: `${texts.report.title} · ${title}`,
       });
       drafts.drop(person, form);
       await wx.navigateBack();
       void wx.showToast({ title: out.state === "done" ? texts.report.done : texts.queue.kept, icon: "none", duration: 3000 });
     } catch (e) {
-      this.setData(wrongOf(e, ["title", "facts", "place"]));
+      this.setData(wrongOf(e, ["title", "facts", "place", "location"]));
     } finally {
       this.setData({ busy: false });
     }
