@@ -67,7 +67,7 @@ export const texts = {
     picture: (title: string, rows: string[]) => `图：${title}。${rows.join("；")}。`,
   },
   stuck: {
-    scope: "范围：", own: "我分管的", whole: "全街道", open: "在办", late: "已超期", near: "快到期", all: "各级在办，先到期的在前", chosen: (tier: string, what: string) => `${tier}${what}，先到期的在前`, empty: "没有这样的难事。",
+    scope: "范围：", own: "我分管的", whole: "全街道", open: "在办", openNone: "未交办", late: "已超期", near: "快到期", nearMeans: "快到期：还有 1 个工作日以内", all: "各级在办，先到期的在前", chosen: (tier: string, what: string) => `${tier}${what}，先到期的在前`, empty: "没有这样的难事。",
   },
   queue: {
     waiting: (n: number) => `${n} 条记录已存在手机里，连上后自动提交`,

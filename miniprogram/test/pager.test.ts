@@ -89,12 +89,12 @@ test("each task has its own button", () => {
   assert.deepEqual([b.primary?.target, b.more.map((x) => x.target)], ["T1", ["T2"]]);
 });
 
-const clock = { due_at: "2026-12-02T09:00:00Z", provisional: false, overdue: false, working_days: 3, working_minutes: 1440, text: "" };
+const clock = { due_at: "2026-12-02T09:00:00Z", provisional: false, overdue: false, near: false, working_days: 3, working_minutes: 1440, text: "" };
 const matter = (more: object) => ({ status: "handling", stages: [{ due_at: "2026-12-02T09:00:00Z" }], clock, ...more }) as never;
 const now = new Date("2026-11-27T00:00:00Z");
 
 test("a clock is late when the server says so, and near on its last day", () => {
-  assert.deepEqual([toneOf(clock), toneOf({ ...clock, working_days: 0 }), toneOf({ ...clock, overdue: true }), toneOf(undefined)], ["", "near", "late", ""]);
+  assert.deepEqual([toneOf(clock), toneOf({ ...clock, near: true }), toneOf({ ...clock, overdue: true }), toneOf(undefined)], ["", "near", "late", ""]);
 });
 
 test("a resident reads whether a promise was kept, as the server has judged it", () => {

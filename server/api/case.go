@@ -46,11 +46,11 @@ func (s *server) tiers(ctx context.Context, in *tiersInput) (workflow.Tiers, err
 }
 
 type stuckInput struct {
-	Tier   casework.Tier `query:"tier" doc:"只看这一级；不给则各级"`
-	Own    bool          `query:"own" doc:"能看全街道的，只看自己分管的部门、所在的网格"`
-	Due    workflow.Due  `query:"due" enum:"late,near" doc:"late 已过期限的；near 一个工作日内到期的；不给则全部在办的"`
-	Cursor string        `query:"cursor" maxLength:"400" doc:"上一页的 next"`
-	Limit  int           `query:"limit" minimum:"1" maximum:"50" default:"20" doc:"每页多少条"`
+	Tier   workflow.StuckTier `query:"tier" doc:"只看这一级，none 未定级；不给则各级"`
+	Own    bool               `query:"own" doc:"能看全街道的，只看自己分管的部门、所在的网格"`
+	Due    workflow.Due       `query:"due" enum:"late,near" doc:"late 已过期限的；near 还有 1 个工作日以内到期的；不给则全部"`
+	Cursor string             `query:"cursor" maxLength:"400" doc:"上一页的 next"`
+	Limit  int                `query:"limit" minimum:"1" maximum:"50" default:"20" doc:"每页多少条"`
 }
 
 func (s *server) stuck(ctx context.Context, in *stuckInput) (workflow.Page[workflow.StuckCase], error) {

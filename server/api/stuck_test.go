@@ -17,6 +17,8 @@ func TestLeadersSeeWhatIsStuckByTier(t *testing.T) {
 	returned := o.must("p-h1", o.dispatched(), "return", fields{"reason": "不属本部门职责", "duty_item": "三定方案第二条", "suggested_department_id": "d-2"})
 	returned = o.must("p-cy", returned, "dispatch", fields{"lead_department_id": "d-2"})
 	o.convening()
+	waiting := o.reported() // for the centre
+	o.must("p-cy", o.reported(), "register", nil)
 	gravest := o.must("p-gc", o.handling(), "open_at_i", fields{"ground": "mass_complaint", "reason": "百余户集中投诉"})
 
 	number := func(who string) string {
@@ -37,8 +39,8 @@ func TestLeadersSeeWhatIsStuckByTier(t *testing.T) {
 		return got.Scope + " " + strings.Join(out, " ")
 	}
 	for who, want := range map[string]string{
-		"p-pl": "全街道 1/0/0 1/0/0 1/0/0", "p-lg": "全街道 1/0/0 1/0/0 1/0/0", "p-dc": "全街道 1/0/0 1/0/0 1/0/0", "p-cy": "全街道 1/0/0 1/0/0 1/0/0",
-		"p-gc": "第一网格 1/0/0 1/0/0 1/0/0", "p-ps": "第一网格 1/0/0 1/0/0 1/0/0", "p-gc2": "第二网格 0/0/0 0/0/0 0/0/0",
+		"p-pl": "全街道 1/0/0 1/0/0 1/0/0 2/0/2", "p-lg": "全街道 1/0/0 1/0/0 1/0/0 2/0/2", "p-dc": "全街道 1/0/0 1/0/0 1/0/0 2/0/2", "p-cy": "全街道 1/0/0 1/0/0 1/0/0 2/0/2",
+		"p-gc": "第一网格 1/0/0 1/0/0 1/0/0 2/0/2", "p-ps": "第一网格 1/0/0 1/0/0 1/0/0 2/0/2", "p-gc2": "第二网格 0/0/0 0/0/0 0/0/0",
 		"p-fg": "综合执法队、规划办、房管所 1/0/0 0/0/0 1/0/0", // nobody leads the second-tier one yet
 	} {
 		if got := number(who); got != want {
@@ -58,7 +60,7 @@ func TestLeadersSeeWhatIsStuckByTier(t *testing.T) {
 	for _, c := range all.Items {
 		why[c.ID] = c.Why
 	}
-	if len(why) != 3 || !strings.Contains(why[returned.ID], "3月2日起等规划办接单；退过 1 次单。") || !strings.Contains(why[gravest.ID], "3月2日起等主要领导会商部署。") {
+	if len(why) != 5 || !strings.Contains(why[waiting.ID], "3月2日起等城运中心审核入库。") || !strings.Contains(why[returned.ID], "3月2日起等规划办接单；退过 1 次单。") || !strings.Contains(why[gravest.ID], "3月2日起等主要领导会商部署。") {
 		t.Errorf("%q", why)
 	}
 
@@ -72,18 +74,26 @@ func TestLeadersSeeWhatIsStuckByTier(t *testing.T) {
 		t.Errorf("of their own grid: %+v", list.Items)
 	}
 
-	first := ok[workflow.Page[workflow.StuckCase]](o.get("p-pl", "/cases/stuck?limit=2"))
-	rest := ok[workflow.Page[workflow.StuckCase]](o.get("p-pl", "/cases/stuck?limit=2&cursor="+url.QueryEscape(first.Next)))
-	if len(first.Items) != 2 || first.Items[0].ID != returned.ID || len(rest.Items) != 1 || rest.Next != "" {
+	first := ok[workflow.Page[workflow.StuckCase]](o.get("p-pl", "/cases/stuck?limit=3"))
+	rest := ok[workflow.Page[workflow.StuckCase]](o.get("p-pl", "/cases/stuck?limit=3&cursor="+url.QueryEscape(first.Next)))
+	if len(first.Items) != 3 || first.Items[2].ID != returned.ID || len(rest.Items) != 2 || rest.Next != "" {
 		t.Errorf("by pages: %d, then %d", len(first.Items), len(rest.Items))
 	}
 
+	o.at("2026-03-04 17:00") // when “期限临近” goes out
+	if got := number("p-pl"); got != "全街道 1/0/0 1/0/0 1/0/1 2/2/0" {
+		t.Errorf("when it is warned: %s", got)
+	}
+	late := ok[workflow.Page[workflow.StuckCase]](o.get("p-pl", "/cases/stuck?tier=none&due=late"))
+	if c := late.Items[0]; c.Clock == nil || !c.Clock.Overdue || !strings.Contains(c.Clock.Text, "3月3日 17:00") {
+		t.Errorf("how late the centre is: %+v", c.Clock)
+	}
 	o.at("2026-03-05 10:00") // the day on which tier III falls due
-	if got := number("p-pl"); got != "全街道 1/0/0 1/0/0 1/0/1" {
+	if got := number("p-pl"); got != "全街道 1/0/0 1/0/0 1/0/1 2/2/0" { // and that of the centre is over
 		t.Errorf("on the last day: %s", got)
 	}
 	o.later("2026-03-11 09:00", gravest)
-	if got := number("p-pl"); got != "全街道 2/1/0 1/0/0 0/0/0" {
+	if got := number("p-pl"); got != "全街道 2/1/0 1/0/1 0/0/0 2/2/0" {
 		t.Errorf("after the deadlines: %s", got)
 	}
 }

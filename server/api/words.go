@@ -12,6 +12,7 @@ import (
 var enumerations = []enumeration{
 	enumerate(casework.Statuses, casework.Status.Label),
 	enumerate([]casework.Tier{casework.TierIII, casework.TierII, casework.TierI}, casework.Tier.Label),
+	enumerate(workflow.StuckTiers, workflow.StuckTier.Label),
 	enumerate(casework.Roles, casework.Role.Label),
 	enumerate([]casework.TriggerKind{
 		casework.ByUnaccepted, casework.ByReassigned, casework.ByDissatisfied, casework.ByBurst, casework.ByHotTopic,

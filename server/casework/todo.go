@@ -55,17 +55,7 @@ func Todos(c Case) []Todo {
 			out = append(out, Todo{For: to, Kind: kind, DueAt: due.DueAt, Provisional: due.Provisional})
 		}
 	}
-	// by gives the clock that says by when, while it runs, else the stage's deadline, passed or not.
-	by := func(key string) Clock {
-		if k, running := c.Clocks[key]; running {
-			if !k.PassedAt.IsZero() {
-				return Clock{DueAt: k.PassedAt}
-			}
-			return k
-		}
-		s, _ := c.Stage()
-		return Clock{DueAt: s.DueAt, Provisional: s.Provisional}
-	}
+	by := c.by
 	switch c.Status {
 	case Reported:
 		add(centre, TodoRegister, by(clockIdle))
@@ -99,6 +89,27 @@ func Todos(c Case) []Todo {
 		out = append(out, Todo{For: c.leadOrCentre(), Kind: TodoOrder, Ref: id, DueAt: c.Orders[id].DueAt})
 	}
 	return out
+}
+
+// by gives the clock that says by when, while it runs, else the stage's deadline, passed or not.
+func (c *Case) by(key string) Clock {
+	if k, running := c.Clocks[key]; running {
+		if !k.PassedAt.IsZero() {
+			return Clock{DueAt: k.PassedAt}
+		}
+		return k
+	}
+	s, _ := c.Stage()
+	return Clock{DueAt: s.DueAt, Provisional: s.Provisional}
+}
+
+// Due is by when the case has to move on: its stage's deadline or, before the first stage, the centre's time to admit and to dispatch it,
+// passed or not. Zero when neither runs.
+func (c *Case) Due() Clock {
+	if s, open := c.Stage(); open {
+		return Clock{DueAt: s.DueAt, Provisional: s.Provisional}
+	}
+	return c.by(clockIdle)
 }
 
 // waitsFor lists the posts whose move the state waits for.
@@ -386,7 +397,7 @@ func MeasuredScopes(a Actor, own bool) []Addressee {
 	return out
 }
 
-// WaitsSince is since when an open case waits for whom it waits for now; zero when it is not open.
+// WaitsSince is since when a reported or open case waits for whom it waits for now; zero when it is over.
 func (c *Case) WaitsSince() time.Time {
 	s, _ := c.LastStage()
 	var since time.Time
@@ -398,6 +409,8 @@ func (c *Case) WaitsSince() time.Time {
 		}
 	}
 	switch c.Status {
+	case Reported:
+		latest(c.ReportedAt)
 	case Registered:
 		latest(c.RegisteredAt)
 		for _, h := range c.Hops {

@@ -110,7 +110,7 @@ func columns(c *casework.Case, calendarRevision int64, now time.Time) columnsOf 
 		k.due, k.provisional = s.DueAt, s.Provisional
 	}
 	// What people see first is what falls due first; what has no deadline stands where it was last touched.
-	k.sort = k.due
+	k.sort = c.Due().DueAt
 	if k.sort.IsZero() {
 		k.sort = k.next
 	}

@@ -37,16 +37,18 @@ type CaseRow struct {
 // CaseFilter says which cases a list holds. Viewers nil means every case.
 type CaseFilter struct {
 	Viewers []casework.Addressee
-	// Status asks for one state; empty means every open case, unless All.
-	Status casework.Status
-	All    bool
+	// Status asks for one state; empty means every open case, unless All; Stuck means what is reported besides.
+	Status     casework.Status
+	All, Stuck bool
 
-	Tier             casework.Tier
+	Tier casework.Tier
+	// Untiered asks for what nobody has dispatched yet: open without a tier, and reported.
+	Untiered         bool
 	LeadDepartmentID string
 	GridID           string
 	Domain           casework.Domain
 	Overdue          bool
-	// DueFrom and DueBefore bound the deadline of the running stage; what has none is left out then.
+	// DueFrom and DueBefore bound by when the case has to move on.
 	DueFrom, DueBefore time.Time
 
 	// After continues behind the row with these keys: the SortAt and ID of the last row read.
@@ -126,26 +128,33 @@ const inOrder = `/*! STRAIGHT_JOIN */ `
 
 // sql builds the query. Each part gives the first keys of one range in their order; together they hold the first of all.
 func (f CaseFilter) sql() (string, []any) {
-	states := []sqlTerm{{"open = 1", nil}}
+	states := []sqlTerm{{"~open = 1", nil}} // ~ stands for the table
+	reported := sqlTerm{"~status = ?", []any{string(casework.Reported)}}
 	switch {
+	case f.Untiered:
+		states = []sqlTerm{{"~open = 1 AND ~tier = ''", nil}, reported}
 	case f.Status != "":
-		states = []sqlTerm{{"status = ?", []any{string(f.Status)}}}
+		states = []sqlTerm{{"~status = ?", []any{string(f.Status)}}}
+	case f.Stuck && f.Tier == "":
+		states = append(states, reported)
 	case f.All:
 		// Without a condition on open no index would have both the other columns and the order.
-		states = append(states, sqlTerm{"open = 0", nil})
+		states = append(states, sqlTerm{"~open = 0", nil})
 	}
 	rest, restArgs := f.rest()
-	tier, tierArgs := "", []any(nil) // of a viewer's rows, which have it too
-	switch {
-	case f.Tier != "":
-		tier, tierArgs = ` AND tier = ?`, []any{string(f.Tier)}
-	case !f.DueFrom.IsZero() || !f.DueBefore.IsZero(): // what has a deadline has a tier
-		tier = ` AND tier <> ''`
+	if f.Tier != "" { // of a viewer's rows, which have it too
+		if f.Status != "" { // so that the index by tier has the order as well as the one by status
+			states[0].text, states[0].args = states[0].text+` AND ~open = ?`, append(states[0].args, f.Status.Open())
+		}
+		for i := range states {
+			states[i].text, states[i].args = states[i].text+` AND ~tier = ?`, append(states[i].args, string(f.Tier))
+		}
 	}
+	of := func(alias string, state sqlTerm) string { return strings.ReplaceAll(state.text, "~", alias) }
 	if f.Viewers == nil && len(states) == 1 {
 		where, args := f.within("c.sort_at", "c.id")
-		return `SELECT ` + caseRowColumns + ` FROM cases c WHERE c.` + states[0].text + tier + rest + where + ` ORDER BY c.sort_at, c.id LIMIT ?`,
-			slices.Concat(states[0].args, tierArgs, restArgs, args, []any{f.Limit})
+		return `SELECT ` + caseRowColumns + ` FROM cases c WHERE ` + of("c.", states[0]) + rest + where + ` ORDER BY c.sort_at, c.id LIMIT ?`,
+			slices.Concat(states[0].args, restArgs, args, []any{f.Limit})
 	}
 	var parts []string
 	var args []any
@@ -159,7 +168,7 @@ func (f CaseFilter) sql() (string, []any) {
 	for _, state := range states {
 		if f.Viewers == nil {
 			where, a := f.within("c.sort_at", "c.id")
-			add(`SELECT c.sort_at, c.id AS case_id FROM cases c WHERE c.`+state.text+tier+rest+where+` ORDER BY c.sort_at, c.id LIMIT ?`, state.args, tierArgs, restArgs, a)
+			add(`SELECT c.sort_at, c.id AS case_id FROM cases c WHERE `+of("c.", state)+rest+where+` ORDER BY c.sort_at, c.id LIMIT ?`, state.args, restArgs, a)
 		}
 		where, a := f.within("v.sort_at", "v.case_id")
 		from := `SELECT v.sort_at, v.case_id FROM case_viewers v`
@@ -167,8 +176,8 @@ func (f CaseFilter) sql() (string, []any) {
 			from = `SELECT ` + inOrder + `v.sort_at, v.case_id FROM case_viewers v CROSS JOIN cases c ON c.id = v.case_id`
 		}
 		for _, viewer := range f.Viewers {
-			add(from+` WHERE v.viewer = ? AND v.`+state.text+strings.ReplaceAll(tier, ` tier`, ` v.tier`)+where+rest+` ORDER BY v.sort_at, v.case_id LIMIT ?`,
-				[]any{string(viewer)}, state.args, tierArgs, a, restArgs)
+			add(from+` WHERE v.viewer = ? AND `+of("v.", state)+where+rest+` ORDER BY v.sort_at, v.case_id LIMIT ?`,
+				[]any{string(viewer)}, state.args, a, restArgs)
 		}
 	}
 	if len(parts) == 0 { // somebody who sees nothing
@@ -283,22 +292,26 @@ type TierCount struct {
 	Open, Late, Near int
 }
 
-// CountTiers counts the open cases of each tier that any of the viewers has in scope (nil: all): how many there are, how many are past
-// their deadline at now, and how many have it before near. Of each viewer and tier it reads the first CountCap in the order of what falls
+// CountTiers counts the open cases of each tier that any of the viewers has in scope (nil: all), and under no tier what nobody has
+// dispatched yet: how many there are, how many are past their deadline at now, and how many have it before near. Of each viewer and tier it reads the first CountCap in the order of what falls
 // due, so that the late and the near ones are among them.
 func (db *DB) CountTiers(ctx context.Context, viewers []casework.Addressee, now, near time.Time) (map[casework.Tier]TierCount, error) {
 	var parts []string
 	args := []any{Millis(now), Millis(now), Millis(near)}
-	for _, tier := range []casework.Tier{casework.TierIII, casework.TierII, casework.TierI} {
+	add := func(tier, state, value string) {
 		if viewers == nil {
-			parts = append(parts, fmt.Sprintf(`SELECT * FROM (SELECT tier, sort_at, id AS case_id FROM cases WHERE open = 1 AND tier = ? ORDER BY sort_at, id LIMIT %d) u%d`, CountCap, len(parts)))
-			args = append(args, string(tier))
+			parts = append(parts, fmt.Sprintf(`SELECT * FROM (SELECT %s AS tier, sort_at, id AS case_id FROM cases WHERE %s ORDER BY sort_at, id LIMIT %d) u%d`, tier, state, CountCap, len(parts)))
+			args = append(args, value)
 		}
 		for _, viewer := range viewers {
-			parts = append(parts, fmt.Sprintf(`SELECT * FROM (SELECT tier, sort_at, case_id FROM case_viewers WHERE viewer = ? AND open = 1 AND tier = ? ORDER BY sort_at, case_id LIMIT %d) u%d`, CountCap, len(parts)))
-			args = append(args, string(viewer), string(tier))
+			parts = append(parts, fmt.Sprintf(`SELECT * FROM (SELECT %s AS tier, sort_at, case_id FROM case_viewers WHERE viewer = ? AND %s ORDER BY sort_at, case_id LIMIT %d) u%d`, tier, state, CountCap, len(parts)))
+			args = append(args, string(viewer), value)
 		}
 	}
+	for _, tier := range []casework.Tier{"", casework.TierIII, casework.TierII, casework.TierI} {
+		add(`tier`, `open = 1 AND tier = ?`, string(tier))
+	}
+	add(`''`, `status = ?`, string(casework.Reported))
 	counts := map[casework.Tier]TierCount{}
 	if len(parts) == 0 {
 		return counts, nil

@@ -24,7 +24,7 @@ func manyCases(n int) []casework.Case {
 	for i := range list {
 		list[i] = newCase(fmt.Sprintf("c-%03d", rnd.IntN(1000)*1000+i), func(c *casework.Case) {
 			c.Status = casework.Statuses[rnd.IntN(len(casework.Statuses))]
-			c.Tier = casework.Tier(pick("III", "II", "I"))
+			c.Tier = casework.Tier(pick("III", "II", "I", ""))
 			c.Domain = casework.Domain(pick("livelihood", "business"))
 			c.LeadDepartmentID = pick("d-1", "d-2", "d-3", "")
 			c.GridID = pick("g-1", "g-2", "")
@@ -45,7 +45,8 @@ func wants(c casework.Case, f store.CaseFilter) bool {
 	switch {
 	case f.Viewers != nil && !slices.ContainsFunc(casework.Viewers(c), func(v casework.Addressee) bool { return slices.Contains(f.Viewers, v) }),
 		f.Status != "" && c.Status != f.Status,
-		f.Status == "" && !f.All && !c.Status.Open(),
+		f.Status == "" && !f.All && !c.Status.Open() && !((f.Stuck && f.Tier == "" || f.Untiered) && c.Status == casework.Reported),
+		f.Untiered && c.Status != casework.Reported && c.Tier != "",
 		f.Tier != "" && c.Tier != f.Tier,
 		f.LeadDepartmentID != "" && c.LeadDepartmentID != f.LeadDepartmentID,
 		f.GridID != "" && c.GridID != f.GridID,
@@ -87,6 +88,12 @@ func filters() (all []store.CaseFilter) {
 						f.DueFrom = day(1)
 					}
 					all = append(all, f)
+					if status == "" && !every {
+						f.Stuck = true
+						all = append(all, f)
+						f.Untiered = f.Tier == ""
+						all = append(all, f)
+					}
 				}
 			}
 		}
@@ -148,9 +155,9 @@ func TestTiersAreCountedAsTheirListsHold(t *testing.T) {
 		total := 0
 		for _, viewers := range [][]casework.Addressee{nil, {}, {"department:d-1"}, {"department:d-1", "department:d-2", "grid:g-1"}} {
 			counts := must[map[casework.Tier]store.TierCount](t)(db.CountTiers(t.Context(), viewers, day(1), day(2)))
-			for _, tier := range []casework.Tier{casework.TierIII, casework.TierII, casework.TierI} {
+			for _, tier := range []casework.Tier{casework.TierIII, casework.TierII, casework.TierI, ""} {
 				list := func(from, before time.Time) int {
-					return len(must[[]store.CaseRow](t)(db.Cases(t.Context(), store.CaseFilter{Viewers: viewers, Tier: tier, DueFrom: from, DueBefore: before, Limit: 1000})))
+					return len(must[[]store.CaseRow](t)(db.Cases(t.Context(), store.CaseFilter{Viewers: viewers, Stuck: true, Tier: tier, Untiered: tier == "", DueFrom: from, DueBefore: before, Limit: 1000})))
 				}
 				want := store.TierCount{Open: list(time.Time{}, time.Time{}), Late: list(time.Time{}, day(1)), Near: list(day(1), day(2))}
 				if d := diff.Diff(want, counts[tier]); d != "" {

@@ -115,9 +115,12 @@ func reads() (list []read) {
 		}
 	}
 	for _, viewers := range [][]casework.Addressee{nil, {"department:d-01"}, {"department:d-01", "grid:g-01", "department:d-02"}} {
-		for _, tier := range []casework.Tier{"", casework.TierII} {
+		for _, tier := range []casework.Tier{"", casework.TierII, "none"} {
 			for _, from := range []time.Time{{}, day(10)} {
-				f := store.CaseFilter{Viewers: viewers, Tier: tier, DueFrom: from, DueBefore: day(30), Limit: 21}
+				f := store.CaseFilter{Viewers: viewers, Stuck: true, Tier: tier, DueFrom: from, DueBefore: day(30), Limit: 21}
+				if tier == "none" {
+					f.Tier, f.Untiered = "", true
+				}
 				add("Cases", fmt.Sprintf("due %+v", f), func(ctx context.Context, db *store.DB) error { return ignore(db.Cases(ctx, f)) })
 				f.AfterSort, f.AfterID = day(20), "c-00300"
 				add("Cases", fmt.Sprintf("due %+v", f), func(ctx context.Context, db *store.DB) error { return ignore(db.Cases(ctx, f)) })
@@ -722,6 +725,9 @@ func seedForPlans(t testing.TB, db *store.DB) {
 		}
 		department, grid, person := some("d-%02d", 20), some("g-%02d", 40), some("p-%03d", 200)
 		tier := []string{"III", "III", "III", "II", "I"}[rnd.IntN(5)]
+		if status == casework.Reported || status == casework.Registered && i%2 == 0 {
+			tier = ""
+		}
 		rows = append(rows, []any{
 			id, "NS-" + id, 3, string(status), open, tier, 1, "标题", "地点", []string{"livelihood", "business"}[rnd.IntN(2)], "题", "manual",
 			1, "", grid, department, person, open && rnd.IntN(20) == 0, false, next, sort, next, revision, "h", store.Millis(monday), store.Millis(day(rnd.IntN(400))), person, `{"facts":"` + strings.Repeat("x", 300) + `"}`,

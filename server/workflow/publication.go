@@ -444,8 +444,8 @@ func (e *Engine) StreetFigures(ctx context.Context) (StreetFigures, error) {
 		return StreetFigures{}, err
 	}
 	open := 0
-	for _, t := range tiers {
-		open += t.Open
+	for _, t := range []casework.Tier{casework.TierIII, casework.TierII, casework.TierI} {
+		open += tiers[t].Open
 	}
 	span := fmt.Sprintf("%d月1日到今天", today.Month)
 	share := func(good, of int, what, none string) (value, note string) {

@@ -24,6 +24,7 @@ type ClockView struct {
 	DueAt       time.Time `json:"due_at"`
 	Provisional bool      `json:"provisional" doc:"期限涉及尚未公布放假安排的日期，公布后可能调整"`
 	Overdue     bool      `json:"overdue"`
+	Near        bool      `json:"near" doc:"还没有到期，还有 1 个工作日以内"`
 	// WorkingDays and WorkingMinutes remain until DueAt, in working time; negative when late.
 	WorkingDays    int    `json:"working_days" doc:"剩余工作日，今天不计；超期为负"`
 	WorkingMinutes int    `json:"working_minutes" doc:"剩余工作时间（分钟）；超期为负"`
@@ -196,6 +197,7 @@ func (k *Knowledge) clock(due time.Time, provisional bool, now time.Time) *Clock
 	c := &ClockView{DueAt: due, Provisional: provisional, Overdue: now.After(due)}
 	c.WorkingDays = k.Calendar.WorkingDaysBetween(workday.DateOf(now), workday.DateOf(due))
 	c.WorkingMinutes = int(k.Calendar.WorkingTime(now, due) / time.Minute)
+	c.Near = !c.Overdue && due.Before(k.nearBefore(now))
 	c.Text = c.text(now)
 	return c
 }

@@ -21,19 +21,39 @@ type Tiers struct {
 	Cap   int         `json:"cap" doc:"计数上限；达到即“1000+”"`
 }
 
-// TierCount is how many open cases a tier has. Each number is the length of the list with the same tier and due.
+// TierCount is how many cases a tier has. Each number is the length of the list with the same tier and due.
 type TierCount struct {
-	Tier  casework.Tier `json:"tier" doc:"响应级别"`
-	Label string        `json:"label" doc:"如：Ⅱ级"`
-	Open  int           `json:"open" doc:"在办"`
-	Late  int           `json:"late" doc:"其中已过期限的"`
-	Near  int           `json:"near" doc:"其中一个工作日内到期的"`
+	Tier  StuckTier `json:"tier" doc:"响应级别；none 未定级：待入库、待交办"`
+	Label string    `json:"label" doc:"如：Ⅱ级"`
+	Open  int       `json:"open" doc:"在办；未定级的，是还没有入库、交办的"`
+	Late  int       `json:"late" doc:"其中已过期限的；未定级的，是城运中心入库、交办的期限"`
+	Near  int       `json:"near" doc:"其中还有 1 个工作日以内到期的"`
 }
+
+// StuckTier is a tier, or Untiered.
+type StuckTier string
+
+// Untiered is what nobody has dispatched yet: reported, or registered without a stage.
+const Untiered StuckTier = "none"
+
+// StuckTiers lists all, the gravest first.
+var StuckTiers = []StuckTier{StuckTier(casework.TierI), StuckTier(casework.TierII), StuckTier(casework.TierIII), Untiered}
+
+// tier is the tier of the case, none when there is none.
+func (t StuckTier) tier() casework.Tier {
+	if t == Untiered {
+		return ""
+	}
+	return casework.Tier(t)
+}
+
+// Label is the tier in Chinese.
+func (t StuckTier) Label() string { return t.tier().Label() }
 
 // Due says which of a tier's open cases are asked for.
 type Due string
 
-// Past the deadline; due before the next working day begins.
+// Past the deadline; due by the end of the next working day, as nearBefore says.
 const (
 	DueLate Due = "late"
 	DueNear Due = "near"
@@ -47,16 +67,17 @@ type StuckCase struct {
 
 // StuckQuery is what a list of stuck cases is asked for.
 type StuckQuery struct {
-	Tier   casework.Tier
+	Tier   StuckTier
 	Due    Due
 	Own    bool // only what the caller leads, where they see all
 	Cursor string
 	Limit  int
 }
 
-// nearBefore is the instant before which a deadline is near: the beginning of the next working day.
+// nearBefore is the instant before which a deadline is near: the end of the next working day. From the warning “期限临近”, which goes out one
+// working day before the deadline, it is near all the time, and it is wherever a clock says “还有 1 个工作日” or “今天到期”.
 func (k *Knowledge) nearBefore(now time.Time) time.Time {
-	return k.Calendar.NextWorkingDay(workday.DateOf(now)).At(0)
+	return k.Calendar.NextWorkingDay(workday.DateOf(now)).AddDays(1).At(0)
 }
 
 // leads names what a leader looks at.
@@ -89,14 +110,17 @@ func (e *Engine) Tiers(ctx context.Context, actor casework.Actor, own bool) (Tie
 		return Tiers{}, err
 	}
 	t := Tiers{Scope: k.leads(viewers), Both: actor.SeesAll() && casework.LeadingScopes(actor, true) != nil, Cap: store.CountCap}
-	for _, tier := range []casework.Tier{casework.TierI, casework.TierII, casework.TierIII} {
-		c := counts[tier]
+	for _, tier := range StuckTiers {
+		c := counts[tier.tier()]
+		if tier == Untiered && viewers != nil && c.Open == 0 {
+			continue // what is not dispatched is seldom anybody's but the centre's
+		}
 		t.Tiers = append(t.Tiers, TierCount{Tier: tier, Label: tier.Label(), Open: c.Open, Late: c.Late, Near: c.Near})
 	}
 	return t, nil
 }
 
-// Stuck lists the open cases with a tier in what the caller leads, what falls due first in front, each with why it is not solved.
+// Stuck lists the cases that are reported or open in what the caller leads, what falls due first in front, each with why it is not solved.
 func (e *Engine) Stuck(ctx context.Context, actor casework.Actor, q StuckQuery) (Page[StuckCase], error) {
 	page := Page[StuckCase]{Items: []StuckCase{}}
 	k, err := e.Knowledge(ctx)
@@ -104,14 +128,12 @@ func (e *Engine) Stuck(ctx context.Context, actor casework.Actor, q StuckQuery) 
 		return page, err
 	}
 	now := e.Now(k)
-	f := store.CaseFilter{Viewers: casework.LeadingScopes(actor, q.Own), Tier: q.Tier, Limit: q.Limit + 1}
+	f := store.CaseFilter{Viewers: casework.LeadingScopes(actor, q.Own), Stuck: true, Tier: q.Tier.tier(), Untiered: q.Tier == Untiered, Limit: q.Limit + 1}
 	switch q.Due {
 	case DueLate:
 		f.DueBefore = now
 	case DueNear:
 		f.DueFrom, f.DueBefore = now, k.nearBefore(now)
-	default:
-		f.DueFrom = time.UnixMilli(1) // whatever has a deadline
 	}
 	if q.Cursor != "" {
 		if f.AfterSort, f.AfterID, err = parseCursor(q.Cursor); err != nil {
@@ -139,7 +161,12 @@ func (e *Engine) Stuck(ctx context.Context, actor casework.Actor, q StuckQuery) 
 		bodies[c.ID] = c
 	}
 	for _, r := range rows {
-		page.Items = append(page.Items, StuckCase{CaseItem: k.item(r, now, casework.Full), Why: k.whyStuck(bodies[r.ID], now)})
+		c := bodies[r.ID]
+		item := k.item(r, now, casework.Full)
+		if due := c.Due(); item.Clock == nil && !due.DueAt.IsZero() {
+			item.Clock = k.clock(due.DueAt, due.Provisional, now)
+		}
+		page.Items = append(page.Items, StuckCase{CaseItem: item, Why: k.whyStuck(c, now)})
 	}
 	return page, nil
 }
@@ -157,6 +184,8 @@ func (k *Knowledge) whyStuck(c casework.Case, now time.Time) string {
 	}
 	department := k.Organisation.DepartmentName(c.LeadDepartmentID)
 	switch c.Status {
+	case casework.Reported:
+		parts = append(parts, since+"等城运中心审核入库")
 	case casework.Registered:
 		parts = append(parts, since+"等城运中心交办")
 	case casework.Dispatched:

@@ -423,6 +423,8 @@ export interface ClassifyCommand {
 export interface ClockView {
   /** 期限 */
   due_at: string;
+  /** 还没有到期，还有 1 个工作日以内 */
+  near: boolean;
   /** 已超期 */
   overdue: boolean;
   /** 期限涉及尚未公布放假安排的日期，公布后可能调整 */
@@ -2496,14 +2498,14 @@ export interface TicketView {
 export interface TierCount {
   /** 如：Ⅱ级 */
   label: string;
-  /** 其中已过期限的 */
+  /** 其中已过期限的；未定级的，是城运中心入库、交办的期限 */
   late: number;
-  /** 其中一个工作日内到期的 */
+  /** 其中还有 1 个工作日以内到期的 */
   near: number;
-  /** 在办 */
+  /** 在办；未定级的，是还没有入库、交办的 */
   open: number;
-  /** 响应级别：III Ⅲ级、II Ⅱ级、I Ⅰ级 */
-  tier: "III" | "II" | "I";
+  /** 响应级别；none 未定级：待入库、待交办：I Ⅰ级、II Ⅱ级、III Ⅲ级、none 未定级 */
+  tier: "I" | "II" | "III" | "none";
 }
 
 export interface Tiers {
@@ -2989,7 +2991,7 @@ export interface Operations {
   /** 我上报的，新的在前 */
   list_reported_cases: { path: None; query: { cursor?: string; limit?: number }; body: undefined; answer: PageReportedCase };
   /** 领导：哪些难事还没解决、为什么，先到期的在前 */
-  list_stuck_cases: { path: None; query: { tier?: "III" | "II" | "I"; own?: boolean; due?: "late" | "near"; cursor?: string; limit?: number }; body: undefined; answer: PageStuckCase };
+  list_stuck_cases: { path: None; query: { tier?: "I" | "II" | "III" | "none"; own?: boolean; due?: "late" | "near"; cursor?: string; limit?: number }; body: undefined; answer: PageStuckCase };
   /** 领导：各级在办、超期、临期的件数 */
   count_tiers: { path: None; query: { own?: boolean }; body: undefined; answer: Tiers };
   /** 一件难事，及您现在可以进行的操作 */

@@ -7,11 +7,11 @@ import { dayOf, momentOf } from "./when";
 /** Tone colours a badge or a clock, always beside words: the tier's, near the end, late, done. */
 export type Tone = "" | "III" | "II" | "I" | "near" | "late" | "done";
 
-/** toneOf is a clock's: late when the server says so, near within one working day. */
+/** toneOf is a clock's: late or near when the server says so. */
 export function toneOf(clock: ClockView | undefined): Tone {
   if (!clock) return "";
   if (clock.overdue) return "late";
-  return clock.working_days < 1 ? "near" : "";
+  return clock.near ? "near" : "";
 }
 
 /** Card is what a card of a case shows. */

@@ -19,8 +19,9 @@ test("each leader sees what is stuck by tier, and behind each number as many cas
     await leader.press("卡在哪里");
     await leader.sees("范围：");
     const { tiers } = await leader.api("/api/v1/cases/tiers?own=true");
+    if (who === "p-principal" || who === "p-supervisor-1") assert.ok(tiers.find((t) => t.label === "未定级").open > 0, "what nobody has dispatched yet");
     for (const tier of tiers)
-      for (const [words, n] of [["在办", tier.open], ["已超期", tier.late], ["快到期", tier.near]]) {
+      for (const [words, n] of [[tier.tier === "none" ? "未交办" : "在办", tier.open], ["已超期", tier.late], ["快到期", tier.near]]) {
         const box = leader.page.locator(`.mp-page:not([hidden]) [role=radio][aria-label="${tier.label} ${words} ${n}"]`);
         await leader.tap(box);
         await leader.sees(`${tier.label}${words}，先到期的在前`);
@@ -45,7 +46,7 @@ test("what is stuck stands at every size, cannot be read, and is read again", as
     const leader = await phoneOf("p-principal", rest);
     await look(leader, `stuck-home-${name}`, { elder });
     await leader.press("卡在哪里");
-    await leader.sees("没有更多了");
+    await cards(leader).first().waitFor();
     await look(leader, `stuck-${name}`, { elder });
     if (name === "390") {
       await leader.page.route(/\/api\/v1\/cases\/(stuck|tiers)/, (r) => r.fulfill({ status: 500, contentType: "application/problem+json", body: JSON.stringify({ status: 500, code: "internal", reason: "internal", message: "服务器出错，请稍后再试。" }) }));
@@ -325,7 +326,7 @@ test("the supervisor gives an order and the lead answers it; time passes: held o
   await look(leader, "principal-2-held-over");
 
   await leader.to("#leader/stuck/index");
-  await leader.sees("没有更多了");
+  await cards(leader).first().waitFor();
   await look(leader, "stuck-late");
   const resolved = await listed(leader, "status=resolved");
   assert.ok(resolved.length >= 2, `${resolved.length} resolved`);

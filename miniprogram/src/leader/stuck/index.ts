@@ -18,6 +18,8 @@ interface Row { tier: Tier; label: string; numbers: Number[] }
 const t = texts.stuck;
 const dues: { due: Due; of: "open" | "late" | "near" }[] = [{ due: "", of: "open" }, { due: "late", of: "late" }, { due: "near", of: "near" }];
 
+const wordsOf = (tier: Tier, of: "open" | "late" | "near"): string => (tier === "none" && of === "open" ? t.openNone : t[of]);
+
 Page({
   behaviors: [look],
   data: { t, retry: texts.common.retry, scope: "", both: false, own: true, rows: [] as Row[], failed: "", tier: "" as "" | Tier, due: "" as Due, chosen: "", empty: t.empty as string, list: { items: [], state: "loading", message: "" } as Shown<Card> },
@@ -37,7 +39,7 @@ Page({
       if (own !== this.data.own) return;
       this.setData({
         scope, both, failed: "",
-        rows: tiers.map((c) => ({ tier: c.tier, label: c.label, numbers: dues.map(({ due, of }) => ({ due, words: t[of], value: c[of] >= cap ? `${cap}+` : String(c[of]), none: !c[of] })) })),
+        rows: tiers.map((c) => ({ tier: c.tier, label: c.label, numbers: dues.map(({ due, of }) => ({ due, words: wordsOf(c.tier, of), value: c[of] >= cap ? `${cap}+` : String(c[of]), none: !c[of] })) })),
       });
     } catch (e) {
       this.setData({ failed: messageOf(e) });
@@ -47,7 +49,7 @@ Page({
   open(tier: "" | Tier, due: Due) {
     const { own } = this.data;
     const label = this.data.rows.find((r) => r.tier === tier)?.label ?? "";
-    this.setData({ tier, due, chosen: tier ? t.chosen(label, t[due || "open"]) : t.all, list: { items: [], state: "loading", message: "" } });
+    this.setData({ tier, due, chosen: tier ? t.chosen(label, wordsOf(tier, due || "open")) : t.all, list: { items: [], state: "loading", message: "" } });
     this.pager = new Pager(
       async (cursor) => {
         const page = await client.call("list_stuck_cases", { query: { own, tier: tier || undefined, due: due || undefined, cursor } });
