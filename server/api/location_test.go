@@ -140,6 +140,9 @@ func TestAResidentsPlaceIsMaskedUntilWhoWorksOnItLooks(t *testing.T) {
 		if !tk.Located || !strings.Contains(tk.Address, "蘅芷新村") {
 			t.Errorf("%+v", tk)
 		}
+		if waiting := ok[workflow.WaitingTicketView](o.get("p-cy", "/tickets/waiting/"+first.ID)); !waiting.Located {
+			t.Errorf("%+v", waiting)
+		}
 		c := o.must("p-cy", o.dispatched(), "attach", fields{"ticket_id": first.ID})
 		for who, may := range map[string]bool{"p-cy": true, "p-h1": true, "p-dc": false, "p-gl": false} {
 			list := o.locations(who, c.ID)

@@ -39,6 +39,7 @@ type WaitingTicketView struct {
 	StateLabel string    `json:"state_label" doc:"显示用"`
 	CaseTitle  string    `json:"case_title" doc:"纳入难事时建议的标题"`
 	Case       *Named    `json:"case,omitempty" doc:"现在所在的难事（编号）"`
+	Located    bool      `json:"located" doc:"诉求人在地图上选了位置：用 POST /tickets/{id}/unmask 查看"`
 	Similar    []Similar `json:"similar" doc:"可能是同一件事的，最像的在前"`
 }
 
@@ -129,6 +130,11 @@ func (e *Engine) WaitingTicket(ctx context.Context, actor casework.Actor, id str
 		return WaitingTicketView{}, err
 	}
 	v := WaitingTicketView{WaitingTicket: k.waitingTicket(r, e.Now(k)), CaseTitle: recognition.Title(r.Ticket), Similar: []Similar{}}
+	at, err := locationOf(ctx, e.db, id)
+	if err != nil {
+		return v, err
+	}
+	v.Located = at != nil
 	switch {
 	case r.CaseID != "":
 		v.StateLabel = "已在难事中"

@@ -2830,8 +2830,8 @@ export interface WaitingTicketView {
   kind?: string;
   /** 指向的其他工单 */
   links?: TicketLink[];
-  /** 诉求人在地图上选了位置：正在办理的人用 POST /tickets/{id}/unmask 查看；列表里没有 */
-  located?: boolean;
+  /** 诉求人在地图上选了位置：用 POST /tickets/{id}/unmask 查看 */
+  located: boolean;
   /** 所属的事项：同一地点、同一件事的工单在一个事项里 */
   matter_id?: string;
   /** 还在等处理：可以纳入难事、并入或答复 */

@@ -2,6 +2,9 @@
 // is can still be told.
 
 import type { Location } from "../api/contract";
+import { messageOf } from "../api/problem";
+import { client } from "../services";
+import { texts } from "../texts";
 
 /** Unplaced says why there is no place: it was not allowed, or the phone does not know. */
 export class Unplaced extends Error {
@@ -35,3 +38,15 @@ export async function here(): Promise<Location> {
 
 /** show opens a place on WeChat's map. */
 export const show = (l: Location): void => void wx.openLocation({ latitude: l.latitude, longitude: l.longitude, name: l.name, address: l.address, scale: 17 }).catch(() => undefined);
+
+/** unmask shows where a requester says it is, once the person has said that they want to: it is written down. */
+export async function unmask(ticket: string): Promise<void> {
+  const { confirm } = await wx.showModal({ content: texts.place.unmaskSure, confirmText: texts.common.ok, cancelText: texts.common.cancel });
+  if (!confirm) return;
+  try {
+    const { location } = await client.call("unmask_ticket", { path: { id: ticket }, body: { fields: ["location"], reason: texts.place.reason } });
+    if (location) show(location);
+  } catch (e) {
+    void wx.showToast({ title: messageOf(e), icon: "none" });
+  }
+}

@@ -140,6 +140,15 @@ for (const elder of [false, true]) {
     await resident.close();
 
     const centre = await phoneOf("p-centre-1", more);
+    if (report) {
+      await centre.to(`#staff/ticket/index?id=${report.id}`);
+      await centre.button("看诉求人标的位置");
+      await look(centre, `places-13-${mode}waiting`, { elder });
+      await centre.press("看诉求人标的位置");
+      await centre.answer("确定");
+      await centre.sees("演示街道蘅芷路320弄");
+      await centre.answer("关闭");
+    }
     const { items } = await centre.api("/api/v1/cases?limit=100");
     const c = await centre.api(`/api/v1/cases/${items.find((x) => x.title.includes("蘅芷新村")).id}`);
     if (report) assert.ok((await centre.api(`/api/v1/cases/${c.id}/attach`, { version: c.version, ticket_id: report.id })).case); // else it has come in by itself

@@ -8,7 +8,7 @@ import { buttonsOf, type Button } from "../../lib/buttons";
 import { directory, handlersOf, kept, rememberHandler, type Choice } from "../../lib/directory";
 import { noteOf, type Note } from "../../lib/note";
 import type { ListState } from "../../lib/pager";
-import { show } from "../../lib/place";
+import { unmask } from "../../lib/place";
 import { Question } from "../../lib/subscribe";
 import { headOf, plainHeadOf, promiseOf, type Card, type Tone } from "../../lib/view";
 import { momentOf } from "../../lib/when";
@@ -121,17 +121,8 @@ Page({
       this.setData({ placed: [] });
     }
   },
-  /** unmask shows where a requester says it is, once the person has said that they want to: it is written down. */
-  async unmask(e: WechatMiniprogram.TouchEvent<object, object, { id: string }>) {
-    const { id } = e.currentTarget.dataset;
-    const { confirm } = await wx.showModal({ content: texts.place.unmaskSure, confirmText: texts.common.ok, cancelText: texts.common.cancel });
-    if (!confirm) return;
-    try {
-      const { location } = await client.call("unmask_ticket", { path: { id }, body: { fields: ["location"], reason: texts.place.reason } });
-      if (location) show(location);
-    } catch (e) {
-      void wx.showToast({ title: messageOf(e), icon: "none" });
-    }
+  unmask(e: WechatMiniprogram.TouchEvent<object, object, { id: string }>) {
+    void unmask(e.currentTarget.dataset.id);
   },
   drawEvents() {
     const mine = this.data.staff ? [] : this.data.notes.filter((n) => n.text).map((n) => ({ seq: n.id, at: n.at, text: `${texts.ticket.mine}：${n.text}`, meta: n.meta }));

@@ -6,6 +6,7 @@ import { messageOf, Refused } from "../../api/problem";
 import { look } from "../../look";
 import { noteOf, type Note } from "../../lib/note";
 import type { ListState } from "../../lib/pager";
+import { unmask } from "../../lib/place";
 import { momentOf } from "../../lib/when";
 import { client, drafts, me, now, signedIn } from "../../services";
 import { texts } from "../../texts";
@@ -18,7 +19,7 @@ const t = texts.waiting;
 
 Page({
   behaviors: [look],
-  data: { t, common: texts.common, draft: texts.command.draft, state: "loading" as ListState, message: "", view: null as WaitingTicketView | null, place: "", meta: "", same: [] as Same[], notes: [] as Note[], form: "" as Form, values: {} as Partial<Record<Name, string>>, restored: false, wrong: {} as Record<string, string>, problem: "", busy: false },
+  data: { p: texts.place, t, common: texts.common, draft: texts.command.draft, state: "loading" as ListState, message: "", view: null as WaitingTicketView | null, place: "", meta: "", same: [] as Same[], notes: [] as Note[], form: "" as Form, values: {} as Partial<Record<Name, string>>, restored: false, wrong: {} as Record<string, string>, problem: "", busy: false },
   id: "",
 
   onLoad(query: { id?: string }) {
@@ -99,6 +100,9 @@ Page({
   openSame(e: WechatMiniprogram.TouchEvent<object, object, { at: number }>) {
     const s = this.similar(e.currentTarget.dataset.at);
     void wx.navigateTo({ url: s.case_id ? `/pages/case/detail?id=${s.case_id}` : `/staff/ticket/index?id=${s.ticket_id}` });
+  },
+  unmask() {
+    void unmask(this.id);
   },
   toCase() {
     const id = this.data.view?.case?.id;
