@@ -16,9 +16,9 @@ export function built(folder) {
   return program;
 }
 
-/** serve starts a server in a new folder and gives its address and how to end it. */
+/** serve starts a server in a folder, which it fills with the demonstration if it is new, and gives its address and how to end it. */
 export async function serve(program, preview, folder) {
-  fs.mkdirSync(folder);
+  fs.mkdirSync(folder, { recursive: true });
   const log = path.join(folder, "log");
   const env = { ...process.env, XIAOPU_LISTEN: "127.0.0.1:0", XIAOPU_DB: `sqlite:${path.join(folder, "data/xiaopu.db")}` };
   const server = spawn(program, ["serve", "--demo", "--preview", preview], { cwd: folder, env, stdio: ["ignore", "pipe", fs.openSync(log, "w")] });
@@ -32,5 +32,6 @@ export async function serve(program, preview, folder) {
     server.on("exit", (code) => failed(new Error(`the server ended with ${code}:\n${fs.readFileSync(log, "utf8").slice(-2000)}`)));
   });
   server.removeAllListeners("exit");
-  return { base, end: () => void server.kill() };
+  const ended = new Promise((done) => server.on("exit", done));
+  return { base, end: () => (server.kill(), ended) };
 }

@@ -2,10 +2,9 @@
 // street. scripts/journeys.mjs starts both. Taps are counted: two from a notice to an accepted case, five to report one.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { browser, start } from "./phone.mjs";
+import { base, browser, shots, start } from "./phone.mjs";
 import { look } from "./look.mjs";
 
-const { BASE: base, SHOTS: shots } = process.env;
 let chrome;
 before(async () => (chrome = await browser()));
 after(() => chrome?.close());
@@ -29,7 +28,7 @@ test("a head goes from the notice to an accepted case in two taps", async () => 
   await head.button("提交办结");
   await look(head, "head-4-accepted");
   await head.press("更多");
-  await head.page.waitForTimeout(500);
+  await head.still();
   await look(head, "head-5-more");
   await head.close();
 });
@@ -98,7 +97,7 @@ test("a liaison reports without a network in at most five taps; it is sent once 
   await liaison.sees("是什么事");
   await liaison.sees("住房保障");
   await liaison.sees("望舒里"); // the community, chosen by their post
-  await liaison.page.waitForTimeout(300);
+  await liaison.still();
   await liaison.cut(true);
   await liaison.fill("是什么事", "望舒里 12 号楼电梯停运九天");
   await liaison.fill("在哪里", "望舒里 12 号楼");
@@ -286,7 +285,7 @@ test("what others changed meanwhile is shown, not overwritten", async () => {
   await head.fill("进展", "已联系维保单位。");
   await head.context.setOffline(true);
   await head.press("记录进展");
-  await head.page.waitForTimeout(6000);
+  await head.sees("已存在手机里", 20_000); // it has tried, and waits
   const chief = await phoneOf("p-chief-1");
   await chief.tap("在办");
   await chief.tap(chief.page.locator("text=望舒里 12 号楼电梯停运九天 >> visible=true").first());

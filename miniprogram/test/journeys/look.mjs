@@ -9,17 +9,28 @@ const axe = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe
 /** look checks the page that a phone shows, and keeps its picture. */
 export async function look(phone, name, { elder = false } = {}) {
   await phone.shot(name);
-  const found = await phone.page.evaluate(async (source) => {
-    if (!globalThis.axe) (0, eval)(source);
+  if (!(await phone.page.evaluate(() => globalThis.axe))) await phone.page.evaluate((source) => (0, eval)(source) && undefined, axe);
+  const found = await phone.page.evaluate(async () => {
     const { violations } = await globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa"], resultTypes: ["violations"] });
     return violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).slice(0, 3).join(" | ")}`);
-  }, axe).catch(async (e) => [`axe did not run: ${e.message}`]);
+  }).catch((e) => [`axe did not run: ${e.message}`]);
   assert.deepEqual(found, [], `${name}: axe`);
 
   await stands(phone, name, { elder });
   assert.deepEqual(await phone.errors(), [], `${name}: errors`);
   assert.deepEqual(phone.elsewhere, [], `${name}: fetched from elsewhere`);
   assert.deepEqual(phone.said, [], `${name}: said in the console`);
+}
+
+/** everywhere looks at a page at each width: with axe at the narrowest, since the others differ only in how it lies. */
+export async function everywhere(phone, name, { elder = false } = {}) {
+  await phone.page.setViewportSize({ width: 320, height: 700 });
+  await look(phone, `320-${name}`, { elder });
+  for (const width of [390, 430]) {
+    await phone.page.setViewportSize({ width, height: 844 });
+    await stands(phone, `${width}-${name}`, { elder });
+    if (width === 390) await phone.shot(`390-${name}`);
+  }
 }
 
 /** stands checks how a page lies on the screen: targets that a thumb meets, nothing out of the screen, no text cut off, in 长辈版 none that

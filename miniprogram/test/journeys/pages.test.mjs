@@ -5,14 +5,12 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { after, before, test } from "node:test";
 import esbuild from "esbuild";
-import { look, stands } from "./look.mjs";
-import { browser, open, start } from "./phone.mjs";
+import { everywhere } from "./look.mjs";
+import { base, browser, open, shots, start } from "./phone.mjs";
 
-const { BASE: base, SHOTS: shots } = process.env;
 const source = new URL("../../src/", import.meta.url);
 const app = JSON.parse(fs.readFileSync(new URL("app.json", source), "utf8"));
 const pages = [...app.pages, ...app.subPackages.flatMap((s) => s.pages.map((p) => `${s.root}/${p}`))];
-const widths = [390, 430];
 
 /** Who holds the phone on which a folder's pages are opened. */
 const holders = { pages: "p-head-fangguan", staff: "p-head-fangguan", leader: "p-principal", figures: "p-principal", resident: "p-resident-1", more: "p-head-fangguan" };
@@ -40,11 +38,13 @@ before(async () => {
 });
 after(() => chrome?.close());
 
+/** pulled says whether a page can be pulled down. */
+const pulled = (page) => JSON.parse(fs.readFileSync(new URL(`${page}.json`, source), "utf8")).enablePullDownRefresh === true;
+
 /** settled waits until a page has read what it wanted. */
 async function settled(phone) {
-  await phone.page.waitForTimeout(150);
+  await phone.still();
   await phone.page.locator(".mp-page:not([hidden]) [aria-label=正在读取]").first().waitFor({ state: "hidden", timeout: 15_000 });
-  await phone.page.waitForTimeout(250);
 }
 
 let report;
@@ -52,17 +52,6 @@ let report;
 const reportOf = async (phone) => (report ??= (await phone.api("/api/v1/me/reports", { content: "小区北门路灯坏了三天，晚上看不清路。", place: "蘅芷新村北门" })).id);
 
 const go = (phone, url) => phone.page.evaluate((url) => globalThis.wx.reLaunch({ url }), url);
-
-/** check looks at what is on the screen: at its narrowest with axe, then wider. */
-async function check(phone, name, elder) {
-  await phone.page.setViewportSize({ width: 320, height: 700 });
-  await look(phone, `320-${name}`, { elder });
-  for (const width of widths) {
-    await phone.page.setViewportSize({ width, height: 844 });
-    await stands(phone, `${width}-${name}`, { elder });
-    if (width === 390) await phone.shot(`390-${name}`);
-  }
-}
 
 for (const elder of [false, true]) {
   const mode = elder ? "elder-" : "";
@@ -94,7 +83,13 @@ for (const elder of [false, true]) {
         }
         assert.equal(await phone.page.locator(".mp-page:not([hidden])").first().getAttribute("data-path"), page, `${page} is not what opened`);
         assert.equal(await phone.page.locator(".mp-page:not([hidden]) wx-button:text-is('重试') >> visible=true").count(), 0, `${page} could not be read: say in visits how it is opened`);
-        await check(phone, `${mode}${page.replace(/\/index$/, "").replaceAll("/", "-")}-${who.replace(/^p-/, "")}${visit.tap ? "-" + visit.tap : ""}`, elder);
+        await everywhere(phone, `${mode}${page.replace(/\/index$/, "").replaceAll("/", "-")}-${who.replace(/^p-/, "")}${visit.tap ? "-" + visit.tap : ""}`, { elder });
+        if (pulled(page)) {
+          await phone.page.evaluate(() => globalThis.wx.startPullDownRefresh());
+          await phone.page.locator(".mp-refreshing").waitFor({ state: "detached", timeout: 10_000 });
+          await phone.still();
+          assert.deepEqual(await phone.errors(), [], `${page}: pulled down`);
+        }
         seen.add(`${mode}${page}`);
       }
     });
@@ -108,7 +103,7 @@ for (const elder of [false, true]) {
       await settled(centre);
       const fields = await centre.page.locator(".mp-page:not([hidden]) .field").count();
       assert.ok(fields >= forms[name].fields.length, `${name}: ${fields} fields`);
-      await check(centre, `${mode}form-${name}`, elder);
+      await everywhere(centre, `${mode}form-${name}`, { elder });
     }
     seen.add(`${mode}staff/command/index`);
   });
@@ -149,7 +144,7 @@ test("the first list is painted with one request", async () => {
     if (asked.length === 1) await new Promise((go) => setTimeout(go, 1000)); // whatever else is asked for before the list is there shows
     await r.continue();
   });
-  await head.page.reload({ waitUntil: "commit" });
+  await Promise.all([head.page.waitForRequest((r) => r.url().includes("/api/") && !r.url().includes("/stream")), head.page.reload({ waitUntil: "commit" })]);
   await head.page.waitForTimeout(900);
   assert.deepEqual(asked, ["/api/v1/todos"]);
   await head.page.locator(".mp-page:not([hidden]) [role=link]").first().waitFor();

@@ -3,6 +3,10 @@ import fs from "node:fs";
 import path from "node:path";
 import { chromium } from "playwright-core";
 
+/** The server of the journeys that run, and where pictures are kept: scripts/journeys.mjs says both. */
+export const base = JSON.parse(process.env.BASES ?? "{}")[path.basename(process.argv[1], ".test.mjs")];
+export const shots = process.env.SHOTS;
+
 const quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 // A picture of 64 × 64 points, for photos.
@@ -14,6 +18,19 @@ export const browser = () => chromium.launch({ executablePath: process.env.CHROM
 /** open opens the preview as a person's phone. */
 export async function open(chrome, { base, who, width = 390, height = 844, page: at = "", shots, storage, font }) {
   const context = await chrome.newContext({ viewport: { width, height }, deviceScaleFactor: 2, hasTouch: true, isMobile: true, locale: "zh-CN", timezoneId: "Asia/Shanghai", storageState: storage });
+  // How much is asked of the server, besides the stream of changes.
+  await context.addInitScript(() => {
+    const real = globalThis.fetch;
+    globalThis.__asked = 0;
+    globalThis.fetch = (url, options) => {
+      if (String(url).includes("/stream")) return real(url, options);
+      globalThis.__asked++;
+      return real(url, options).finally(() => globalThis.__asked--);
+    };
+  });
+  // LATE=700: every answer comes up to so many ms late, which shows where a journey does not wait for what it needs.
+  const late = Number(process.env.LATE ?? 0);
+  if (late) await context.route(/\/api\/v1\/(?!stream)/, (r) => void setTimeout(() => r.continue().catch(() => undefined), Math.random() * late));
   const page = await context.newPage();
   const elsewhere = [];
   const said = [];
@@ -53,12 +70,25 @@ export async function open(chrome, { base, who, width = 390, height = 844, page:
       await chooser.setFiles({ name: "photo.png", mimeType: "image/png", buffer: picture });
       await page.locator(".mp-page:not([hidden]) wx-image >> visible=true").first().waitFor();
     },
+    /** still waits until the page rests: it has what it asked for, nothing moves, and nothing has been drawn for a moment. */
+    still: () => page.evaluate(async () => {
+      let drawn = true;
+      const observer = new MutationObserver(() => (drawn = true));
+      observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+      const moves = (a) => a.playState === "running" && a.effect.getComputedTiming().iterations !== Infinity;
+      for (const until = performance.now() + 2000; performance.now() < until && (drawn || globalThis.__asked || document.getAnimations().some(moves)); ) {
+        drawn = false;
+        await new Promise((rested) => setTimeout(() => requestAnimationFrame(rested), 60));
+      }
+      observer.disconnect();
+    }),
     /** choose picks from a chooser the first that has these words. */
     async choose(label, words) {
       const select = page.locator(`.mp-page:not([hidden]) select[aria-label="${label}"]`);
-      const all = await select.locator("option").allTextContents();
+      const option = select.locator("option", { hasText: words }).first();
+      await option.waitFor({ state: "attached", timeout: 10_000 }); // the form may still be read
       phone.taps += 2;
-      await select.selectOption({ index: all.findIndex((o) => o.includes(words)) });
+      await select.selectOption({ index: await option.evaluate((o) => o.index) });
     },
     /** name taps somebody among those whom a field has to choose from. */
     name: (field, words) => phone.tap(page.locator(`.mp-page:not([hidden]) .choices[aria-label="${field}"] wx-button`, { hasText: words }).first()),
@@ -79,7 +109,7 @@ export async function open(chrome, { base, who, width = 390, height = 844, page:
     async shot(name) {
       if (!shots) return;
       fs.mkdirSync(shots, { recursive: true });
-      await page.waitForTimeout(350);
+      await phone.still();
       await page.screenshot({ path: path.join(shots, `${name}.png`) });
     },
     errors: () => page.evaluate(() => globalThis.__errors),

@@ -1,10 +1,9 @@
 // What residents and companies do: report a new matter, add facts to one's own. Against the real server, in headless Chromium.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { browser, start } from "./phone.mjs";
-import { look } from "./look.mjs";
+import { base, browser, shots, start } from "./phone.mjs";
+import { everywhere, look } from "./look.mjs";
 
-const { BASE: base, SHOTS: shots } = process.env;
 let chrome;
 before(async () => (chrome = await browser()));
 after(() => chrome?.close());
@@ -202,7 +201,8 @@ test("the centre publishes a matter; who meets it too joins it instead of writin
   await centre.close();
   await contact.to("#resident/report/index");
   await contact.fill("是什么事", "蘅芷新村屋面漏水，墙皮掉得厉害");
-  await contact.page.waitForTimeout(2500);
+  await contact.page.waitForResponse((r) => r.url().includes("/similar"));
+  await contact.still();
   assert.equal(await contact.page.locator("text=我也遇到 >> visible=true").count(), 0);
   await contact.close();
 });
@@ -253,31 +253,25 @@ test("a solved matter is told as a story", async () => {
   await resident.close();
 });
 
-for (const [name, rest] of [["320", { width: 320 }], ["430", { width: 430 }], ["elder", { font: 24 }], ["elder-320", { width: 320, font: 24 }]])
-  test(`the pages of residents stand at ${name}`, async () => {
-    const elder = name.startsWith("elder");
-    const resident = await phoneOf("p-resident-1", rest);
-    await look(resident, `${name}-residents-own`, { elder });
+for (const elder of [false, true])
+  test(`the pages of residents stand at every width${elder ? " in 长辈版" : ""}`, async () => {
+    const mode = elder ? "elder-" : "";
+    const resident = await phoneOf("p-resident-1", elder ? { font: 24 } : {});
+    await everywhere(resident, `${mode}residents-own`, { elder });
     await resident.tap(first(resident));
     await resident.sees("接下来");
-    await resident.page.waitForTimeout(400);
-    await look(resident, `${name}-residents-ticket`, { elder });
+    await everywhere(resident, `${mode}residents-ticket`, { elder });
     await resident.press("补充情况");
     await resident.sees("要补充什么");
-    await look(resident, `${name}-residents-facts`, { elder });
-    await resident.to("#resident/report/index");
-    await resident.sees("用您绑定的手机号");
-    await look(resident, `${name}-residents-report`, { elder });
-    await resident.to("#resident/reports/index");
-    await resident.sees("没有更多了");
-    await look(resident, `${name}-residents-reports`, { elder });
-    await resident.to("#resident/stories/index");
-    await resident.sees("漏了两年的屋面修好了");
-    await look(resident, `${name}-residents-stories`, { elder });
+    await everywhere(resident, `${mode}residents-facts`, { elder });
+    for (const [at, words] of [["report", "用您绑定的手机号"], ["reports", "没有更多了"], ["stories", "漏了两年的屋面修好了"]]) {
+      await resident.to(`#resident/${at}/index`);
+      await resident.sees(words);
+      await everywhere(resident, `${mode}residents-${at}`, { elder });
+    }
     await resident.to("#pages/home/index");
     await resident.tap(resident.page.locator("[role=link]:has-text('蘅芷新村房屋渗漏水')").last());
     await resident.sees("办理进度");
-    await resident.page.waitForTimeout(400);
-    await look(resident, `${name}-residents-matter`, { elder });
+    await everywhere(resident, `${mode}residents-matter`, { elder });
     await resident.close();
   });

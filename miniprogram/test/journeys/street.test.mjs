@@ -1,10 +1,9 @@
 // Journeys from the street: what the centre asks a liaison to look at on the spot, and what the office does on the move.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { browser, start } from "./phone.mjs";
+import { base, browser, shots, start } from "./phone.mjs";
 import { look } from "./look.mjs";
 
-const { BASE: base, SHOTS: shots } = process.env;
 let chrome;
 before(async () => (chrome = await browser()));
 after(() => chrome?.close());
@@ -35,7 +34,7 @@ test("who looks is told of a change, and nothing moves until they ask; the badge
   await elder.tap("在办");
   await liaison.tap("在办");
   await liaison.sees(leaky);
-  await liaison.page.waitForTimeout(500);
+  await liaison.still();
   const cards = () => liaison.page.locator(".mp-page:not([hidden]) [role=link]").evaluateAll((all) => all.map((e) => [e.textContent, e.getBoundingClientRect().top]));
   const before = await cards();
   await give(head, leaky, "accept", { handler_id: "p-handler-fangguan-1" });
@@ -95,7 +94,7 @@ test("the centre asks for an on-site record; the liaison takes it, photographs t
   assert.ok(liaison.taps <= 2, `${liaison.taps} taps`);
   await liaison.press("完成任务");
   await liaison.sees("只能现拍");
-  await liaison.page.waitForTimeout(300);
+  await liaison.still();
   await liaison.cut(true);
   await liaison.fill("完成情况", "到顶层看过，屋面干燥，住户说这两天下雨没有再漏。");
   await liaison.photo("现场拍照");
@@ -132,7 +131,7 @@ test("a dozen reports wait without a network; the program is killed again and ag
   const liaison = await phoneOf("p-liaison-1-1");
   await liaison.press("上报难事");
   await liaison.sees("住房保障");
-  await liaison.page.waitForTimeout(300);
+  await liaison.still();
   await liaison.cut(true);
   await liaison.fill("是什么事", "连发 00 号");
   await liaison.fill("在哪里", "望舒里");

@@ -49,4 +49,9 @@ Page({
   open(e: WechatMiniprogram.TouchEvent<object, object, { at: number }>) {
     void wx.navigateTo({ url: `/pages/case/detail?id=${this.data.rows[e.currentTarget.dataset.at].caseId}` });
   },
+  async onPullDownRefresh() {
+    if (this.data.waiting) await this.send();
+    this.draw();
+    void wx.stopPullDownRefresh();
+  },
 });

@@ -110,4 +110,8 @@ Page({
   go(e: WechatMiniprogram.TouchEvent<object, object, { url: string }>) {
     void wx.navigateTo({ url: e.currentTarget.dataset.url });
   },
+  async onPullDownRefresh() {
+    await this.load();
+    void wx.stopPullDownRefresh();
+  },
 });

@@ -89,4 +89,8 @@ Page({
     }
     await this.load();
   },
+  async onPullDownRefresh() {
+    await this.load();
+    void wx.stopPullDownRefresh();
+  },
 });

@@ -61,4 +61,9 @@ Page({
       this.setData({ message: messageOf(e) });
     }
   },
+  async onPullDownRefresh() {
+    this.setData({ message: "" });
+    await this.load();
+    void wx.stopPullDownRefresh();
+  },
 });
