@@ -2,10 +2,9 @@
 // that, and nobody else. A refused permission costs nothing but the place.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { browser, start } from "./phone.mjs";
+import { base, browser, shots, start } from "./phone.mjs";
 import { look } from "./look.mjs";
 
-const { BASE: base, SHOTS: shots } = process.env;
 let chrome;
 before(async () => (chrome = await browser()));
 after(() => chrome?.close());
