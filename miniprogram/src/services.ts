@@ -65,7 +65,12 @@ const files = () => wx.getFileSystemManager();
 
 export const queue: Queue = new Queue({
   store,
-  send: (operation, path, body, key) => client.call(operation, { path, body } as never, { key }),
+  send: async (operation, path, body, key) => {
+    const answer = await client.call(operation, { path, body } as never, { key });
+    const own = (answer as { case?: { id: string; version: number } }).case;
+    if (own) live.know(own.id, own.version); // one's own change is no news
+    return answer;
+  },
   upload: (photo) =>
     upload(client, {
       read: (file, position, length) => new Promise((done, failed) => files().readFile({ filePath: file, position, length, success: (r) => done(r.data as ArrayBuffer), fail: failed })),

@@ -4,7 +4,7 @@ import type { Allowed } from "../src/api/contract";
 import { Unreachable } from "../src/api/problem";
 import { buttonsOf } from "../src/lib/buttons";
 import { Pager, type Shown } from "../src/lib/pager";
-import { promiseOf, toneOf } from "../src/lib/view";
+import { plainCardOfCase, toneOf } from "../src/lib/view";
 
 /** reader gives pages of two out of five; while away it gives none. */
 function reader() {
@@ -91,17 +91,13 @@ test("each task has its own button", () => {
 
 const clock = { due_at: "2026-12-02T09:00:00Z", provisional: false, overdue: false, near: false, working_days: 3, working_minutes: 1440, text: "" };
 const matter = (more: object) => ({ status: "handling", stages: [{ due_at: "2026-12-02T09:00:00Z" }], clock, ...more }) as never;
-const now = new Date("2026-11-27T00:00:00Z");
 
 test("a clock is late when the server says so, and near on its last day", () => {
   assert.deepEqual([toneOf(clock), toneOf({ ...clock, near: true }), toneOf({ ...clock, overdue: true }), toneOf(undefined)], ["", "near", "late", ""]);
 });
 
-test("a resident reads whether a promise was kept, as the server has judged it", () => {
-  const ended = { due_at: "2026-12-02T09:00:00Z", ended_at: "2026-12-04T02:00:00Z" };
-  assert.match(promiseOf(matter({}), now)!.words, /承诺 12月2日前办结/);
-  assert.equal(promiseOf(matter({ clock: { ...clock, overdue: true } }), now)?.tone, "late");
-  assert.match(promiseOf(matter({ status: "resolved", stages: [{ ...ended, on_time: true }] }), now)!.words, /按时/);
-  assert.match(promiseOf(matter({ status: "resolved", stages: [{ ...ended, on_time: false }] }), now)!.words, /12月4日办结，晚了/);
-  assert.equal(promiseOf(matter({ stages: [] }), now), undefined);
+test("a resident's card says that a promise was broken, and asks to rate, as the server has judged it", () => {
+  const late = { text: "原承诺 12月2日 17:00 前办结，没有做到。", late: true };
+  assert.deepEqual([plainCardOfCase(matter({ promise: late })).why, plainCardOfCase(matter({ promise: late })).tone, plainCardOfCase(matter({ promise: { text: "承诺" } })).why], [late.text, "late", undefined]);
+  assert.match(plainCardOfCase(matter({ status: "resolved", rateable: true })).badge, /已办结 · 请您评价/);
 });

@@ -216,14 +216,14 @@ var tuneHuma = sync.OnceFunc(func() {
 	validation.MsgExpectedMaxLength = "最多 %d 个字"
 	validation.MsgExpectedMatchPattern = "格式不正确"
 	validation.MsgExpectedBePattern = "应为%s"
-	validation.MsgExpectedMinItems = "至少 %d 项"
+	validation.MsgExpectedMinItems = "至少要有 %d 项"
 	validation.MsgExpectedMaxItems = "最多 %d 项"
 	validation.MsgExpectedRequiredProperty = missing + "%s"
 })
 
 const (
 	missing      = "缺少 " // before the name of a required property: it moves to the field's name
-	required     = "必须填写"
+	required     = "这一项必填"
 	unknownField = "没有这个字段，请核对名称"
 	wantTime     = "应为带时区的时间，如 2026-03-02T09:00:00+08:00"
 	maxFields    = 20 // told at once

@@ -25,7 +25,7 @@ func TestWrongInput(t *testing.T) {
 		path, body string
 		want       []apperr.Field
 	}{
-		"no version":               {accept, `{"handler_id":"p-w1"}`, []apperr.Field{{Name: "version", Message: "必须填写"}}},
+		"no version":               {accept, `{"handler_id":"p-w1"}`, []apperr.Field{{Name: "version", Message: "这一项必填"}}},
 		"a version that is text":   {accept, `{"version":"4"}`, []apperr.Field{{Name: "version", Message: "应为整数"}}},
 		"half a version":           {accept, `{"version":1.5}`, []apperr.Field{{Name: "version", Message: "应为整数"}}},
 		"version zero":             {accept, `{"version":0}`, []apperr.Field{{Name: "version", Message: "不能小于 1"}}},
@@ -39,8 +39,8 @@ func TestWrongInput(t *testing.T) {
 		"not one of the values":    {"/cases/" + c.ID + "/classify", `{"version":4,"domain":"民生","scope":"individual","reach":"single","grid_id":"g-1"}`, []apperr.Field{{Name: "domain", Message: "只能是 livelihood, business 之一"}}},
 		"a time without zone":      {"/cases/" + c.ID + "/supervise", `{"version":4,"text":"请答复","due_at":"2026-03-05 17:00"}`, []apperr.Field{{Name: "due_at", Message: "应为带时区的时间，如 2026-03-02T09:00:00+08:00"}}},
 		"a date that is not there": {"/cases/" + c.ID + "/hold_over", `{"version":4,"reason":"挂账","target_on":"2026-02-30"}`, []apperr.Field{{Name: "target_on", Message: "应为日期，如 2026-03-02"}}},
-		"inside a list":            {"/cases/" + c.ID + "/convene", `{"version":4,"minutes":"纪要","lead_department_id":"d-1","leader_id":"p-h1","plan":"方案","members":[{"person_id":"p-w1","duty":"牵头","due_at":"2026-03-05T17:00:00+08:00"},{"person_id":"p-w2","duty":"x"}]}`, []apperr.Field{{Name: "members[1].due_at", Message: "必须填写"}, {Name: "members[1].duty", Message: "至少 2 个字"}}},
-		"an empty list":            {"/cases/" + c.ID + "/submit", `{"version":4,"result":"好了","outcome":"solved","evidence":[]}`, []apperr.Field{{Name: "evidence", Message: "至少 1 项"}}},
+		"inside a list":            {"/cases/" + c.ID + "/convene", `{"version":4,"minutes":"纪要","lead_department_id":"d-1","leader_id":"p-h1","plan":"方案","members":[{"person_id":"p-w1","duty":"牵头","due_at":"2026-03-05T17:00:00+08:00"},{"person_id":"p-w2","duty":"x"}]}`, []apperr.Field{{Name: "members[1].due_at", Message: "这一项必填"}, {Name: "members[1].duty", Message: "至少 2 个字"}}},
+		"an empty list":            {"/cases/" + c.ID + "/submit", `{"version":4,"result":"好了","outcome":"solved","evidence":[]}`, []apperr.Field{{Name: "evidence", Message: "至少要有 1 项"}}},
 		"a list that is none":      {"/cases/" + c.ID + "/submit", `{"version":4,"result":"好了","outcome":"solved","evidence":"照片"}`, []apperr.Field{{Name: "evidence", Message: "应为列表"}}},
 		"text for yes or no":       {"/cases/" + c.ID + "/contact", `{"version":4,"reached":"yes","at":"2026-03-02T09:00:00+08:00","said":"说明"}`, []apperr.Field{{Name: "reached", Message: "应为 true 或 false"}}},
 		"no object":                {accept, `[4]`, []apperr.Field{{Name: "", Message: "应为对象"}}},

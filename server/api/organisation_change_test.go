@@ -197,7 +197,7 @@ func TestAPersonMovesToAnotherDepartment(t *testing.T) {
 	for _, w := range change.Work {
 		falls[w.Number+" "+string(w.Part)] = w.FallsTo
 	}
-	if len(falls) != 3 || falls[handling.Number+" handler"] != "综合执法队部门负责人（李刚）" || falls[member.Number+" task"] != "综合执法队部门负责人（李刚）" {
+	if len(falls) != 3 || falls[handling.Number+" handler"] != "综合执法队负责人（李刚）" || falls[member.Number+" task"] != "综合执法队负责人（李刚）" {
 		t.Errorf("%+v", change.Work)
 	}
 	work := ok[workflow.Page[workflow.WorkItem]](o.get("p-sa", "/people/p-w1/work"))

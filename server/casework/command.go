@@ -982,6 +982,12 @@ func (m Remind) apply(d *draft) error {
 // AskedBy reports whether a has tickets on the case. Whoever has is held to what residents are held to, whatever else they are here.
 func (c *Case) AskedBy(a Actor) bool { return len(c.requestersOf(a)) > 0 }
 
+// RemindedToday reports whether a, as a requester, has urged the case on now's day (Asia/Shanghai).
+func (c *Case) RemindedToday(a Actor, now time.Time) bool {
+	today := workday.DateOf(now).String()
+	return slices.ContainsFunc(c.requestersOf(a), func(r string) bool { return c.Reminded[r] == today })
+}
+
 // requestersOf lists the keys by which a has tickets on the case.
 func (c *Case) requestersOf(a Actor) []string {
 	var keys []string

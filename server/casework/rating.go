@@ -104,6 +104,12 @@ func (d *draft) rate(n RatingNote, attachments ...string) error {
 	return nil
 }
 
+// RateUntil is the instant until which requesters may rate; zero while they may not.
+func (c *Case) RateUntil() time.Time { return c.Clocks[clockRating].DueAt }
+
+// CallBackBy is the instant by which the centre calls back who is dissatisfied; zero when nobody waits.
+func (c *Case) CallBackBy() time.Time { return c.Clocks[clockCallback].DueAt }
+
 // ConfirmDissatisfaction reopens the case one tier up after calling back (domain §3, Rounds).
 type ConfirmDissatisfaction struct {
 	Record string `json:"record" doc:"回访记录" minLength:"2" maxLength:"5000"`

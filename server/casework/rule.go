@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"xiaopu/server/apperr"
-	"xiaopu/server/workday"
 )
 
 // Name names a command.
@@ -451,11 +450,8 @@ func notRemindedToday(q ask) *apperr.Error {
 	if q.as.Role != Resident {
 		return nil
 	}
-	today := workday.DateOf(q.now).String()
-	for _, r := range q.c.requestersOf(q.a) {
-		if q.c.Reminded[r] == today {
-			return notNow("case.reminded_today", "今天已经催办过了，部门已收到；明天可以再催。")
-		}
+	if q.c.RemindedToday(q.a, q.now) {
+		return notNow("case.reminded_today", "今天已经催办过了，部门已收到；明天可以再催。")
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func (d *draft) climb(t Tier, cause Cause, kind EventKind, data any, args map[st
 	if !keepVerifying {
 		d.tell(NoticeConvening, said, c.Convener())
 	}
-	d.tell(NoticeEscalated, d.dueArgs(), c.requesters()...)
+	d.tell(NoticeEscalated, said, c.requesters()...)
 	return nil
 }
 

@@ -117,7 +117,7 @@ func TestWhoMovesSeesWhatTheNewPostsGive(t *testing.T) {
 		if err != nil || !slices.ContainsFunc(inbox.Items, func(n workflow.NoticeItem) bool { return n.CaseID == open.ID && n.Kind == casework.NoticeHandedOver }) {
 			t.Errorf("the head was not told: %+v %v", inbox.Items, err)
 		}
-		if line := w.timeline(open.ID); line != "移交：张伟岗位变动：承办由综合执法队部门负责人接手" {
+		if line := w.timeline(open.ID); line != "移交：张伟岗位变动：承办由综合执法队负责人接手" {
 			t.Error(line)
 		}
 		// The list of who moved empties once every process must know.
@@ -161,7 +161,7 @@ func TestWhoLeavesHandsOver(t *testing.T) {
 			t.Fatalf("%+v %v", work.Items, err)
 		}
 		for _, i := range work.Items {
-			if i.Part != "delegation" && i.FallsTo != "综合执法队部门负责人（李刚）" {
+			if i.Part != "delegation" && i.FallsTo != "综合执法队负责人（李刚）" {
 				t.Errorf("%+v", i)
 			}
 		}

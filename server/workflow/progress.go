@@ -53,19 +53,43 @@ func (e *Engine) Progress(ctx context.Context, caseID string) (p Progress, ok bo
 	if p.Text == "" {
 		return Progress{}, false, nil
 	}
-	if s, running := c.Stage(); running {
-		clock := k.clock(s.DueAt, s.Provisional, now)
-		p.PromisedAt, p.Provisional, p.Late = s.DueAt, s.Provisional, clock.Overdue
-		p.Text += "。"
-		if before, missed := missed(c, s); missed {
-			p.Late = true
-			p.Text += fmt.Sprintf("原承诺 %s 前办结，没有做到，已提高一级办理。", dateTime(before))
-		}
-		p.Text += promise(clock) + "。"
-		return p, true, nil
-	}
 	p.Text += "。"
+	if s, running := c.Stage(); running {
+		promise := k.promise(c, now)
+		p.PromisedAt, p.Provisional, p.Late = s.DueAt, s.Provisional, promise.Late
+		p.Text += promise.Text
+	}
 	return p, true, nil
+}
+
+// Promise is what requesters were promised, and whether it is kept: said honestly when it is not.
+type Promise struct {
+	Text string `json:"text" doc:"如：承诺 3月5日 17:00 前办结。"`
+	Late bool   `json:"late,omitempty" doc:"已超过承诺的时间，或此前承诺的时间没有做到"`
+	Kept bool   `json:"kept,omitempty" doc:"按承诺的时间办结了"`
+}
+
+// promise words the promise of a case's round; nil while nothing is promised.
+func (k *Knowledge) promise(c casework.Case, now time.Time) *Promise {
+	s, ok := c.LastStage()
+	if !ok || !s.Running() && c.Status != casework.Resolved && c.Status != casework.Closed {
+		return nil
+	}
+	var p Promise
+	if before, broken := missed(c, s); broken {
+		p.Late = true
+		p.Text = fmt.Sprintf("原承诺 %s 前办结，没有做到，已提高一级办理。", dateTime(before))
+	}
+	if s.Running() {
+		clock := k.clock(s.DueAt, s.Provisional, now)
+		p.Late = p.Late || clock.Overdue
+		p.Text += promise(clock) + "。"
+		return &p
+	}
+	p.Kept = s.OnTime && !p.Late
+	p.Late = !p.Kept
+	p.Text += fmt.Sprintf("承诺 %s 前办结，%s 办结，%s。", dateTime(s.DueAt), dateTime(s.EndedAt), map[bool]string{true: "按时", false: "晚了"}[s.OnTime])
+	return &p
 }
 
 // maxMerged bounds how many merges are followed.

@@ -52,6 +52,8 @@ type CaseItem struct {
 	LeadDepartment *Named          `json:"lead_department,omitempty"`
 	Handler        *Named          `json:"handler,omitempty"`
 	Clock          *ClockView      `json:"clock,omitempty"`
+	Promise        *Promise        `json:"promise,omitempty" doc:"对诉求人的承诺；只有诉求人看到"`
+	Rateable       bool            `json:"rateable,omitempty" doc:"等您评价；只有诉求人看到"`
 	UpdatedAt      time.Time       `json:"updated_at"`
 }
 
@@ -123,7 +125,30 @@ func (e *Engine) Cases(ctx context.Context, actor casework.Actor, q CaseQuery) (
 		}
 		page.Items = append(page.Items, k.item(r, now, sight))
 	}
-	return page, nil
+	if sight == casework.AsRequester {
+		err = e.promises(ctx, k, actor, page.Items, now)
+	}
+	return page, err
+}
+
+// promises says of a requester's own matters what was promised and whether they may rate. What a row of a list has is the running
+// tier's deadline; the promise that was broken before it stands in the case alone.
+func (e *Engine) promises(ctx context.Context, k *Knowledge, actor casework.Actor, items []CaseItem, now time.Time) error {
+	ids := make([]string, len(items))
+	at := map[string]*CaseItem{}
+	for i := range items {
+		ids[i], at[items[i].ID] = items[i].ID, &items[i]
+	}
+	cases, err := e.db.CasesByID(ctx, ids)
+	for _, c := range cases {
+		it := at[c.ID]
+		it.Promise, it.Rateable = k.promise(c, now), rateable(casework.AllowedCommands(c, actor, k.env(now, k.CalendarRevision)))
+	}
+	return err
+}
+
+func rateable(allowed []casework.Allowed) bool {
+	return slices.ContainsFunc(allowed, func(a casework.Allowed) bool { return a.Name == casework.Rate{}.Name() })
 }
 
 // ReportedCase is a case as who reported it reads of it.
@@ -256,7 +281,33 @@ type CaseView struct {
 	HoldOverUntil       *time.Time              `json:"hold_over_until,omitempty"`
 	TicketRefs          []casework.TicketRef    `json:"ticket_refs"`
 	NextDueAt           *time.Time              `json:"next_due_at,omitempty"`
+	Waits               []Wait                  `json:"waits,omitempty" doc:"这件难事等您做什么、到什么时候；本级响应期限之外的"`
+	Reachable           bool                    `json:"reachable,omitempty" doc:"您可以查看诉求人的联系方式（见 unmask_ticket），每次记入审计日志"`
+	RateUntil           time.Time               `json:"rate_until,omitzero" doc:"可以评价到什么时候；只有诉求人看到"`
+	CallBackBy          time.Time               `json:"call_back_by,omitzero" doc:"不满意的回访期限；只有诉求人看到"`
+	RemindedToday       bool                    `json:"reminded_today,omitempty" doc:"您今天已经催办过；只有诉求人看到"`
 	Allowed             []casework.Allowed      `json:"allowed" doc:"您现在可以进行的操作"`
+}
+
+// Wait is a move that the case waits for.
+type Wait struct {
+	Kind      casework.TodoKind `json:"kind" doc:"类别"`
+	KindLabel string            `json:"kind_label" doc:"类别，显示用"`
+	Clock     *ClockView        `json:"clock" doc:"到什么时候"`
+}
+
+// waits lists what the case waits for from actor by another day than the stage's.
+func (k *Knowledge) waits(c casework.Case, actor casework.Actor, now time.Time) []Wait {
+	var list []Wait
+	stage, _ := c.Stage()
+	mine := casework.TodoKeys(actor)
+	for _, t := range casework.Todos(c) {
+		if t.Ref != "" || t.DueAt.IsZero() || t.DueAt.Equal(stage.DueAt) || !slices.Contains(mine, t.For) || slices.ContainsFunc(list, func(w Wait) bool { return w.Kind == t.Kind }) {
+			continue
+		}
+		list = append(list, Wait{t.Kind, t.Kind.Label(), k.clock(t.DueAt, t.Provisional, now)})
+	}
+	return list
 }
 
 // TaskView is a task with names.
@@ -370,6 +421,8 @@ func (e *Engine) view(k *Knowledge, l store.LoadedCase, actor casework.Actor, si
 	}
 	if sight == casework.AsRequester {
 		k.forResident(&v, c, actor)
+		v.Promise, v.RemindedToday = k.promise(c, now), c.RemindedToday(actor, now)
+		v.Rateable, v.RateUntil, v.CallBackBy = rateable(v.Allowed), c.RateUntil(), c.CallBackBy()
 		return v, nil
 	}
 	if masked {
@@ -385,6 +438,8 @@ func (e *Engine) view(k *Knowledge, l store.LoadedCase, actor casework.Actor, si
 		return v, nil
 	}
 	k.forStaff(&v, c)
+	v.Waits = k.waits(c, actor, now)
+	v.Reachable = len(c.Tickets) > 0 && casework.WorksOn(c, actor)
 	return v, nil
 }
 
@@ -409,8 +464,14 @@ func (k *Knowledge) forResident(v *CaseView, c casework.Case, actor casework.Act
 			mine++
 		}
 	}
+	for _, key := range sorted(c.Ratings) {
+		if r := c.Ratings[key]; slices.ContainsFunc(v.TicketRefs, func(t casework.TicketRef) bool { return t.ID == r.TicketID }) {
+			r.Words, r.Record, r.Held = ticket.MaskText(r.Words), "", ""
+			v.Ratings = append(v.Ratings, r)
+		}
+	}
 	v.Facts, v.Tickets = "", mine
-	if c.Submission != nil && c.Status == casework.Resolved {
+	if c.Submission != nil && (c.Status == casework.Resolved || c.Status == casework.Closed) {
 		v.Submission = &casework.Submission{Round: c.Submission.Round, Answer: ticket.MaskText(c.Submission.Answer), Outcome: c.Submission.Outcome, At: c.Submission.At}
 	}
 }
@@ -859,7 +920,11 @@ func (e *Engine) Timeline(ctx context.Context, actor casework.Actor, id string, 
 			page.Next = seqCursor(events[i-1].Seq)
 			break
 		}
-		it := TimelineItem{Seq: ev.Seq, Kind: ev.Kind, At: ev.At, RecordedAt: ev.RecordedAt, Public: ev.Public, Who: k.who(ev, resident), Text: ticket.MaskText(k.eventText(ev, resident))}
+		who := k.who(ev, resident)
+		if resident && ev.ActorID != "" && ev.ActorID == actor.PersonID {
+			who = "您"
+		}
+		it := TimelineItem{Seq: ev.Seq, Kind: ev.Kind, At: ev.At, RecordedAt: ev.RecordedAt, Public: ev.Public, Who: who, Text: ticket.MaskText(k.eventText(ev, resident))}
 		for _, c := range ev.Changes {
 			id, ok := strings.CutPrefix(c.Path, "files/")
 			if f, there := l.Case.Files[id]; ok && there && c.Before == nil && casework.SeesFile(f, actor, sight) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"xiaopu/server/casework"
+	"xiaopu/server/organisation"
 	"xiaopu/server/store"
 )
 
@@ -47,14 +48,10 @@ func (k *Knowledge) addressee(a casework.Addressee) string {
 		return o.PersonName(unit)
 	case "requester":
 		return "诉求人"
-	case casework.DepartmentHead, casework.DeputyLeader, casework.Handler:
-		return o.DepartmentName(unit) + casework.Role(role).Label()
-	case casework.GridChief, casework.Liaison, casework.PartySecretary:
-		return o.GridName(unit) + casework.Role(role).Label()
 	case casework.Community:
 		return o.CommunityName(unit)
 	}
-	return casework.Role(role).Label()
+	return o.DescribePost(organisation.Post{Role: casework.Role(role), Unit: unit})
 }
 
 // who names an event's actor: the person, the post, and for whom. Requesters read the post alone.
@@ -269,10 +266,15 @@ func residentText(ev casework.Event, d eventData) string {
 		return "部门已接单办理"
 	case "progress":
 		return "进展：" + d.Text
-	case "escalate", "open_at_ii", "open_at_i", casework.EventEscalated:
-		return "办理升级，由更高一级牵头协调"
+	case "escalate", "open_at_ii", "open_at_i":
+		return "提高一级办理，由更高一级负责人协调"
+	case casework.EventEscalated:
+		if d.Cause == string(casework.CauseHops) {
+			return "没有部门接单，已提高一级办理，由更高一级负责人协调"
+		}
+		return "没有在承诺的时间内办好，已提高一级办理，由更高一级负责人协调"
 	case casework.EventOverdue:
-		return "超过承诺期限，仍在办理，已列入督办"
+		return "超过承诺的时间，还没有办好，街道正在督促办理"
 	case "verify_pass":
 		return "已办结，请您评价"
 	case "rate":
@@ -338,11 +340,15 @@ func (k *Knowledge) NoticeText(r store.InboxRow) string {
 		case casework.NoticeAccepted:
 			return "您反映的事项已有部门接单" + strings.Replace(due, "期限", "承诺", 1) + " 前办结"
 		case casework.NoticeEscalated:
-			return "您反映的事项已升级办理" + strings.Replace(due, "期限", "新的承诺期限", 1)
+			why := "没有在承诺的时间内办好，"
+			if cause := casework.Cause(r.Args["cause"]); cause == "" || cause == casework.CauseHops {
+				why = ""
+			}
+			return "您反映的事项" + why + "已提高一级办理" + strings.Replace(due, "期限", "新的承诺期限", 1)
 		case casework.NoticeProgress:
 			return "您反映的事项有新进展"
 		case casework.NoticeOverdue:
-			return "您反映的事项超过了承诺期限，仍在办理，已列入督办"
+			return "您反映的事项超过了承诺的时间，还没有办好，街道正在督促办理"
 		case casework.NoticeResolved:
 			return "您反映的事项已办结，请在 " + rfcText(r.Args["rate_until"]) + " 前评价"
 		case casework.NoticeReopened:

@@ -207,6 +207,10 @@ export interface CaseItem {
   number: string;
   /** 地点 */
   place?: string;
+  /** 对诉求人的承诺；只有诉求人看到 */
+  promise?: Promise;
+  /** 等您评价；只有诉求人看到 */
+  rateable?: boolean;
   /** 轮次 */
   round: number;
   /** 状态：reported 待入库、registered 待交办、dispatched 待接单、convening 待会商、handling 办理中、verifying 核查中、resolved 已办结、closed 已销项、rejected 不予入库、merged 已并案 */
@@ -234,6 +238,8 @@ export interface CaseItem {
 export interface CaseView {
   /** 您现在可以进行的操作 */
   allowed: Allowed[];
+  /** 不满意的回访期限；只有诉求人看到 */
+  call_back_by?: string;
   /** 本级响应期限 */
   clock?: ClockView;
   /** 村居 */
@@ -282,10 +288,20 @@ export interface CaseView {
   orders?: Order[];
   /** 地点 */
   place?: string;
+  /** 对诉求人的承诺；只有诉求人看到 */
+  promise?: Promise;
+  /** 可以评价到什么时候；只有诉求人看到 */
+  rate_until?: string;
+  /** 等您评价；只有诉求人看到 */
+  rateable?: boolean;
   /** 评价 */
   ratings?: RatingNote[];
   /** 权责划分：single 本部门、cross 跨部门 */
   reach?: "single" | "cross";
+  /** 您可以查看诉求人的联系方式（见 unmask_ticket），每次记入审计日志 */
+  reachable?: boolean;
+  /** 您今天已经催办过；只有诉求人看到 */
+  reminded_today?: boolean;
   /** 轮次 */
   round: number;
   /** 问题属性：individual 个案、common 共性 */
@@ -330,6 +346,8 @@ export interface CaseView {
   verification?: Verification;
   /** 版本，每有一个事件加一 */
   version: number;
+  /** 这件难事等您做什么、到什么时候；本级响应期限之外的 */
+  waits?: Wait[];
   /** 为什么是难事：触发的规则与每条依据 */
   why: Trigger[];
 }
@@ -1695,6 +1713,15 @@ export interface ProgressCommand {
   version: number;
 }
 
+export interface Promise {
+  /** 按承诺的时间办结了 */
+  kept?: boolean;
+  /** 已超过承诺的时间，或此前承诺的时间没有做到 */
+  late?: boolean;
+  /** 如：承诺 3月5日 17:00 前办结。 */
+  text: string;
+}
+
 export interface PublicMatter {
   /** 编号，不变 */
   id: string;
@@ -1935,6 +1962,10 @@ export interface ReportedCase {
   number: string;
   /** 地点 */
   place?: string;
+  /** 对诉求人的承诺；只有诉求人看到 */
+  promise?: Promise;
+  /** 等您评价；只有诉求人看到 */
+  rateable?: boolean;
   /** 轮次 */
   round: number;
   /** 状态：reported 待入库、registered 待交办、dispatched 待接单、convening 待会商、handling 办理中、verifying 核查中、resolved 已办结、closed 已销项、rejected 不予入库、merged 已并案 */
@@ -2200,6 +2231,10 @@ export interface StuckCase {
   number: string;
   /** 地点 */
   place?: string;
+  /** 对诉求人的承诺；只有诉求人看到 */
+  promise?: Promise;
+  /** 等您评价；只有诉求人看到 */
+  rateable?: boolean;
   /** 轮次 */
   round: number;
   /** 状态：reported 待入库、registered 待交办、dispatched 待接单、convening 待会商、handling 办理中、verifying 核查中、resolved 已办结、closed 已销项、rejected 不予入库、merged 已并案 */
@@ -2742,6 +2777,15 @@ export interface VerifyPassCommand {
   outcome: "solved" | "explained";
   /** 您看到的难事版本；办理前有人更新过则拒绝（409） */
   version: number;
+}
+
+export interface Wait {
+  /** 到什么时候 */
+  clock: ClockView;
+  /** 类别：register 待入库、dispatch 待交办、accept 待接单、convene 待会商、handle 待办理、verify 待核查、callback 待回访、hearing 待汇报、support 待协办、duty 待办成员职责、onsite 待现场核实、order 待答复督办 */
+  kind: "register" | "dispatch" | "accept" | "convene" | "handle" | "verify" | "callback" | "hearing" | "support" | "duty" | "onsite" | "order";
+  /** 类别，显示用 */
+  kind_label: string;
 }
 
 export interface WaitingTicket {

@@ -2,6 +2,7 @@
 // of appearance; what is possible the server has decided.
 
 import type { Allowed } from "../api/contract";
+import { texts } from "../texts";
 import { forms } from "./forms";
 
 /** Button is a command that can be given now. */
@@ -23,7 +24,7 @@ export function buttonsOf(allowed: Allowed[], done: ReadonlySet<Allowed["name"]>
   for (const a of allowed) {
     if (!direct.has(a.name) && !(a.name in forms)) continue; // those of the console
     for (const target of a.targets?.length ? a.targets : [""])
-      if (!buttons.some((b) => b.name === a.name && b.target === target)) buttons.push({ name: a.name, label: (a.targets?.length ?? 0) > 1 && called(target) ? `${a.label}（${called(target)}）` : a.label, target });
+      if (!buttons.some((b) => b.name === a.name && b.target === target)) buttons.push({ name: a.name, label: (a.targets?.length ?? 0) > 1 && called(target) ? `${a.label}（${called(target)}）` : (texts.case.short[a.name] ?? a.label), target });
   }
   const take = (order: Allowed["name"][]): Button | null => {
     for (const name of order) {

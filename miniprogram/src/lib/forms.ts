@@ -15,7 +15,7 @@ export interface Field {
   hint?: string;
   choices?: { id: string; name: string }[];
   /** What stands in it at first: the case's own, or its deadline. */
-  from?: "lead" | "due" | "now" | "grid" | "community" | "domain" | "reach" | "scope" | "topic";
+  from?: "lead" | "due" | "now" | "grid" | "community" | "domain" | "reach" | "scope" | "topic" | "outcome";
 }
 
 /** Form of a command. */
@@ -39,7 +39,7 @@ const outcome = { name: "outcome", kind: "choice", label: t.outcome, choices: ch
 const checked: { [N in CommandOf<keyof Operations>]?: FormOf<N> } = {
   return: { fields: [{ ...reason, label: t.returnReason }, { name: "duty_item", kind: "line", label: t.dutyItem, hint: t.dutyItemHint }, { name: "suggested_department_id", kind: "department", label: t.suggested }] },
   transfer: { fields: [{ name: "lead_department_id", kind: "department", label: t.lead }, reason] },
-  dispatch: { fields: [{ name: "lead_department_id", kind: "department", label: t.lead }, { name: "note", kind: "long", label: t.note }] },
+  dispatch: { fields: [{ name: "lead_department_id", kind: "department", label: t.lead, from: "lead" }, { name: "note", kind: "long", label: t.note }] },
   register: { fields: [{ name: "reason", kind: "long", label: t.registerReason }] },
   classify: {
     fields: [
@@ -69,7 +69,7 @@ const checked: { [N in CommandOf<keyof Operations>]?: FormOf<N> } = {
   },
   submit: { photos: "evidence", fields: [{ name: "result", kind: "long", label: t.result }, outcome, { name: "answer", kind: "long", label: t.answer, hint: t.answerHint }, { name: "evidence", kind: "evidence", label: t.evidence, hint: t.evidenceHint }] },
   ask_onsite: { photos: "attachments", fields: [{ name: "question", kind: "long", label: t.question }, { name: "due_at", kind: "moment", label: t.due, from: "due" }] },
-  verify_pass: { photos: "attachments", fields: [{ name: "finding", kind: "long", label: t.finding }, outcome] },
+  verify_pass: { photos: "attachments", fields: [{ name: "finding", kind: "long", label: t.finding }, { ...outcome, from: "outcome" }] },
   verify_fail: { photos: "attachments", fields: [{ name: "finding", kind: "long", label: t.finding }] },
   escalate: { fields: [{ ...reason, label: t.escalateReason }] },
   rate: { photos: "attachments", fields: [{ name: "rating", kind: "choice", label: texts.case.ratingQuestion, choices: choices(texts.case.rating) }, { name: "words", kind: "long", label: t.words }] },

@@ -83,7 +83,10 @@ export function headOf(c: CaseView): Card {
 
 /** plainCardOfCase is a case in a resident's list: what happens with it in plain words, without tiers and departments. */
 export function plainCardOfCase(c: CaseItem): Card {
-  return { ...cardOfCase(c), badge: texts.case.plain[c.status], tone: done.has(c.status) ? "done" : c.clock?.overdue ? "late" : "III", place: [c.topic, c.community?.name].filter(Boolean).join(" · ") };
+  return {
+    ...cardOfCase(c), badge: texts.case.plain[c.status] + (c.rateable ? ` · ${texts.case.pleaseRate}` : ""), tone: done.has(c.status) ? "done" : c.promise?.late ? "late" : "III",
+    place: [c.topic, c.community?.name].filter(Boolean).join(" · "), why: c.promise?.late ? c.promise.text : undefined,
+  };
 }
 
 /** cardOfReport is a ticket of mine that is in no case. */
@@ -97,22 +100,3 @@ export const cardOfWaiting = (w: WaitingTicket, now: Date): Card => ({
   key: w.id, id: w.id, badge: w.waits, tone: "III", number: w.order_no, kind: "", title: w.title ?? "", place: [w.topic, w.community, w.address].filter(Boolean).join(" · "),
   clock: "", clockTone: "", provisional: false, last: [texts.ticket.at(momentOf(w.accepted_at, now)), w.requester_name, w.requester_phone].filter(Boolean).join("  "),
 });
-
-/** plainHeadOf is the first card of a resident's matter. */
-export function plainHeadOf(c: CaseView): Card {
-  const card = plainCardOfCase({ ...c, triggers: [] });
-  return c.allowed.some((a) => a.name === "rate") ? { ...card, badge: `${card.badge} · ${texts.case.pleaseRate}` } : card;
-}
-
-/** promiseOf says by when a matter was promised, and whether that was kept: honestly when it was not. The server has judged it. */
-export function promiseOf(c: CaseView, now: Date): { words: string; tone: Tone } | undefined {
-  const stage = c.stages[c.stages.length - 1];
-  if (!stage) return undefined;
-  const day = dayOf(stage.due_at, now);
-  if (done.has(c.status) && stage.ended_at) {
-    const ended = dayOf(stage.ended_at, now);
-    return stage.on_time ? { words: texts.case.keptOn(day, ended), tone: "done" } : { words: texts.case.brokenOn(day, ended), tone: "late" };
-  }
-  if (!c.clock) return undefined;
-  return c.clock.overdue ? { words: texts.case.lateNow(day), tone: "late" } : { words: texts.case.promisedBy(day), tone: "" };
-}

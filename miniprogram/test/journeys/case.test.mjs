@@ -54,7 +54,7 @@ test("a handler calls, logs progress with a photo, and submits; what is missing 
   await handler.tap("实际解决");
   await handler.fill("答复诉求人的话", "您家屋面已经重新做了防水，下雨不会再漏。");
   await handler.press("提交办结");
-  await handler.sees("还有几处要改");
+  await handler.sees("有要改的地方");
   await look(handler, "handler-3-missing");
   await handler.fill("佐证说明", "闭水试验照片存档于房管所");
   await handler.press("提交办结");

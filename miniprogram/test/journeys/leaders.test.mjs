@@ -215,7 +215,7 @@ test("the principal leader convenes at tier I: leader, duties with days, plan", 
   await leader.name("成员和职责", "董卫东");
   await leader.fill("职责 2", "核查餐饮许可");
   await leader.press("会商部署");
-  await leader.sees("还有几处要改"); // the plan is missing; nothing typed is lost
+  await leader.sees("有要改的地方"); // the plan is missing; nothing typed is lost
   await look(leader, "convene-i-3-missing");
   await leader.fill("解决方案", "五个工作日内加装净化器并复测，居委每日回访。");
   await leader.press("会商部署");

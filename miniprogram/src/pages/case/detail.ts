@@ -1,7 +1,7 @@
 // One case. Notices open it. What stands on it, and which buttons, the server says: staff see why it is a hard case before what it is
 // about; residents read plain words, a promised date and whether it was kept.
 
-import type { Allowed, CaseView, LocationView, TimelineItem } from "../../api/contract";
+import type { Allowed, CaseView, LocationView, Promise as Promised, TimelineItem } from "../../api/contract";
 import { messageOf, Refused } from "../../api/problem";
 import { look } from "../../look";
 import { buttonsOf, type Button } from "../../lib/buttons";
@@ -10,13 +10,15 @@ import { noteOf, type Note } from "../../lib/note";
 import type { ListState } from "../../lib/pager";
 import { unmask } from "../../lib/place";
 import { Question } from "../../lib/subscribe";
-import { headOf, plainHeadOf, promiseOf, type Card, type Tone } from "../../lib/view";
-import { momentOf } from "../../lib/when";
+import { headOf, plainCardOfCase, toneOf, type Card, type Tone } from "../../lib/view";
+import { dayOf, momentOf } from "../../lib/when";
 import { client, live, may, me, now, queue, side, signedIn } from "../../services";
 import { texts } from "../../texts";
 
 interface Line { label: string; value: string }
 interface Block { title: string; short: boolean; lines: Line[] }
+interface Caller { id: string; name: string; who: string }
+interface Said { text: string; next: string }
 interface Mine { id: string; kind: string; text: string; meta: string }
 interface Placed extends LocationView { meta: string }
 interface Event { seq: number | string; at: string; text: string; meta: string }
@@ -26,8 +28,8 @@ interface Picture { id: string; thumb: string; url: string; name: string; label:
 Page({
   behaviors: [look],
   data: {
-    p: texts.place, placed: [] as Placed[], t: texts.case, common: texts.common, state: "loading" as ListState, message: "", staff: false, head: {} as Card, facts: "", why: [] as string[], masked: false, top: [] as Block[], blocks: [] as Block[], promise: null as { words: string; tone: Tone } | null,
-    fresh: false, mine: [] as Mine[], answer: "", primary: null as Button | null, second: null as Button | null, more: [] as Button[], moreOpen: false,
+    p: texts.place, placed: [] as Placed[], t: texts.case, common: texts.common, state: "loading" as ListState, message: "", staff: false, head: {} as Card, facts: "", why: [] as string[], masked: false, top: [] as Block[], blocks: [] as Block[], promise: null as Promised | null, said: [] as Said[], urged: "", rateUntil: "",
+    fresh: false, waits: [] as { text: string; tone: Tone }[], callers: [] as Caller[], mine: [] as Mine[], answer: "", primary: null as Button | null, second: null as Button | null, more: [] as Button[], moreOpen: false,
     handler: null as Choice | null, handlers: [] as Choice[], handlerOpen: false, mayRate: false, ratings: ["satisfied", "mostly", "dissatisfied"] as const, ratingNames: texts.case.rating as Record<string, string>,
     events: [] as Event[], eventsState: "loading" as ListState, pictures: [] as Picture[], notes: [] as Note[], beside: [] as Note[], n: texts.ticket, canAdd: false, busy: false, waiting: "",
   },
@@ -77,8 +79,8 @@ Page({
     const at = blocks.findIndex((b) => primary && b.title === about[primary.name]);
     const top = at < 0 ? [] : blocks.splice(at, 1);
     this.setData({
-      fresh: false, state: "ready", staff, head: staff ? headOf(c) : plainHeadOf(c), facts: c.facts, why: c.why.map((w) => w.summary), masked: c.masked ?? false, top, blocks, mine: staff ? mineOf(c) : [],
-      promise: staff ? null : (promiseOf(c, now()) ?? null), answer: staff ? "" : (c.submission?.answer ?? ""),
+      fresh: false, state: "ready", staff, head: staff ? headOf(c) : { ...plainCardOfCase({ ...c, triggers: [] }), badge: texts.case.plain[c.status] }, facts: c.facts, why: c.why.map((w) => w.summary), masked: c.masked ?? false, top, blocks, mine: staff ? mineOf(c) : [],
+      waits: (c.waits ?? []).map((w) => ({ text: texts.case.wait(w.kind_label, w.clock.text), tone: toneOf(w.clock) })), callers: c.reachable ? c.ticket_refs.map((t) => ({ id: t.id, name: texts.case.caller(t.order_no), who: this.data.callers.find((x) => x.id === t.id)?.who ?? "" })) : [], promise: c.promise ?? null, said: staff ? [] : saidOf(c), urged: c.reminded_today ? texts.case.urgedToday : "", rateUntil: c.rate_until ? texts.case.rateUntil(dayOf(c.rate_until, now())) : "", answer: staff ? "" : (c.submission?.answer ?? ""),
       primary: staff ? primary : null, second: staff ? second : null, more: staff ? (may("publication.write") ? [...more, { name: "publication", label: texts.publication.open, target: "" } as never as Button] : more) : [], mayRate: rate && !staff, canAdd: !staff && c.status !== "closed" && c.ticket_refs.length > 0, waiting: waitingOn(c.id),
     });
     void wx.setNavigationBarTitle({ title: staff ? texts.case.title : texts.case.residentTitle });
@@ -216,7 +218,7 @@ Page({
       const out = await queue.give({ person, operation, path: { id: c.id }, body: body as never, title: `${c.title} · ${title}` });
       if (out.state === "done") this.draw(out.answer.case);
       else this.draw(c);
-      void wx.showToast({ title: out.state === "done" ? texts.case.done : texts.queue.kept, icon: "none" });
+      void wx.showToast({ title: out.state !== "done" ? texts.queue.kept : operation === "case_remind" ? texts.case.urged : texts.case.done, icon: "none" });
       if (out.state === "done") void this.loadEvents();
     } catch (e) {
       void wx.showModal({ content: messageOf(e), showCancel: false, confirmText: texts.common.ok });
@@ -227,6 +229,21 @@ Page({
   },
   rate(e: WechatMiniprogram.TouchEvent<object, object, { rating: string }>) {
     void wx.navigateTo({ url: `/staff/command/index?id=${this.id}&name=rate&rating=${e.currentTarget.dataset.rating}` });
+  },
+  /** call shows a requester's number to who works on the case, and dials it: the server notes why it was looked at. */
+  async call(e: WechatMiniprogram.TouchEvent<object, object, { at: number }>) {
+    const { at } = e.currentTarget.dataset;
+    const reasons = [...texts.case.callFor];
+    const chosen = await wx.showActionSheet({ alertText: texts.case.callWhy, itemList: reasons }).then((r) => r.tapIndex, () => -1);
+    if (chosen < 0) return;
+    try {
+      const who = await client.call("unmask_ticket", { path: { id: this.data.callers[at].id }, body: { fields: ["phone", "name"], reason: reasons[chosen] } });
+      if (!who.phone) return void wx.showToast({ title: texts.case.noNumber, icon: "none" });
+      this.setData({ [`callers[${at}].who`]: [who.contact || who.name, who.phone].filter(Boolean).join("  ") });
+      await wx.makePhoneCall({ phoneNumber: who.phone }).catch(() => undefined);
+    } catch (e) {
+      void wx.showModal({ content: messageOf(e), showCancel: false, confirmText: texts.common.ok });
+    }
   },
   picture(e: WechatMiniprogram.TouchEvent<object, object, { at: number }>) {
     const urls = this.data.pictures.filter((p) => p.picture).map((p) => p.url);
@@ -262,6 +279,9 @@ const doneOn = (c: CaseView): Set<Allowed["name"]> => new Set([...((c.contacts ?
 /** about names what one reads before giving a command: it stands above the rest. */
 const about: { [name in Allowed["name"]]?: string } = { confirm_dissatisfaction: texts.case.ratings, verify_pass: texts.case.submission, answer: texts.case.orders };
 
+/** saidOf is what I have said of the result, and what follows from it. */
+const saidOf = (c: CaseView): Said[] => (c.ratings ?? []).filter((r) => r.from === "own").map((r) => ({ text: [texts.case.rating[r.rating], r.words].filter(Boolean).join("："), next: r.rating !== "dissatisfied" ? "" : r.callback ? texts.case.calledBack[r.callback as "confirmed"] : c.call_back_by ? texts.case.callBack(dayOf(c.call_back_by, now())) : "" }));
+
 const noDirectory = { departments: [], grids: [], communities: [], people: [] };
 
 function eventOf(e: TimelineItem): Event {
@@ -283,7 +303,7 @@ function blocksOf(c: CaseView): Block[] {
   const at = (iso: string) => momentOf(iso, now());
   return [
     block(t.people, [named(t.lead, c.lead_department), !c.lead_department && named(t.suggested, c.suggested_department), named(t.handler, c.handler), named(t.deputy, c.deputy_leader), named(t.coordinator, c.coordinator), named(t.grid, c.grid), ...(c.sponsors ?? []).map((s) => named(t.sponsor, s))]),
-    block(t.submission, c.submission ? [{ label: t.outcome[c.submission.outcome], value: c.submission.result }, { label: "", value: at(c.submission.at) }] : []),
+    block(t.submission, c.submission ? [{ label: t.outcome[c.submission.outcome], value: c.submission.result }, c.submission.answer !== undefined && { label: t.answer, value: c.submission.answer }, { label: "", value: at(c.submission.at) }] : []),
     block(t.verification, c.verification ? [{ label: at(c.verification.at), value: c.verification.finding }] : []),
     block(t.ratings, (c.ratings ?? []).map((r) => ({ label: t.rating[r.rating], value: [r.words, at(r.at)].filter(Boolean).join(" · ") }))),
     block(t.tasks, c.tasks.map((x) => ({ label: [t.taskKind[x.kind], t.taskStatus[x.status], x.addressee_name, x.ended_at ? at(x.ended_at) : `${t.due} ${at(x.due_at)}`].join(" · "), value: [x.text, x.result, x.on_site_at && t.onSiteAt(at(x.on_site_at))].filter(Boolean).join("\n") }))),

@@ -98,7 +98,8 @@ Page({
     switch (f.from) {
       case "due": return c.clock?.due_at;
       case "now": return now().toISOString();
-      case "lead": return c.lead_department?.id;
+      case "lead": return c.lead_department?.id ?? c.suggested_department?.id;
+      case "outcome": return c.submission?.outcome;
       case "grid": return c.grid?.id;
       case "community": return c.community?.id;
       case "domain": case "reach": case "scope": case "topic": return c[f.from];
@@ -175,7 +176,7 @@ Page({
   typed(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
     const at = Number(e.currentTarget.dataset.at);
     this.data.fields[at].value = e.detail.value; // not drawn again: the keyboard has it
-    if (this.data.fields[at].wrong) this.setData({ [`fields[${at}].wrong`]: "" });
+    if (this.data.fields[at].wrong) this.setData({ [`fields[${at}].wrong`]: "", message: this.data.fields.some((f, i) => i !== at && f.wrong) ? this.data.message : "" });
     this.keep();
   },
   picked(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
@@ -253,7 +254,7 @@ Page({
       const out = await queue.give({ person, operation: `case_${this.name}` as Queueable, path: { id: c.id }, body: body as never, photos: this.data.photos, photosAs: this.form.photos, title: `${c.title} · ${this.data.submit}` });
       drafts.drop(person, this.key());
       await wx.navigateBack();
-      void wx.showToast({ title: out.state === "waiting" ? texts.queue.kept : this.name === "rate" ? texts.case.ratingThanks : texts.case.done, icon: "none" });
+      void wx.showToast({ title: out.state === "waiting" ? texts.queue.kept : this.name === "rate" ? (body.rating === "dissatisfied" ? texts.case.ratingNoted : texts.case.ratingThanks) : texts.case.done, icon: "none" });
     } catch (e) {
       this.wrong(e);
     } finally {
@@ -269,5 +270,6 @@ Page({
     const of = new Map(e.problem.fields?.map((f) => [f.name.replace(/[.[].*$/, ""), f.message]));
     this.setData({ fields: this.data.fields.map((f) => ({ ...f, wrong: of.get(f.name) ?? "" })) });
     if (of.size && [...of.keys()].every((name) => this.data.fields.some((f) => f.name === name))) this.setData({ message: texts.command.fields });
+    if (this.data.fields.some((f) => f.wrong)) void wx.pageScrollTo({ selector: ".has-wrong" });
   },
 });
