@@ -52,7 +52,8 @@ export const texts = {
     late: "已超期", provisional: "暂定", standsInFor: "您正在代办：",
     tickets: (n: number) => `${n} 件工单`,
   },
-  doors: { stories: "街道办成的事", stuck: "卡在哪里", figures: "统计", waiting: (n: string) => `居民反映 ${n}`.trim() },
+  doors: { stories: "街道办成的事", stuck: "卡在哪里", figures: "统计", team: "本部门在办", waiting: (n: string) => `居民反映 ${n}`.trim() },
+  team: { all: "全部", by: "按承办人", late: (n: number) => `${n} 件超期`, handler: "承办人", nobody: "还没有指定", change: "换人", name: "指定", to: "换给谁办理", moved: (name: string) => `已交给${name}办理。`, alone: "本部门没有其他可以承办的人。", empty: "没有在办的难事。", conflict: "这件难事刚刚有了变化，已为您刷新，请看过后再换人。" },
   waiting: {
     about: "居民在小程序里反映的、还没有列入难事的，新的在前。", empty: "没有等着处理的居民反映。有新的会发消息提醒您。", notes: "照片和补充的情况", reply: "答复", same: "可能有关的，请先看是不是同一件", noSame: "没有找到相像的难事。",
     look: "看看", attach: "并入这件", attached: "已并入。", register: "纳入难事", registered: "已纳入项目库，请接着分类、交办。", caseTitle: "难事的标题", reason: "为什么是难事", reasonHint: "如：三次报修没有人管，涉及两个部门",

@@ -57,6 +57,25 @@ func (s *server) stuck(ctx context.Context, in *stuckInput) (workflow.Page[workf
 	return s.engine.Stuck(ctx, actorOf(ctx), workflow.StuckQuery{Tier: in.Tier, Due: in.Due, Own: in.Own, Cursor: in.Cursor, Limit: in.Limit})
 }
 
+type teamInput struct {
+	DepartmentID string `query:"department_id" maxLength:"40" doc:"您负责的部门；不填为第一个"`
+}
+
+func (s *server) team(ctx context.Context, in *teamInput) (workflow.Team, error) {
+	return s.engine.Team(ctx, actorOf(ctx), in.DepartmentID)
+}
+
+type teamCasesInput struct {
+	DepartmentID string `query:"department_id" maxLength:"40" doc:"您负责的部门；不填为第一个"`
+	Handler      string `query:"handler" maxLength:"40" doc:"只看这位承办人的；none 为没有指定承办人的"`
+	Cursor       string `query:"cursor" maxLength:"400" doc:"上一页的 next"`
+	Limit        int    `query:"limit" minimum:"1" maximum:"50" default:"20" doc:"每页多少条"`
+}
+
+func (s *server) teamCases(ctx context.Context, in *teamCasesInput) (workflow.Page[workflow.TeamCase], error) {
+	return s.engine.TeamCases(ctx, actorOf(ctx), workflow.TeamQuery{DepartmentID: in.DepartmentID, Handler: in.Handler, Cursor: in.Cursor, Limit: in.Limit})
+}
+
 type caseInput struct {
 	ID string `path:"id" maxLength:"40" doc:"难事的 id 或编号"`
 }

@@ -18,6 +18,7 @@ const (
 	evidenceRead     permission = "evidence.read"
 	caseLead         permission = "case.lead"
 	figuresRead      permission = "figures.read"
+	teamRead         permission = "team.read" // one's own department
 	caseReport       permission = "case.report"
 	caseRegister     permission = "case.register"
 	caseCommand      permission = "case.command"
@@ -79,6 +80,7 @@ var grants = map[permission][]casework.Role{
 	evidenceRead:     staff,
 	caseLead:         {casework.DeputyLeader, casework.GridChief, casework.PartySecretary, casework.PrincipalLeader, casework.LeadingGroup, casework.Supervisor, casework.Centre},
 	figuresRead:      {casework.DepartmentHead, casework.DeputyLeader, casework.GridChief, casework.PartySecretary, casework.PrincipalLeader, casework.LeadingGroup, casework.Supervisor, casework.Centre},
+	teamRead:         {casework.DepartmentHead},
 	caseReport:       {casework.Liaison, casework.Community, casework.DepartmentHead, casework.Handler, casework.Coordinator},
 	caseRegister:     {casework.Centre},
 	caseCommand:      parties,

@@ -45,6 +45,8 @@ type CaseFilter struct {
 	// Untiered asks for what nobody has dispatched yet: open without a tier, and reported.
 	Untiered         bool
 	LeadDepartmentID string
+	HandlerID        string
+	NoHandler        bool // only those of nobody yet
 	GridID           string
 	Domain           casework.Domain
 	Overdue          bool
@@ -223,6 +225,10 @@ func (f CaseFilter) rest() (string, []any) {
 		}
 	}
 	add("lead_department_id", f.LeadDepartmentID)
+	add("handler_id", f.HandlerID)
+	if f.NoHandler {
+		b.WriteString(` AND c.handler_id = ''`)
+	}
 	add("grid_id", f.GridID)
 	add("domain", string(f.Domain))
 	if f.Overdue {
@@ -335,6 +341,30 @@ func (db *DB) CountTiers(ctx context.Context, viewers []casework.Addressee, now,
 		counts[tier] = TierCount{min(c.Open, CountCap), min(c.Late, CountCap), min(c.Near, CountCap)}
 	}
 	return counts, rows.Err()
+}
+
+// HandlerCount is how many open cases of a department a handler has, up to CountCap together; HandlerID is "" where there is none yet.
+type HandlerCount struct {
+	HandlerID  string
+	Open, Late int
+}
+
+// CountTeam counts the open cases that a department leads by handler, and those past their deadline at now.
+func (db *DB) CountTeam(ctx context.Context, department string, now time.Time) (list []HandlerCount, _ error) {
+	rows, err := db.query(ctx, fmt.Sprintf(`SELECT handler_id, COUNT(*), SUM(CASE WHEN sort_at < ? THEN 1 ELSE 0 END)
+		FROM (SELECT handler_id, sort_at FROM cases WHERE lead_department_id = ? AND open = 1 ORDER BY handler_id, sort_at, id LIMIT %d) t GROUP BY handler_id`, CountCap), Millis(now), department)
+	if err != nil {
+		return nil, fmt.Errorf("count the cases of department %s: %w", department, err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var c HandlerCount
+		if err := rows.Scan(&c.HandlerID, &c.Open, &c.Late); err != nil {
+			return nil, err
+		}
+		list = append(list, c)
+	}
+	return list, rows.Err()
 }
 
 // CountTodos counts by kind what waits for any of the addressees, each up to CountCap. What waits for two of them

@@ -428,6 +428,13 @@ func reads() (list []read) {
 	add("WaitingTickets", "first", func(ctx context.Context, db *store.DB) error {
 		return ignore(db.WaitingTickets(ctx, ticket.Resident, time.Time{}, "", 21))
 	})
+	for _, f := range []store.CaseFilter{{LeadDepartmentID: "d-01", HandlerID: "p-001"}, {LeadDepartmentID: "d-01", NoHandler: true}} {
+		f.Limit = 21
+		add("Cases", fmt.Sprintf("team %+v", f), func(ctx context.Context, db *store.DB) error { return ignore(db.Cases(ctx, f)) })
+		f.AfterSort, f.AfterID = day(20), "c-00300"
+		add("Cases", fmt.Sprintf("team %+v", f), func(ctx context.Context, db *store.DB) error { return ignore(db.Cases(ctx, f)) })
+	}
+	add("CountTeam", "", func(ctx context.Context, db *store.DB) error { return ignore(db.CountTeam(ctx, "d-01", day(3))) })
 	add("CountWaiting", "", func(ctx context.Context, db *store.DB) error { return ignore(db.CountWaiting(ctx, ticket.Resident)) })
 	add("AnchoredHeads", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AnchoredHeads(ctx, "an-001")) })
 	add("AnchorsMade", "", func(ctx context.Context, db *store.DB) error { return ignore(db.AnchorsMade(ctx)) })

@@ -1581,6 +1581,13 @@ export interface PageStuckCase {
   next?: string;
 }
 
+export interface PageTeamCase {
+  /** 这一页 */
+  items: TeamCase[];
+  /** 下一页的 cursor；没有则已到末尾 */
+  next?: string;
+}
+
 export interface PageTicketView {
   /** 这一页 */
   items: TicketView[];
@@ -2391,6 +2398,73 @@ export interface TaskView {
   within?: string;
 }
 
+export interface Team {
+  /** 计数上限；达到即“1000+” */
+  cap: number;
+  /** 哪个部门 */
+  department: Named;
+  /** 您负责的部门；不止一个的以 department_id 选 */
+  departments: Named[];
+  /** 手里有在办难事的承办人，件数多的在前；没有指定承办人的排在最前，id 为 none */
+  members: TeamMember[];
+  /** 本部门牵头的在办难事 */
+  open: number;
+}
+
+export interface TeamCase {
+  /** 现在可以更换承办人（POST /cases/{id}/assign） */
+  assignable: boolean;
+  /** 本级响应期限 */
+  clock?: ClockView;
+  /** 村居 */
+  community?: Named;
+  /** 服务对象：livelihood 民生、business 商企 */
+  domain?: "livelihood" | "business";
+  /** 综合网格 */
+  grid?: Named;
+  /** 专门负责人（承办人） */
+  handler?: Named;
+  /** 编号，不变 */
+  id: string;
+  /** 牵头部门 */
+  lead_department?: Named;
+  /** 难事编号，如 NS2026-000042 */
+  number: string;
+  /** 地点 */
+  place?: string;
+  /** 轮次 */
+  round: number;
+  /** 状态：reported 待入库、registered 待交办、dispatched 待接单、convening 待会商、handling 办理中、verifying 核查中、resolved 已办结、closed 已销项、rejected 不予入库、merged 已并案 */
+  status: "reported" | "registered" | "dispatched" | "convening" | "handling" | "verifying" | "resolved" | "closed" | "rejected" | "merged";
+  /** 状态，显示用 */
+  status_label: string;
+  /** 工单件数；诉求人的列表里没有 */
+  tickets?: number;
+  /** 响应级别：III Ⅲ级、II Ⅱ级、I Ⅰ级 */
+  tier?: "III" | "II" | "I";
+  /** 响应级别，显示用 */
+  tier_label: string;
+  /** 标题 */
+  title: string;
+  /** 事项类别 */
+  topic?: string;
+  /** 入库依据，如 不满意件 */
+  triggers: string[];
+  /** 最近更新时间 */
+  updated_at: string;
+  /** 版本，每有一个事件加一 */
+  version: number;
+}
+
+export interface TeamMember {
+  /** 专门负责人（承办人） */
+  handler: Named;
+  /** 其中已过期限的 */
+  late: number;
+  /** 在办 */
+  open: number;
+}
+
 export interface TemplateToAsk {
   /** 模板编号（tmplIds） */
   id: string;
@@ -3036,6 +3110,10 @@ export interface Operations {
   list_reported_cases: { path: None; query: { cursor?: string; limit?: number }; body: undefined; answer: PageReportedCase };
   /** 领导：哪些难事还没解决、为什么，先到期的在前 */
   list_stuck_cases: { path: None; query: { tier?: "I" | "II" | "III" | "none"; own?: boolean; due?: "late" | "near"; cursor?: string; limit?: number }; body: undefined; answer: PageStuckCase };
+  /** 部门负责人：本部门牵头的在办难事，先到期的在前 */
+  list_team_cases: { path: None; query: { department_id?: string; handler?: string; cursor?: string; limit?: number }; body: undefined; answer: PageTeamCase };
+  /** 部门负责人：每位承办人手里有几件 */
+  count_team: { path: None; query: { department_id?: string }; body: undefined; answer: Team };
   /** 领导：各级在办、超期、临期的件数 */
   count_tiers: { path: None; query: { own?: boolean }; body: undefined; answer: Tiers };
   /** 一件难事，及您现在可以进行的操作 */
@@ -3286,6 +3364,8 @@ export const operations: Record<keyof Operations, readonly [method: "GET" | "POS
   register_case: ["POST", "/api/v1/cases/register", true],
   list_reported_cases: ["GET", "/api/v1/cases/reported"],
   list_stuck_cases: ["GET", "/api/v1/cases/stuck"],
+  list_team_cases: ["GET", "/api/v1/cases/team"],
+  count_team: ["GET", "/api/v1/cases/team/members"],
   count_tiers: ["GET", "/api/v1/cases/tiers"],
   get_case: ["GET", "/api/v1/cases/{id}"],
   case_accept: ["POST", "/api/v1/cases/{id}/accept", true],

@@ -60,6 +60,9 @@ export const cardOfReported = (c: ReportedCase, now: Date): Card => ({ ...cardOf
 /** cardOfStuck is a case that is not solved, with why. */
 export const cardOfStuck = (c: StuckCase): Card => ({ ...cardOfCase(c), why: c.why });
 
+/** cardOfTeam is a case of one's own department, which need not be named. */
+export const cardOfTeam = (c: CaseItem): Card => ({ ...cardOfCase(c), place: [c.topic, c.community?.name ?? c.grid?.name].filter(Boolean).join(" · ") });
+
 /** cardOfTodo is something to do. */
 export function cardOfTodo(t: TodoItem, now: Date): Card {
   const due = texts.home.due;

@@ -180,6 +180,42 @@ test("figures are pictures too: painted, legible, what they show said in words; 
   }
 });
 
+test("a head sees their department by handler, each number with as many cases, and gives a case to another in two taps", async () => {
+  for (const [name, { elder = false, ...rest }] of [["390", {}], ["elder-320", { width: 320, font: 24, elder: true }]]) {
+    const head = await phoneOf("p-head-zhifa", rest);
+    await head.press("本部门在办");
+    await head.sees("没有更多了");
+    const team = await head.api("/api/v1/cases/team/members");
+    assert.ok(team.open > 0 && team.members.length > 0);
+    await look(head, `team-${name}`, { elder });
+    for (const m of team.members) {
+      await head.tap(head.page.locator(".mp-page:not([hidden]) [role=radio]", { hasText: `${m.handler.name} ${m.open}` }));
+      await head.page.locator(`.mp-page:not([hidden]) [role=radio][aria-checked=true]:has-text("${m.handler.name}")`).waitFor();
+      await head.sees("没有更多了");
+      assert.equal(await cards(head).count(), m.open, m.handler.name);
+    }
+    if (name === "390") {
+      await head.tap("全部");
+      await head.sees("没有更多了");
+      const { items } = await head.api("/api/v1/cases/team");
+      const c = items.find((x) => x.assignable);
+      head.taps = 0;
+      await head.tap(head.page.locator(`.mp-page:not([hidden]) wx-button[aria-label="换人 ${c.number}"]`));
+      await head.sees("换给谁办理");
+      await head.page.waitForTimeout(400);
+      await look(head, "team-move");
+      await head.tap(head.page.locator(".mp-page:not([hidden]) .sheet wx-button >> visible=true").first());
+      await head.sees("办理。");
+      assert.equal(head.taps, 2);
+      const after = (await head.api("/api/v1/cases/team")).items.find((x) => x.id === c.id);
+      assert.notEqual(after.handler.id, c.handler?.id);
+      await head.page.locator(".mp-page:not([hidden]) .member", { hasText: c.number }).getByText(after.handler.name).waitFor();
+      await look(head, "team-moved");
+    }
+    await head.close();
+  }
+});
+
 /** advance moves the demonstration's clock. */
 const advance = (phone, who, days) =>
   phone.page.evaluate(async ([who, days]) => {
