@@ -52,7 +52,7 @@ export const texts = {
     late: "已超期", provisional: "暂定", standsInFor: "您正在代办：",
     tickets: (n: number) => `${n} 件工单`,
   },
-  doors: { stories: "街道办成的事", stuck: "卡在哪里", figures: "统计", team: "本部门在办", waiting: (n: string) => `居民反映 ${n}`.trim() },
+  doors: { stories: "街道办成的事", stuck: "卡在哪里", figures: "统计", team: "本部门", waiting: (n: string) => `居民反映 ${n}`.trim() },
   team: { all: "全部", by: "按承办人", late: (n: number) => `${n} 件超期`, handler: "承办人", nobody: "还没有指定", change: "换人", name: "指定", to: "换给谁办理", moved: (name: string) => `已交给${name}办理。`, alone: "本部门没有其他可以承办的人。", empty: "没有在办的难事。", conflict: "这件难事刚刚有了变化，已为您刷新，请看过后再换人。" },
   waiting: {
     about: "居民在小程序里反映的、还没有列入难事的，新的在前。", empty: "没有等着处理的居民反映。有新的会发消息提醒您。", notes: "照片和补充的情况", reply: "答复", same: "可能有关的，请先看是不是同一件", noSame: "没有找到相像的难事。",
@@ -102,12 +102,14 @@ export const texts = {
     title: "办理", submit: "提交", draft: "已恢复上次没有提交的内容", photos: "照片", photosHint: "最多 9 张，每张不超过 10 MB", hereHint: "请在现场拍照：只能现拍，记下拍照的时间。没有网络也可以提交。", add: "添加照片", camera: "现场拍照", kept: "正在提交……",
     fields: "有要改的地方，已在下面标出。",
     conflict: "这件难事刚刚有了变化，已为您刷新，请核对后再提交。您写的内容还在。",
-    duty: "职责", dutyHint: "做什么，如：三日内复梯", due: "期限", by: "完成期限", remove: "删去", change: "更换", seek: "按姓名或部门找其他人", nobody: "没有找到，请换个说法。",
+    duty: "职责", dutyHint: "做什么，如：三日内复梯", due: "期限", by: "完成期限", remove: "删去", change: "更换", find: "查找", foundNone: "没有找到这个来源的这个工单号，请核对。", inCase: "已在一件难事里，要先从那里移出或并案。", nearCases: "可能是同一件事：", noMembers: "还没有成员。", seek: "按姓名或部门找其他人", nobody: "没有找到，请换个说法。",
   },
   forms: {
     reason: "理由", returnReason: "为什么不是本部门的事", dutyItem: "依据的权责事项", dutyItemHint: "编号或条文", suggested: "建议由哪个部门办", lead: "牵头部门", note: "交办要求（选填）", registerReason: "入库说明（选填）", domain: "服务对象", topic: "事项类别", scope: "问题属性", scopes: { individual: "个案", common: "共性" }, reach: "权责划分", reaches: { single: "本部门", cross: "跨部门" }, grid: "综合网格", community: "村居",
     handler: "承办人", coordinator: "协调专员", takeNote: "说明（选填）", noLead: "为什么定不了主责部门", ground: "属于哪种情形", grounds: { major_opinion: "突发重大舆情", mass_complaint: "多人群体投诉", group_petition: "群访", higher_support: "需要上级部门支持" }, situation: "情况说明", opinion: "协调意见", reached: "联系上了", said: "联系情况", at: "联系时间",
     support: "请哪个部门协办", task: "要做什么", due: "期限", taskResult: "完成情况", progress: "进展", public: "诉求人也能看到", minutes: "会商纪要", leader: "小组（专班）负责人", members: "成员和职责", plan: "解决方案", result: "办理结果", outcome: "结论", answer: "答复诉求人的话", answerHint: "办结后诉求人看到的只有这一段，请用大白话，不写姓名和电话", evidence: "佐证说明", evidenceHint: "没有照片时，写明材料是什么、存在哪里",
+    amendReason: "为什么调整", newLead: "换牵头部门（不换不填）", newHandler: "换承办人（不换不填）", newLeader: "换负责人（不换不填）", add: "增加成员和职责", leaving: "移出成员（职责一并撤回）", newPlan: "新的解决方案（不改不填）",
+    ticket: "要并入的工单", ticketHint: "工单号", held: "移出哪件工单", detachReason: "为什么不是同一件事", mergeInto: "并入哪件难事", mergeHint: "难事编号，如 NS2026-000042", mergeReason: "说明（选填）",
     question: "需要现场核实什么", finding: "核查意见", escalateReason: "升级理由", words: "您想说的话（选填）", record: "回访记录", decision: "专题汇报的决定", targetOn: "目标日期", remind: "催办内容（选填）", order: "督办要求", orderAnswer: "督办答复",
   },
   report: {

@@ -5,7 +5,7 @@ import type { Operations } from "../api/contract";
 import { texts } from "../texts";
 
 /** Kind of a field: how it is filled in. */
-export type Kind = "line" | "long" | "choice" | "yes" | "department" | "handler" | "person" | "grid" | "community" | "moment" | "day" | "members" | "evidence" | "topic";
+export type Kind = "line" | "long" | "choice" | "yes" | "department" | "handler" | "person" | "grid" | "community" | "moment" | "day" | "members" | "evidence" | "topic" | "leaving" | "held" | "ticket" | "case";
 
 /** Field of a form. */
 export interface Field {
@@ -13,6 +13,10 @@ export interface Field {
   kind: Kind;
   label: string;
   hint?: string;
+  /** Only for who gives the command in this post. */
+  for?: "department_head";
+  /** Only for who gives it in another. */
+  not?: "department_head";
   choices?: { id: string; name: string }[];
   /** What stands in it at first: the case's own, or its deadline. */
   from?: "lead" | "due" | "now" | "grid" | "community" | "domain" | "reach" | "scope" | "topic" | "outcome";
@@ -47,7 +51,11 @@ const checked: { [N in CommandOf<keyof Operations>]?: FormOf<N> } = {
       { name: "reach", kind: "choice", label: t.reach, choices: choices(t.reaches), from: "reach" }, { name: "grid_id", kind: "grid", label: t.grid, from: "grid" }, { name: "community_id", kind: "community", label: t.community, from: "community" },
     ],
   },
-  assign: { fields: [{ name: "handler_id", kind: "handler", label: t.handler }, { name: "coordinator_id", kind: "person", label: t.coordinator }] },
+  assign: { fields: [{ name: "handler_id", kind: "handler", label: t.handler, for: "department_head" }, { name: "coordinator_id", kind: "person", label: t.coordinator, not: "department_head" }] },
+  attach: { fields: [{ name: "ticket_id", kind: "ticket", label: t.ticket, hint: t.ticketHint }] },
+  detach: { fields: [{ name: "ticket_id", kind: "held", label: t.held }, { ...reason, label: t.detachReason }] },
+  merge: { fields: [{ name: "target_id", kind: "case", label: t.mergeInto, hint: t.mergeHint }, { ...reason, label: t.mergeReason }] },
+  split: { fields: [reason] },
   reject: { fields: [reason] },
   claim: { fields: [{ name: "handler_id", kind: "handler", label: t.handler }] },
   take: { fields: [{ name: "note", kind: "long", label: t.takeNote }] },
@@ -65,6 +73,12 @@ const checked: { [N in CommandOf<keyof Operations>]?: FormOf<N> } = {
     fields: [
       { name: "minutes", kind: "long", label: t.minutes }, { name: "lead_department_id", kind: "department", label: t.lead, from: "lead" }, { name: "handler_id", kind: "handler", label: t.handler }, { name: "leader_id", kind: "person", label: t.leader },
       { name: "members", kind: "members", label: t.members }, { name: "plan", kind: "long", label: t.plan },
+    ],
+  },
+  amend: {
+    fields: [
+      { ...reason, label: t.amendReason }, { name: "lead_department_id", kind: "department", label: t.newLead }, { name: "handler_id", kind: "handler", label: t.newHandler }, { name: "leader_id", kind: "person", label: t.newLeader },
+      { name: "add", kind: "members", label: t.add }, { name: "remove", kind: "leaving", label: t.leaving }, { name: "plan", kind: "long", label: t.newPlan },
     ],
   },
   submit: { photos: "evidence", fields: [{ name: "result", kind: "long", label: t.result }, outcome, { name: "answer", kind: "long", label: t.answer, hint: t.answerHint }, { name: "evidence", kind: "evidence", label: t.evidence, hint: t.evidenceHint }] },

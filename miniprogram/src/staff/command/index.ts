@@ -1,7 +1,7 @@
 // The form of a command. Its fields come from lib/forms; what is wrong with them the server says, at the field. What was typed is kept
 // at every stroke, and goes through the queue: without a network it waits on the phone.
 
-import type { CaseView, Directory, Location, TopicBranch } from "../../api/contract";
+import type { CaseView, Directory, Location, TicketView, TopicBranch } from "../../api/contract";
 import { messageOf, Refused } from "../../api/problem";
 import { look } from "../../look";
 import { directory, handlersOf, type Choice } from "../../lib/directory";
@@ -29,14 +29,20 @@ interface Shown extends Field {
   /** Whom a search found, or who is near: of people alone. */
   query: string;
   found: Choice[];
+  /** Where a ticket's number is from, and what is said of looking for it: of a ticket to attach alone. */
+  source: TicketView["source"];
+  said: string;
 }
+
+const sources = Object.entries(texts.source).map(([id, name]) => ({ id, name }));
+const most = 100; // tickets of a case to choose from
 
 /** dueOf is how a due is shown and chosen: a day of Shanghai's. */
 const dueOf = (due: string) => ({ due_on: new Date(Date.parse(due) + 8 * 3600_000).toISOString().slice(0, 10), due: momentOf(due, now()) });
 
 Page({
   behaviors: [look],
-  data: { place: texts.place, location: null as Location | null, t: texts.command, common: texts.common, loading: true, failed: "", head: "", number: "", task: "", here: false, fields: [] as Shown[], photos: [] as Photo[], takesPhotos: false, restored: false, busy: false, message: "", submit: texts.command.submit as string },
+  data: { place: texts.place, location: null as Location | null, t: texts.command, sources, common: texts.common, loading: true, failed: "", head: "", number: "", task: "", here: false, fields: [] as Shown[], photos: [] as Photo[], takesPhotos: false, restored: false, busy: false, message: "", submit: texts.command.submit as string },
   name: "",
   id: "",
   target: "",
@@ -44,6 +50,8 @@ Page({
   shown: undefined as CaseView | undefined,
   people: undefined as Directory | undefined,
   topics: [] as TopicBranch[],
+  held: [] as Choice[], // the case's tickets
+  near: [] as Choice[], // cases that may be the same
   given: {} as Record<string, unknown>,
   there: undefined as string | undefined, // when the first photo of an on-site record was taken
   question: undefined as Question | undefined,
@@ -61,15 +69,28 @@ Page({
   async load() {
     this.setData({ loading: true, failed: "" });
     try {
-      const wantsPeople = this.form?.fields.some((f) => ["department", "handler", "person", "grid", "community", "members"].includes(f.kind));
-      const wantsTopics = this.form?.fields.some((f) => f.kind === "topic");
+      const wantsPeople = this.form?.fields.some((f) => ["department", "handler", "person", "grid", "community", "members", "leaving"].includes(f.kind));
+      const wants = (kind: string) => this.form?.fields.some((f) => f.kind === kind);
+      const wantsTopics = wants("topic");
       const [c, people, all] = await Promise.all([client.call("get_case", { path: { id: this.id } }), wantsPeople ? directory() : undefined, wantsTopics ? topics() : []]);
+      if (wants("held")) this.held = (await client.call("list_case_tickets", { path: { id: this.id }, query: { limit: most } })).items.map((x) => ({ id: x.id, name: `${x.order_no} ${(x.title || x.content || "").slice(0, 20)}` }));
+      if (wants("case")) this.near = await this.alike(c);
       this.people = people;
       this.topics = all;
       if (this.name !== "rate") void this.question?.prepare();
       this.open(c);
     } catch (e) {
       this.setData({ loading: false, failed: messageOf(e) });
+    }
+  },
+
+  /** alike are open cases that may be the same as one; without an answer there is none to propose. */
+  async alike(c: CaseView): Promise<Choice[]> {
+    try {
+      const { items } = await client.call("find_similar", { body: { title: c.title, content: c.facts || undefined, address: c.place } });
+      return items.flatMap((s) => (s.case_number && s.case_id !== c.id && s.attachable ? [{ id: s.case_number, name: `${s.case_number} ${s.title}` }] : []));
+    } catch {
+      return [];
     }
   },
 
@@ -86,7 +107,7 @@ Page({
     void wx.setNavigationBarTitle({ title });
     this.setData({
       location: (draft?.values.location as Location | undefined) ?? null, here, task: task?.text ?? "", loading: false, head: c.title, number: c.number, submit: title, takesPhotos: Boolean(this.form?.photos), photos: draft?.photos ?? [], restored: Boolean(draft),
-      fields: (this.form?.fields ?? []).map((f) => this.show(f, values[f.name] ?? this.first(f, c), c, values)),
+      fields: (this.form?.fields ?? []).filter((f) => !allowed || ((!f.for || f.for === allowed.as.role) && f.not !== allowed.as.role)).map((f) => this.show(f, values[f.name] ?? this.first(f, c), c, values)),
     });
   },
   key() {
@@ -103,24 +124,27 @@ Page({
       case "grid": return c.grid?.id;
       case "community": return c.community?.id;
       case "domain": case "reach": case "scope": case "topic": return c[f.from];
-      default: return f.kind === "yes" ? false : f.kind === "members" ? [] : undefined;
+      default: return f.kind === "yes" ? false : f.kind === "members" || f.kind === "leaving" ? [] : undefined;
     }
   },
 
   show(f: Field, value: unknown, c: CaseView, values: Record<string, unknown>): Shown {
     const range = this.range(f, c, values);
     let chosen = value;
-    if (f.kind === "handler" && chosen === undefined && this.name !== "assign") chosen = range[0]?.id;
+    if (f.kind === "handler" && chosen === undefined && this.name !== "assign" && this.name !== "amend") chosen = range[0]?.id;
     const at = range.findIndex((r) => r.id === chosen);
     const moment = f.kind === "moment" && typeof chosen === "string" ? new Date(Date.parse(chosen) + 8 * 3600_000).toISOString() : "";
     const members = f.kind === "members" ? (chosen as Member[]) : [];
-    return { ...f, value: chosen, range, at, query: "", found: this.found(f, "", members, c, values), text: range[at]?.name ?? "", date: f.kind === "day" ? String(chosen ?? "") : moment.slice(0, 10), time: moment.slice(11, 16), wrong: "", members };
+    return { ...f, value: chosen, range: f.kind === "leaving" ? range.map((r) => ({ ...r, on: (chosen as string[]).includes(r.id) })) : range, at, source: "hotline", said: "", query: "", found: this.found(f, "", members, c, values), text: range[at]?.name ?? "", date: f.kind === "day" ? String(chosen ?? "") : moment.slice(0, 10), time: moment.slice(11, 16), wrong: "", members };
   },
 
   range(f: Field, c: CaseView, values: Record<string, unknown>): Choice[] {
     const d = this.people;
     switch (f.kind) {
       case "choice": return f.choices ?? [];
+      case "held": return this.held;
+      case "case": return this.near;
+      case "leaving": return c.task_force?.members.map((m) => ({ id: m.person_id, name: d?.people.find((p) => p.id === m.person_id)?.name ?? m.person_id })) ?? [];
       case "topic": return this.topics.flatMap((b) => b.topics.map((leaf) => ({ id: leaf.value, name: `${b.name} / ${leaf.name}` })));
       case "department": return d?.departments.map(({ id, name }) => ({ id, name })) ?? [];
       case "grid": return d?.grids ?? [];
@@ -198,6 +222,34 @@ Page({
     const at = Number(e.currentTarget.dataset.at);
     const date = this.data.fields[at].date || now().toISOString().slice(0, 10);
     this.set(at, new Date(`${date}T${e.detail.value}:00+08:00`).toISOString());
+  },
+
+  /** leaves marks a member as leaving, or as staying. */
+  leaves(e: WechatMiniprogram.TouchEvent<object, object, { at: number; id: string }>) {
+    const { at, id } = e.currentTarget.dataset;
+    const leaving = this.data.fields[at].value as string[];
+    this.set(at, leaving.includes(id) ? leaving.filter((x) => x !== id) : [...leaving, id]);
+  },
+
+  /** from says where a ticket's number is from; find looks for the ticket. */
+  from(e: WechatMiniprogram.TouchEvent<object, object, { at: number; id: TicketView["source"] }>) {
+    const { at, id } = e.currentTarget.dataset;
+    this.setData({ [`fields[${at}].source`]: id, [`fields[${at}].query`]: this.data.fields[at].query });
+  },
+  numbered(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
+    this.data.fields[Number(e.currentTarget.dataset.at)].query = e.detail.value; // not drawn again: the keyboard has it
+  },
+  async find(e: WechatMiniprogram.TouchEvent<object, object, { at: number }>) {
+    const { at } = e.currentTarget.dataset;
+    const { query, source } = this.data.fields[at];
+    if (!query.trim()) return;
+    try {
+      const { items: [ticket] } = await client.call("list_tickets", { query: { source, order_no: query.trim() } });
+      const said = !ticket ? texts.command.foundNone : ticket.case_id ? texts.command.inCase : "";
+      this.setData({ [`fields[${at}].query`]: query, [`fields[${at}].said`]: said, [`fields[${at}].text`]: ticket ? `${ticket.order_no} ${ticket.title || ticket.content || ""}` : "", [`fields[${at}].value`]: ticket && !ticket.case_id ? ticket.id : undefined, message: "" });
+    } catch (err) {
+      this.setData({ message: messageOf(err) });
+    }
   },
 
   dropMember(e: WechatMiniprogram.TouchEvent<object, object, { at: number; no: number }>) {
