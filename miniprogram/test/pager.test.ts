@@ -74,9 +74,9 @@ test("an answer that comes after a newer question is not shown", async () => {
 const allow = (...names: Allowed["name"][]): Allowed[] => names.map((name) => ({ name, label: name, as: { role: "handler" } }));
 
 test("one button comes first, one beside it, the rest behind; those without a form here stay away", () => {
-  const b = buttonsOf(allow("assign", "return", "merge", "accept", "progress"), new Set());
+  const b = buttonsOf(allow("assign", "return", "settle_content", "accept", "progress"), new Set());
   assert.deepEqual([b.primary?.name, b.second?.name, b.more.map((x) => x.name)], ["accept", "return", ["assign", "progress"]]);
-  assert.deepEqual(buttonsOf(allow("merge", "attach"), new Set()), { primary: null, second: null, more: [] });
+  assert.deepEqual(buttonsOf(allow("settle_content", "update_ticket"), new Set()), { primary: null, second: null, more: [] });
 });
 
 test("calling comes before submitting until somebody has called", () => {
