@@ -2432,6 +2432,10 @@ export interface TeamCase {
   number: string;
   /** 地点 */
   place?: string;
+  /** 对诉求人的承诺；只有诉求人看到 */
+  promise?: Promise;
+  /** 等您评价；只有诉求人看到 */
+  rateable?: boolean;
   /** 轮次 */
   round: number;
   /** 状态：reported 待入库、registered 待交办、dispatched 待接单、convening 待会商、handling 办理中、verifying 核查中、resolved 已办结、closed 已销项、rejected 不予入库、merged 已并案 */
