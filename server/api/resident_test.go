@@ -28,7 +28,7 @@ func TestConsentToThePrivacyNotice(t *testing.T) {
 	visit := func(version int) answer {
 		return o.from(home, "", http.MethodPost, "/auth/wechat/bind/visitor", fields{"bind_ticket": o.ticket(residentPhone, ""), "privacy_version": version})
 	}
-	visit(auth.ShippedNotice + 1).refused(http.StatusConflict, "privacy.version")
+	visit(auth.ShippedNotice+1).refused(http.StatusConflict, "privacy.version")
 	ok[WeChatProgress](visit(auth.ShippedNotice))
 	o.post("p-sa", "/privacy-notices", fields{"text": strings.Repeat("新", 60)}).refused(http.StatusForbidden, "auth.denied")
 	if n := ok[NoticeView](o.post("p-se", "/privacy-notices", fields{"text": strings.Repeat("新", 60)})); n.Version != auth.ShippedNotice+1 {

@@ -1,4 +1,4 @@
-package casework_test
+package casework
 
 import (
 	"fmt"
@@ -6,23 +6,22 @@ import (
 	"testing"
 
 	"xiaopu/server/apperr"
-	"xiaopu/server/casework"
 )
 
 func TestALocationLiesInThisCountry(t *testing.T) {
 	for name, c := range map[string]struct {
-		l  casework.Location
+		l  Location
 		ok bool
 	}{
-		"the street":                     {casework.Location{Latitude: 30.9187, Longitude: 121.4738, Accuracy: 20}, true},
-		"a phone that does not know":     {casework.Location{}, false},
-		"the two the other way round":    {casework.Location{Latitude: 121.4738, Longitude: 30.9187}, false},
-		"no number":                      {casework.Location{Latitude: math.NaN(), Longitude: 121.4738}, false},
-		"without end":                    {casework.Location{Latitude: 30.9187, Longitude: math.Inf(1)}, false},
-		"another country":                {casework.Location{Latitude: 48.85, Longitude: 2.35}, false},
-		"an accuracy that cannot be":     {casework.Location{Latitude: 30.9187, Longitude: 121.4738, Accuracy: -1}, false},
-		"an accuracy that is no number":  {casework.Location{Latitude: 30.9187, Longitude: 121.4738, Accuracy: math.NaN()}, false},
-		"somewhere within many villages": {casework.Location{Latitude: 30.9187, Longitude: 121.4738, Accuracy: 200_000}, false},
+		"the street":                     {Location{Latitude: 30.9187, Longitude: 121.4738, Accuracy: 20}, true},
+		"a phone that does not know":     {Location{}, false},
+		"the two the other way round":    {Location{Latitude: 121.4738, Longitude: 30.9187}, false},
+		"no number":                      {Location{Latitude: math.NaN(), Longitude: 121.4738}, false},
+		"without end":                    {Location{Latitude: 30.9187, Longitude: math.Inf(1)}, false},
+		"another country":                {Location{Latitude: 48.85, Longitude: 2.35}, false},
+		"an accuracy that cannot be":     {Location{Latitude: 30.9187, Longitude: 121.4738, Accuracy: -1}, false},
+		"an accuracy that is no number":  {Location{Latitude: 30.9187, Longitude: 121.4738, Accuracy: math.NaN()}, false},
+		"somewhere within many villages": {Location{Latitude: 30.9187, Longitude: 121.4738, Accuracy: 200_000}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := c.l.Check(); (err == nil) != c.ok || !c.ok && apperr.ReasonOf(err) != "location.invalid" {
@@ -30,7 +29,7 @@ func TestALocationLiesInThisCountry(t *testing.T) {
 			}
 		})
 	}
-	l := casework.Location{Latitude: 30.9187, Longitude: 121.4738, Name: "望舒里"}
+	l := Location{Latitude: 30.9187, Longitude: 121.4738, Name: "望舒里"}
 	for _, got := range []string{fmt.Sprint(l), fmt.Sprintf("%+v", l), fmt.Sprintf("%#v", l), l.LogValue().String()} {
 		if got != "（位置）" {
 			t.Errorf("%s tells where it is", got)

@@ -375,3 +375,35 @@ func TestCasesFromBeforeKeepTheirReporter(t *testing.T) {
 		}
 	})
 }
+
+// What waited for somebody before to-dos said which kind of task it is says so now, as its case does; other to-dos stay what they are.
+func TestTodosFromBeforeSayWhichKindOfTaskTheyAre(t *testing.T) {
+	storetest.EachDSN(t, func(t *testing.T, dsn string) {
+		ctx := t.Context()
+		db := must[*store.DB](t)(store.Open(ctx, dsn, store.Options{}))
+		t.Cleanup(func() { _ = db.Close() })
+		if err := db.MigrateTo(ctx, 34); err != nil {
+			t.Fatal(err)
+		}
+		body := `{"title":"“\"kind\":\"duty\"”","tasks":{"NS-a-T1":{"id":"NS-a-T1","kind":"onsite","text":"是否停工"},"NS-a-T10":{"id":"NS-a-T10","kind":"duty"},"NS-a-T2":{"id":"NS-a-T2","kind":"support"}}}`
+		must[int64](t)(db.Exec(ctx, `INSERT INTO cases (id, number, version, status, open, tier, round, title, place, domain, topic, triggers, tickets, community_id, grid_id,
+			lead_department_id, handler_id, overdue, provisional, sort_at, head_hash, created_at, updated_at, body)
+			VALUES ('a', 'NS-a', 1, 'handling', 1, 'III', 1, '题', '地点', '', '', 'manual', 0, '', '', '', '', 0, 0, 5, 'h', 5, 5, ?)`, []byte(body)))
+		for _, todo := range [][]any{
+			{"liaison:g-1", "task", "a", "NS-a-T1"}, {"person:p-1", "task", "a", "NS-a-T10"}, {"department:d-1", "task", "a", "NS-a-T2"},
+			{"department:d-2", "task", "a", "NS-a-T3"}, {"department:d-3", "task", "b", "NS-b-T1"}, {"department:d-1", "accept", "a", ""},
+		} {
+			must[int64](t)(db.Exec(ctx, `INSERT INTO case_todos (addressee, kind, case_id, ref, due_at) VALUES (?, ?, ?, ?, 5)`, todo...))
+		}
+		must[int](t)(db.Migrate(ctx))
+		for todo, want := range map[[2]string]string{
+			{"liaison:g-1", "NS-a-T1"}: "onsite", {"person:p-1", "NS-a-T10"}: "duty", {"department:d-1", "NS-a-T2"}: "support", {"department:d-1", ""}: "accept",
+			{"department:d-2", "NS-a-T3"}: "support", {"department:d-3", "NS-b-T1"}: "support", // what its case does not know
+		} {
+			var kind string
+			if err := db.Scan(ctx, []any{&kind}, `SELECT kind FROM case_todos WHERE addressee = ? AND ref = ?`, todo[0], todo[1]); err != nil || kind != want {
+				t.Errorf("%s %s: %q, want %q, %v", todo[0], todo[1], kind, want, err)
+			}
+		}
+	})
+}

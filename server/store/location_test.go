@@ -35,7 +35,9 @@ func TestLocations(t *testing.T) {
 		if err := db.Scan(t.Context(), []any{&sealed}, `SELECT sealed FROM locations WHERE id = 't-1'`); err != nil || strings.Contains(sealed, "30.9187") || strings.Contains(sealed, "望舒") {
 			t.Error(sealed, err)
 		}
-		err := db.InTx(t.Context(), func(ctx context.Context, tx *store.Tx) error { return tx.InsertLocation(ctx, at("c-1", "c-1", "别处")) })
+		err := db.InTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+			return tx.InsertLocation(ctx, at("c-1", "c-1", "别处"))
+		})
 		if err == nil {
 			t.Error("a case has two places")
 		}
