@@ -87,7 +87,7 @@ export const texts = {
     handlerChange: "更换", handlerChoose: "由谁承办", noHandler: "还没有指定", handlerMe: "由我办理",
     acceptBy: (name: string) => `接单，由${name}办理`, accepted: "已接单", masked: "为认领而可见，个人信息已隐去", done: "已提交",
     plain: { reported: "已收到，正在审核", registered: "已列入街道重点办理", dispatched: "正在交给部门", convening: "正在会商", handling: "正在办理", verifying: "正在核查", resolved: "已办结", closed: "已办结", rejected: "没有列入重点办理，按一般诉求办理", merged: "已与同一件事合并办理" }, pleaseRate: "请您评价",
-    callers: "诉求人", caller: (order: string) => `工单 ${order}`, call: "打电话", callWhy: "为什么联系？查看电话会记入审计日志。", callFor: ["先行联系诉求人", "核实办理情况", "回访"], noNumber: "这件工单没有留电话。", answer: "答复诉求人的话",
+    ownRead: "看原话", callers: "诉求人", caller: (order: string) => `工单 ${order}`, call: "打电话", callWhy: "为什么联系？查看电话会记入审计日志。", callFor: ["先行联系诉求人", "核实办理情况", "回访"], noNumber: "这件工单没有留电话。", answer: "答复诉求人的话",
     short: { confirm_dissatisfaction: "确认不满意", dismiss_dissatisfaction: "维持办结" } as Record<string, string>, resolve: "办结：", wait: (kind: string, clock: string) => `${kind}：${clock}`,
     said: "您的评价", callBack: (day: string) => `城运中心会在 ${day}前打电话向您核实，属实的重新办理。`, calledBack: { confirmed: "已打电话核实，重新办理。", dismissed: "已打电话核实，维持办结。", carried_over: "重新办理。" }, rateUntil: (day: string) => `请在 ${day}前评价`,
     urged: "已催办，办理的部门会收到。", urgedToday: "您今天已催过，办理的部门已收到；明天可以再催。",
@@ -141,7 +141,7 @@ export const texts = {
     title: "查进度", source: "从哪里反映的", number: "工单号", numberHint: "反映时得到的工单号", ask: "查询", left: (n: number) => `今天还可以查询 ${n} 次`, why: "没有绑定手机号也可以查：只显示办到哪一步和承诺的日期。", late: "没有在承诺的日期前办结",
   },
   me: {
-    title: "我的", elder: "长辈版", elderWhy: "字更大，按钮更大，话更短", elderAuto: "微信字体较大，已自动打开", switchStaff: "切换为工作人员", switchResident: "切换为居民", posts: "岗位", phones: "绑定的手机号", addPhone: "绑定手机号", wechat: "微信绑定", delegation: "请人代办（AB角）", privacy: "隐私政策", data: "取得我的信息副本", erase: "删除我的信息", signOut: "退出登录", signOutSure: "退出后收不到小程序里的待办，已存在手机里的记录不会丢。确定退出吗？", queue: "待提交的记录", follows: "已关注公众号", followsNot: "未关注公众号，收不到微信提醒",
+    title: "我的", elder: "长辈版", elderWhy: "字更大，按钮更大", elderAuto: "微信字体较大，已自动打开", switchStaff: "切换为工作人员", switchResident: "切换为居民", posts: "岗位", phones: "绑定的手机号", addPhone: "绑定手机号", wechat: "微信绑定", delegation: "请人代办（AB角）", privacy: "隐私政策", data: "取得我的信息副本", erase: "删除我的信息", signOut: "退出登录", signOutSure: "退出后收不到小程序里的待办，已存在手机里的记录不会丢。确定退出吗？", queue: "待提交的记录", follows: "已关注公众号", followsNot: "未关注公众号，收不到微信提醒",
     eraseSure: "将删除您的手机号、微信绑定和已销项事项中的个人信息，不能恢复。正在办理的事项暂不删除。确定删除吗？", erased: (n: number) => (n ? `已删除。还有 ${n} 件工单正在办理，办完后删除。` : "已全部删除。"), copied: "副本已复制，可以粘贴到微信或备忘录里保存。",
     version: "版本", noPhones: "还没有绑定手机号：可以凭工单号查进度，看不到自己的事项。", family: "家人代办", enterprise: "企业绑定",
     dropPhone: "解绑", dropPhoneSure: (number: string) => `解绑 ${number} 后，您和替您办事的家人立即看不到这个号码反映的事项，现有的登录随之结束，小程序会自动重新登录。事项照常办理，不会删除；再绑定这个号码又能看到。确定解绑吗？`,

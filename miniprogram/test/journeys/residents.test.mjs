@@ -88,7 +88,7 @@ test("what residents report waits on the centre's list: one becomes a case, one 
   await look(centre, "residents-22-registered");
 
   const resident = await phoneOf("p-resident-1");
-  await resident.sees("已列入街道难事");
+  await resident.sees("已列入街道重点办理");
   const again = await resident.api("/api/v1/me/reports", { content: "望舒里楼道的灯还是不亮，晚上老人看不见台阶。", place: "望舒里" });
   if (!again.case) {
     await centre.to(`#staff/ticket/index?id=${again.id}`);
@@ -143,6 +143,14 @@ test("a requester adds facts to their matter: who works on it reads them, nobody
   await resident.tap(resident.page.locator("[role=link]:has-text('已列入'), [role=link]:has-text('正在')").last());
   await resident.sees("办理进度");
   await look(resident, "residents-8-matter");
+  await resident.press("看原话");
+  await resident.sees("接下来");
+  await look(resident, "residents-8-words");
+  await resident.press("看办理进度");
+  await resident.press("催一催");
+  await resident.sees("您今天已催过");
+  await resident.gone("催一催");
+  await look(resident, "residents-8-urged");
   await resident.press("补充情况");
   await resident.fill("要补充什么", "昨晚又漏了，天花板湿了一大片。");
   await resident.press("提交", true);
