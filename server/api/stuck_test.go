@@ -88,7 +88,7 @@ func TestLeadersSeeWhatIsStuckByTier(t *testing.T) {
 	if c := late.Items[0]; c.Clock == nil || !c.Clock.Overdue || !strings.Contains(c.Clock.Text, "3月3日 17:00") {
 		t.Errorf("how late the centre is: %+v", c.Clock)
 	}
-	o.at("2026-03-05 10:00") // the day on which tier III falls due
+	o.at("2026-03-05 10:00")                                         // the day on which tier III falls due
 	if got := number("p-pl"); got != "全街道 1/0/0 1/0/0 1/0/1 2/2/0" { // and that of the centre is over
 		t.Errorf("on the last day: %s", got)
 	}
