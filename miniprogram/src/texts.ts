@@ -165,7 +165,7 @@ export const texts = {
     creditCode: "统一社会信用代码", creditCodeHint: "18 位，见营业执照", name: "企业名称", nameHint: "与营业执照一致", add: "绑定一家企业", bind: "绑定企业", bound: "已绑定企业。", unbind: "解绑这家企业", unbound: "已解绑企业。", none: "还没有绑定企业。", since: (day: string) => `${day}绑定`,
     unbindSure: (name: string) => `解绑“${name}”后，您不再是它的联系人。您号码反映的事项照常办理，您仍能看到；需要时可以再绑定。确定解绑吗？`,
   },
-  delegation: { title: "请人代办（AB角）", intro: "休假、出差前请同事代办：您的消息和待办也会给对方，办理时写明是代您办的。", to: "请谁代办", from: "从哪天起", until: "到哪天止", ask: "开始代办", asked: "已设置。", running: "正在代办", coming: "未开始", over: "已结束", end: "提前结束", none: "没有设置代办。", iFor: (who: string) => `您代${who}办理`, forMe: (who: string) => `${who}代您办理` },
+  delegation: { title: "请人代办（AB角）", intro: "休假、出差前请同事代办：您的消息和待办也会给对方，办理时写明是代您办的。", to: "请谁代办", from: "从哪天起", until: "到哪天止", by: (who: string) => `由${who}代办`, ended: "已结束代办。", asked: "已设置。", running: "正在代办", coming: "未开始", over: "已结束", end: "提前结束", iFor: (who: string) => `您代${who}办理`, forMe: (who: string) => `${who}代您办理` },
   privacy: { title: "隐私政策" },
   source: { hotline: "12345 热线", petition: "信访", opinion: "网上反映", department: "部门发现", grid: "网格上报", resident: "小程序上报" },
   domain: { livelihood: "民生（居民生活）", business: "商企（企业经营）" },

@@ -2,7 +2,7 @@
 // street. scripts/journeys.mjs starts both. Taps are counted: two from a notice to an accepted case, five to report one.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { base, browser, shots, start } from "./phone.mjs";
+import { bind, base, browser, shots, start } from "./phone.mjs";
 import { look } from "./look.mjs";
 
 let chrome;
@@ -277,6 +277,35 @@ test("a liaison escalates, and the grid's chief convenes: minutes, lead, duties 
   await chief.close();
 });
 
+test("a head hands over with one switch, the delegate is told for whom, and takes it back with it", async () => {
+  const head = await phoneOf("p-head-fangguan");
+  await head.tap("我的");
+  await head.tap("请人代办");
+  await head.sees("到哪天止");
+  const to = (await head.api("/api/v1/organisation")).people.find((p) => p.id === "p-handler-fangguan-1");
+  await head.tap(head.page.locator(".mp-page:not([hidden]) [role=radio]", { hasText: to.name }));
+  await head.sees(`由${to.name}`);
+  await look(head, "head-8-delegate");
+  const one = head.page.locator(".mp-page:not([hidden]) wx-switch");
+  head.taps = 0;
+  await head.tap(one);
+  await head.sees("代您办理");
+  assert.equal(head.taps, 1);
+  await look(head, "head-9-delegated");
+  const [d] = (await head.api("/api/v1/delegations")).items;
+  assert.deepEqual([d.status, d.to.id], ["running", to.id]);
+  const delegate = await phoneOf(d.to.id, { width: 320, font: 24 });
+  await delegate.sees("您正在代办");
+  await delegate.to("#staff/delegation/index");
+  await delegate.sees("到哪天止");
+  await look(delegate, "elder-320-delegate", { elder: true });
+  await delegate.close();
+  await head.tap(one);
+  await head.sees("到哪天止");
+  assert.deepEqual((await head.api("/api/v1/delegations")).items, []);
+  await head.close();
+});
+
 test("what others changed meanwhile is shown, not overwritten", async () => {
   const head = await phoneOf("p-head-fangguan");
   await head.tap("在办");
@@ -404,5 +433,12 @@ test("a resident lets family act for them and takes it back; a contact binds and
   await handler.answer("解绑");
   await handler.answer("确定");
   await handler.sees("第一次使用");
+  await bind(handler);
+  await handler.tap("我的");
+  await handler.press("手机丢了");
+  await handler.answer("全部解绑");
+  await handler.answer("确定");
+  await bind(handler);
+  await handler.sees("邀请码"); // the number alone no longer binds who has lost a phone
   await handler.close();
 });
