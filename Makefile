@@ -7,7 +7,8 @@ GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.5.0
 RACE := $(if $(shell command -v gcc || command -v clang || command -v cc),-race -gcflags=modernc.org/sqlite/lib=-race=false)
 
 # What the detector has nothing to find in, and takes minutes under it, runs in a second go without it: tests of one goroutine
-# (their files begin with //go:build !race), and those of the program, which start processes.
+# (their files begin with //go:build !race), and those of the program, which start processes. They are built as the program is, without
+# C, so that the program of the journeys is compiled by then.
 unraced = $(shell grep -l '^func Test' $$(grep -lr --include='*_test.go' '^//go:build !race' server))
 unraced_tests = $(shell grep -ho '^func Test[A-Za-z0-9]*' $(unraced) | cut -d' ' -f2 | paste -sd'|')
 
@@ -31,7 +32,7 @@ preview: ## build the mini-program's preview for /m/
 
 test: ## run every Go test, on SQLite and on a MariaDB and Redis started for it, and those of the mini-program
 	@[ -n "$(RACE)" ] || echo "make test: no C compiler here, so the race detector is off" >&2
-	$(if $(RACE),scripts/testenv sh -c 'go test $(RACE) -timeout 15m $$(go list ./... | grep -v /cmd/) && go test ./server/cmd/... && go test -run "^($(unraced_tests))$$" $(sort $(addprefix ./,$(dir $(unraced))))',scripts/testenv go test -timeout 15m ./...)
+	$(if $(RACE),scripts/testenv sh -c 'go test $(RACE) -timeout 15m $$(go list ./... | grep -v /cmd/) && CGO_ENABLED=0 go test ./server/cmd/... && CGO_ENABLED=0 go test -run "^($(unraced_tests))$$" $(sort $(addprefix ./,$(dir $(unraced))))',scripts/testenv go test -timeout 15m ./...)
 	@scripts/miniprogram-test
 
 miniprogram-test: ## test the mini-program alone: types, unit tests, journeys in headless Chromium (screenshots in miniprogram/shots)
