@@ -369,6 +369,7 @@ func (e *Engine) OwnReport(ctx context.Context, actor casework.Actor, id string)
 	l, _, err := e.visible(ctx, actor, r.CaseID)
 	if err == nil {
 		out.Case = &Named{ID: l.Case.ID, Name: l.Case.Number}
+		out.State, out.StateLabel = "taken", "街道重点办理" // what the source says of its ticket is not how far the matter is
 		out.Next = "街道正在办理同一件事，您反映的已经并入，可以在“我的诉求”里看进度。"
 	} else if errors.Is(err, store.ErrNoCase) {
 		err = nil

@@ -144,7 +144,7 @@ test("a requester adds facts to their matter: who works on it reads them, nobody
   await resident.sees("办理进度");
   await look(resident, "residents-8-matter");
   await resident.press("看原话");
-  await resident.sees("接下来");
+  await resident.sees("街道重点办理");
   await look(resident, "residents-8-words");
   await resident.press("看办理进度");
   await resident.press("催一催");
