@@ -11,6 +11,7 @@ import { Live } from "./lib/live";
 import { Queue } from "./lib/queue";
 import { elder, setElder } from "./lib/settings";
 import { open } from "./lib/store";
+import { Unread } from "./lib/unread";
 import { upload } from "./lib/upload";
 
 
@@ -41,6 +42,9 @@ export const session: Session = new Session({
   ended: () => void wx.reLaunch({ url: "/pages/login/login" }),
 });
 
+/** cut says that the last request had no answer. */
+let cut = false;
+
 const transport = (request: { method: string; path: string; header: Record<string, string>; body?: unknown; timeout: number }) =>
   new Promise<Answered>((answered, lost) => {
     const raw = request.body instanceof ArrayBuffer;
@@ -48,8 +52,15 @@ const transport = (request: { method: string; path: string; header: Record<strin
       url: server + request.path, method: request.method as "GET", timeout: request.timeout,
       header: { Accept: "application/json", ...(raw ? { "Content-Type": "application/octet-stream" } : {}), ...request.header },
       data: request.body as ArrayBuffer,
-      success: (r) => answered({ status: r.statusCode, header: lowered(r.header), body: r.data === "" ? undefined : r.data }),
-      fail: (e) => lost(new Unreachable(e.errMsg)),
+      success: (r) => {
+        answered({ status: r.statusCode, header: lowered(r.header), body: r.data === "" ? undefined : r.data });
+        if (cut) send(); // the network is back, whether or not WeChat has said so
+        cut = false;
+      },
+      fail: (e) => {
+        cut = true;
+        lost(new Unreachable(e.errMsg));
+      },
     });
   });
 
@@ -82,6 +93,14 @@ export const queue: Queue = new Queue({
   changed: () => listeners.forEach((heard) => heard()),
 });
 
+/** send sends what waits of who is signed in; what went wrong stands in the queue. */
+export function send(): void {
+  if (session.kept && me()) void queue.run().catch(() => undefined);
+}
+
+/** unread is how many messages are: one number for every bar. */
+export const unread = new Unread(async () => (session.kept && me() ? client.call("count_todos", {}, { tries: 1 }) : undefined));
+
 /** live tells of changes while the program is in the foreground. */
 export const live: Live = new Live({
   open: async (after, c) => {
@@ -101,6 +120,8 @@ export const live: Live = new Live({
   renew: async () => void (session.kept && (await session.renewed(session.kept.access))),
   later: (run, ms) => setTimeout(run, ms), forget: (timer) => clearTimeout(timer), random: Math.random,
 });
+
+live.on((e) => e.kind !== "case" && void unread.count());
 
 export const drafts = new Drafts(store, () => new Date());
 
@@ -144,7 +165,7 @@ export async function enter(kept: Kept, then = "/pages/home/index"): Promise<voi
   live.stop();
   live.start();
   await (then === "/pages/home/index" ? wx.switchTab({ url: then }).catch(() => wx.reLaunch({ url: then })) : wx.reLaunch({ url: then }));
-  void queue.run().catch(() => undefined);
+  send();
 }
 
 /** leave ends the sign-in here: what was read for the person goes from the phone. What waits to be sent stays, for the same person; of who
@@ -159,6 +180,7 @@ export function leave(erased = false): void {
   live.stop();
   session.drop();
   store.remove("me");
+  unread.set(0);
 }
 
 /** isElder says whether 长辈版 is on. */

@@ -16,6 +16,7 @@ type Me struct {
 	Name        string           `json:"name"`
 	Posts       []PostView       `json:"posts"`
 	StandsInFor []workflow.Named `json:"stands_in_for" doc:"现在代谁办理（AB角）"`
+	Bound       bool             `json:"bound" doc:"居民：绑定了手机号，或受家人委托，因而有自己的事项可看"`
 	Permissions []string         `json:"permissions" doc:"可以使用的功能，决定显示哪些菜单"`
 	Now         time.Time        `json:"now" doc:"系统时间；演示环境中是演示时钟"`
 }
@@ -35,7 +36,7 @@ func (s *server) me(ctx context.Context, _ *struct{}) (Me, error) {
 		return Me{}, err
 	}
 	a, o := actorOf(ctx), k.Organisation
-	me := Me{ID: a.PersonID, Name: a.Name, Posts: []PostView{}, StandsInFor: []workflow.Named{}, Permissions: s.permissionsOf(a), Now: s.engine.Now(k)}
+	me := Me{ID: a.PersonID, Name: a.Name, Posts: []PostView{}, StandsInFor: []workflow.Named{}, Bound: len(a.Requesters) > 0, Permissions: s.permissionsOf(a), Now: s.engine.Now(k)}
 	for _, p := range a.Posts {
 		me.Posts = append(me.Posts, postView(o, p))
 	}

@@ -272,6 +272,7 @@ var (
 		"task": anID, "order": anID, "into": anID, "suggested": anID, "department": anID,
 		"status": regexp.MustCompile(`^(finished|declined|withdrawn)$`),
 		"ground": regexp.MustCompile(`^[a-z_]+$`), "cause": regexp.MustCompile(`^[a-z_]+$`),
+		"clock": regexp.MustCompile(`^stage\.(half|day|hours)$`), "state": regexp.MustCompile(`^(reported|registered)$`), "passed": rfc3339,
 	}
 	rfc3339   = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00$`)
 	anID      = regexp.MustCompile(`^[\p{Han}A-Za-z0-9-]{1,30}$`)

@@ -151,7 +151,11 @@ func (d *draft) fire(key string) error {
 		return d.chase(key, NoticeOverdue, principalLeader)
 	case clockIdle:
 		d.again(clockIdle, 1)
-		return d.chase(key, NoticeIdle, supervisor, centre)
+		if err := d.emit(EventChased, chased{Clock: key}, false); err != nil {
+			return err
+		}
+		d.tell(NoticeIdle, map[string]string{"state": string(c.Status), "passed": timeArg(d.lapsed)}, supervisor, centre)
+		return nil
 	case clockRemind:
 		return d.chase(key, NoticeAcceptDue, c.head(), c.handler())
 	case clockAccept:
@@ -228,7 +232,9 @@ func (d *draft) warn(key string, to []Addressee) error {
 	if err := d.emit(EventWarned, chased{Clock: key}, false); err != nil {
 		return err
 	}
-	d.tell(NoticeDeadlineNear, d.dueArgs(), to...)
+	args := d.dueArgs()
+	args["clock"] = key
+	d.tell(NoticeDeadlineNear, args, to...)
 	return nil
 }
 

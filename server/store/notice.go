@@ -30,6 +30,7 @@ type InboxRow struct {
 	Args      map[string]string
 	CreatedAt time.Time
 	ReadAt    time.Time
+	Title     string // the case's, where an inbox is read; never sent out
 }
 
 // InsertNotices writes notices into the recipients' inboxes, and one outbox row each for the dispatcher. One to a requester goes out to their family too:
@@ -127,7 +128,7 @@ func (db *DB) OutboxWaiting(ctx context.Context, now time.Time) (n int, oldest t
 
 // Inbox lists a recipient's notices, newest first, behind the id given ("" for the first page).
 func (db *DB) Inbox(ctx context.Context, recipient string, unread bool, before string, limit int) ([]InboxRow, error) {
-	text, args := `SELECT `+inboxColumns+` FROM inbox i WHERE i.recipient = ?`, []any{recipient}
+	text, args := `SELECT `+inboxColumns+`, COALESCE((SELECT c.title FROM cases c WHERE c.id = i.case_id), '') FROM inbox i WHERE i.recipient = ?`, []any{recipient}
 	if unread {
 		text += ` AND i.is_read = 0`
 	}
@@ -158,7 +159,7 @@ func scanInbox(rows *sql.Rows, err error) (list []InboxRow, _ error) {
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var n InboxRow
-		if err := n.scan(rows.Scan); err != nil {
+		if err := n.scan(rows.Scan, &n.Title); err != nil {
 			return nil, fmt.Errorf("inbox: %w", err)
 		}
 		list = append(list, n)

@@ -164,7 +164,7 @@ func (tx *Tx) CloseBundle(ctx context.Context, o Outgoing) (unread []InboxRow, e
 	if _, err := tx.exec(ctx, `UPDATE notice_bundles SET joinable = 0 WHERE recipient = ? AND send_at = ?`, o.Recipient, Millis(o.SendAt)); err != nil {
 		return nil, fmt.Errorf("notice bundle: %w", err)
 	}
-	unread, err = scanInbox(tx.query(ctx, `SELECT `+inboxColumns+` FROM outbox o JOIN inbox i ON i.id = o.inbox_id WHERE o.bundle = ? AND (i.read_at IS NULL OR i.read_at > ?)`, o.ID, Millis(o.SendAt)))
+	unread, err = scanInbox(tx.query(ctx, `SELECT `+inboxColumns+`, '' FROM outbox o JOIN inbox i ON i.id = o.inbox_id WHERE o.bundle = ? AND (i.read_at IS NULL OR i.read_at > ?)`, o.ID, Millis(o.SendAt)))
 	if o.ReadAt.IsZero() || o.ReadAt.After(o.SendAt) {
 		unread = append(unread, o.InboxRow)
 	}

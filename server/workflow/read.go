@@ -829,6 +829,7 @@ type NoticeItem struct {
 	CaseID    string              `json:"case_id"`
 	TicketID  string              `json:"ticket_id,omitempty" doc:"是关于这件工单的"`
 	Number    string              `json:"number"`
+	Title     string              `json:"title,omitempty" doc:"难事的标题"`
 	Urgent    bool                `json:"urgent"`
 	For       *Named              `json:"for,omitempty" doc:"代谁接收（AB角）"`
 	CreatedAt time.Time           `json:"created_at"`
@@ -856,7 +857,7 @@ func (e *Engine) Inbox(ctx context.Context, actor casework.Actor, unread bool, b
 			page.Next = rows[i-1].ID
 			break
 		}
-		it := NoticeItem{ID: r.ID, Kind: r.Kind, Text: k.NoticeText(r), CaseID: r.CaseID, TicketID: r.Args["ticket"], Number: r.Number, Urgent: r.Urgent, For: k.person(r.StandsFor), CreatedAt: r.CreatedAt}
+		it := NoticeItem{ID: r.ID, Kind: r.Kind, Text: k.inboxText(r, actor), Title: ticket.MaskText(r.Title), CaseID: r.CaseID, TicketID: r.Args["ticket"], Number: r.Number, Urgent: r.Urgent, For: k.person(r.StandsFor), CreatedAt: r.CreatedAt}
 		if !r.ReadAt.IsZero() {
 			it.ReadAt = &r.ReadAt
 		}

@@ -3,12 +3,14 @@ package workflow
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"xiaopu/server/casework"
 	"xiaopu/server/organisation"
 	"xiaopu/server/store"
+	"xiaopu/server/workday"
 )
 
 // dateTime writes an instant as people in the office read it.
@@ -320,9 +322,9 @@ func (k *Knowledge) NoticeText(r store.InboxRow) string {
 	}
 	switch r.Kind {
 	case casework.NoticeReportDue:
-		return "本月专报应于 " + r.Args["on"] + " 前报主要领导"
+		return "本月专报应于" + onText(r) + "前报主要领导"
 	case casework.NoticeHearingDue:
-		return "本月专题汇报应于 " + r.Args["on"] + " 前举行"
+		return "本月专题汇报应于" + onText(r) + "前举行"
 	case casework.NoticeQuotaReserved:
 		return quotaLabels[r.Args["quota"]] + "今天的发送额度已用去大半，余下的留给升级等紧急通知；一般消息改走其他渠道，没有其他渠道的明天再发"
 	case casework.NoticeTicketReported:
@@ -368,7 +370,7 @@ func (k *Knowledge) NoticeText(r store.InboxRow) string {
 		casework.NoticeReported: n + " 待入库审核", casework.NoticeRegistered: n + " 已纳入项目库", casework.NoticeRejected: n + " 不予入库",
 		casework.NoticeMerged: n + " 已并案", casework.NoticeSplit: n + " 已从并案中拆出", casework.NoticeDispatched: n + "（" + tier + "）请接单办理" + due, casework.NoticeReturned: n + " 被退单，请重新交办",
 		casework.NoticeReminded: n + " 被催办" + due, casework.NoticeAcceptDue: n + " 尚未接单，请尽快接单", casework.NoticeUnaccepted: n + " 逾期未接单",
-		casework.NoticeAccepted: n + " 已接单" + due, casework.NoticeContactDue: n + " 尚未先行联系诉求人", casework.NoticeDeadlineNear: n + "（" + tier + "）期限临近" + due,
+		casework.NoticeAccepted: n + " 已接单" + due, casework.NoticeContactDue: n + " 尚未先行联系诉求人", casework.NoticeDeadlineNear: n + "（" + tier + "）" + nearText(r.Args["clock"]) + due,
 		casework.NoticeEscalated: n + " 升级为" + tier + "响应" + due, casework.NoticeConvening: n + "（" + tier + "）请牵头会商" + due,
 		casework.NoticeOffered: n + " 有部门愿意牵头，请在会商时决定", casework.NoticeConvened: n + "（" + tier + "）已会商部署" + due,
 		casework.NoticeTaskGiven: n + " 有一项任务交给您" + due, casework.NoticeTaskEnded: n + " 的一项任务已结束", casework.NoticeTaskWaiting: n + " 的一项任务还在等待" + due,
@@ -376,7 +378,7 @@ func (k *Knowledge) NoticeText(r store.InboxRow) string {
 		casework.NoticeFailed: n + " 核查不通过，请继续办理", casework.NoticeResolved: n + " 已办结", casework.NoticeRated: n + " 收到不满意评价，请回访",
 		casework.NoticeCallbackMissing: n + " 的不满意评价仍未回访", casework.NoticeReopened: n + " 重新办理" + due, casework.NoticeCarriedOver: n + " 结转续办" + due,
 		casework.NoticeOverdue: n + "（Ⅰ级）已超期未办结", casework.NoticeHeldOver: n + " 已挂账", casework.NoticeSupervised: n + " 收到督办" + due,
-		casework.NoticeAnswered: n + " 的督办已答复", casework.NoticeOrderLate: n + " 的督办逾期未答复", casework.NoticeIdle: n + " 超时未处理，请督促城运中心",
+		casework.NoticeAnswered: n + " 的督办已答复", casework.NoticeOrderLate: n + " 的督办逾期未答复", casework.NoticeIdle: n + " " + idleText(r.Args) + "，请督促城运中心",
 		casework.NoticeHearingMissed: n + " 已办结但未在专题汇报中销项", casework.NoticeCoordinated: n + " 有领导协调意见", casework.NoticeAssigned: n + " 指定您办理" + due,
 		casework.NoticeContentWaiting: n + " 有诉求人提交的文字或照片待审核，审核前别人看不到", casework.NoticeContentRefused: n + " 有提交的内容未通过审核",
 		casework.NoticeFactsAdded: n + " 的诉求人补充了情况", casework.NoticeTicketAnswered: n + " 已答复",
@@ -386,6 +388,44 @@ func (k *Knowledge) NoticeText(r store.InboxRow) string {
 		return t
 	}
 	return n
+}
+
+// inboxText is NoticeText as it stands in an inbox: the centre is not asked to urge itself.
+func (k *Knowledge) inboxText(r store.InboxRow, reader casework.Actor) string {
+	text := k.NoticeText(r)
+	if slices.ContainsFunc(reader.Posts, func(p casework.Post) bool { return p.Role == casework.Centre }) {
+		return strings.Replace(text, "请督促城运中心", "请尽快处理", 1)
+	}
+	return text
+}
+
+// nearText says which warning it is: half of the time is over, or the deadline is near.
+func nearText(clock string) string {
+	if clock == "stage.half" {
+		return "时间已过半"
+	}
+	return "期限临近"
+}
+
+// idleText says which of the centre's times is over, and when it ended.
+func idleText(args map[string]string) string {
+	what := map[string]string{string(casework.Reported): "入库审核超时", string(casework.Registered): "交办超时"}[args["state"]]
+	if what == "" { // told before it said so
+		return "入库、交办超时"
+	}
+	return what + "（应于 " + rfcText(args["passed"]) + " 前）"
+}
+
+// onText is the day that a notice of the calendar speaks of, as people read it; today on the day itself.
+func onText(r store.InboxRow) string {
+	on, err := workday.ParseDate(r.Args["on"])
+	if err != nil {
+		return " " + r.Args["on"] + " "
+	}
+	if workday.DateOf(r.CreatedAt) == on {
+		return "今天"
+	}
+	return fmt.Sprintf(" %d月%d日 ", on.Month, on.Day)
 }
 
 func first(list ...string) string {

@@ -1011,6 +1011,8 @@ export interface MarkView {
 }
 
 export interface Me {
+  /** 居民：绑定了手机号，或受家人委托，因而有自己的事项可看 */
+  bound: boolean;
   /** 编号，不变 */
   id: string;
   /** 姓名 */
@@ -1216,6 +1218,8 @@ export interface NoticeItem {
   text: string;
   /** 是关于这件工单的 */
   ticket_id?: string;
+  /** 难事的标题 */
+  title?: string;
   /** 加急 */
   urgent: boolean;
 }

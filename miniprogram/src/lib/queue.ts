@@ -103,7 +103,7 @@ export class Queue {
 
   /** run sends what waits. One run at a time: whoever calls meanwhile waits for one that begins after their call. */
   async run(): Promise<void> {
-    while (this.running) await this.running;
+    while (this.running) await this.running.catch(() => undefined); // who began it hears of it
     this.running = this.drain().finally(() => (this.running = undefined));
     return this.running;
   }

@@ -283,3 +283,50 @@ for (const elder of [false, true])
     await everywhere(resident, `${mode}residents-matter`, { elder });
     await resident.close();
   });
+
+test("the badge is one number on every tab, whichever is opened first, and less by what is read", async () => {
+  const clerk = await start(chrome, { base, who: "p-centre-1", shots });
+  const badge = clerk.page.locator(".mp-page:not([hidden]) .tabs .count");
+  const { unread } = await clerk.api("/api/v1/todos/counts");
+  const shown = unread > 99 ? "99+" : String(unread);
+  for (const first of ["pages/me/index", "pages/inbox/index", "pages/home/index"]) {
+    await clerk.to(`#${first}`);
+    await badge.waitFor();
+    assert.equal(await badge.textContent(), shown, first);
+  }
+  await clerk.tap("消息");
+  await clerk.page.locator(".mp-page:not([hidden]) .card").first().tap();
+  await clerk.sees("经过");
+  await clerk.to("#pages/home/index");
+  await badge.waitFor();
+  const left = (await clerk.api("/api/v1/todos/counts")).unread;
+  assert.equal(left, unread - 1);
+  for (const tab of ["我的", "消息", "办理"]) {
+    await clerk.tap(tab);
+    assert.equal(await badge.textContent(), left > 99 ? "99+" : String(left), tab);
+  }
+  await clerk.close();
+});
+
+test("what waits goes by itself when the network is back, whether or not WeChat says so", async () => {
+  for (const [how, off, on] of [["said", (p) => p.context.setOffline(true), (p) => p.context.setOffline(false)], ["not said", (p) => p.cut(true), (p) => p.cut(false)]]) {
+    const resident = await phoneOf("p-resident-1");
+    const before = (await resident.api("/api/v1/me/reports?limit=50")).items.length;
+    await resident.press("反映一件事");
+    await resident.fill("是什么事", `${how}：小区门口的路灯坏了，晚上看不见。`);
+    await resident.choose("在哪个村居", "望舒");
+    await off(resident);
+    await resident.press("提交", true);
+    await resident.sees("条记录已存在手机里", 20_000);
+    await on(resident);
+    if (how === "not said") {
+      await resident.tap("消息"); // any request that succeeds
+    }
+    const arrived = async () => (await resident.api("/api/v1/me/reports?limit=50")).items.length === before + 1;
+    for (let i = 0; i < 20 && !(await arrived()); i++) await resident.page.waitForTimeout(250);
+    assert.ok(await arrived(), how);
+    await resident.to("#pages/home/index");
+    await resident.gone("条记录已存在手机里");
+    await resident.close();
+  }
+});

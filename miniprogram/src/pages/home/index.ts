@@ -1,13 +1,12 @@
 // The first page: what waits for me, nearest deadline first; or, for residents, their own matters. One request paints it.
 // What was read last stays on the phone, for a street without a network.
 
-import type { Counts } from "../../api/contract";
 import { cachedBecause, Unreachable } from "../../api/problem";
 import { look } from "../../look";
 import { directory, kept } from "../../lib/directory";
 import { Pager, type Shown } from "../../lib/pager";
 import { capped, cardOfCase, cardOfReport, cardOfReported, cardOfTodo, headed, plainCardOfCase, type Card } from "../../lib/view";
-import { client, learnMe, live, may, me, now, onQueue, queue, side, signedIn, store } from "../../services";
+import { client, learnMe, live, may, me, now, onQueue, queue, side, signedIn, store, unread } from "../../services";
 import { texts } from "../../texts";
 
 type View = "todo" | "cases" | "claimable" | "reported" | "own";
@@ -43,7 +42,7 @@ Page({
   behaviors: [look],
   data: {
     t: texts.home, staff: false, view: "todo" as View, views: [] as { view: View; text: string }[], empty: "", list: { items: [], state: "loading", message: "" } as Shown<Card>,
-    fresh: false, freshText: texts.common.fresh, cached: false, cachedText: texts.common.cached as string, waiting: "", wrong: "", standsInFor: "", doors: [] as { url: string; text: string }[], canReport: false, canLookUp: false, canReportMatter: false, r: texts.reports, reports: [] as Card[], moreReports: false,
+    fresh: false, freshText: texts.common.fresh, cached: false, cachedText: texts.common.cached as string, waiting: "", wrong: "", standsInFor: "", doors: [] as { url: string; text: string }[], canReport: false, canLookUp: false, canReportMatter: false, unbound: false, r: texts.reports, reports: [] as Card[], moreReports: false,
   },
   pager: undefined as Pager<Card> | undefined,
   unhear: undefined as (() => void) | undefined,
@@ -66,7 +65,7 @@ Page({
   onShow() {
     this.getTabBar?.()?.setData({ at: 0 });
     if (!signedIn()) return;
-    this.setData({ fresh: false });
+    this.setData({ fresh: false, unbound: side() === "resident" && !me()?.bound });
     const who = `${me()?.id}`;
     const listed = this.of !== who ? this.start(who) : this.pager?.first();
     this.drawQueue();
@@ -143,7 +142,7 @@ Page({
 
   /** count has the tabs show how many messages are unread, and a door how many tickets wait behind it. */
   async count() {
-    const c = await (this.getTabBar?.() as unknown as { count(): Promise<Counts | undefined> } | undefined)?.count();
+    const c = await unread.count();
     if (!c || !may("ticket.place")) return;
     const waiting = { url: waitingDoor, text: texts.doors.waiting(capped(c.waiting ?? 0, c.cap)) };
     this.setData({ doors: this.data.doors.map((d) => (d.url === waitingDoor ? waiting : d)) });
@@ -194,6 +193,9 @@ Page({
   },
   openReports() {
     void wx.navigateTo({ url: "/resident/reports/index" });
+  },
+  toMe() {
+    void wx.switchTab({ url: "/pages/me/index" });
   },
   lookUp() {
     void wx.navigateTo({ url: "/resident/look-up/index" });

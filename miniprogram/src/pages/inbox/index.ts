@@ -6,12 +6,12 @@ import { look } from "../../look";
 import { Pager, type Shown } from "../../lib/pager";
 import { Question } from "../../lib/subscribe";
 import { momentOf } from "../../lib/when";
-import { client, live, now, side, signedIn } from "../../services";
+import { client, live, now, side, signedIn, unread } from "../../services";
 import { texts } from "../../texts";
 
-interface Row { id: string; caseId: string; ticketId: string; number: string; text: string; at: string; unread: boolean; urgent: boolean; for: string }
+interface Row { id: string; caseId: string; ticketId: string; number: string; title: string; text: string; at: string; unread: boolean; urgent: boolean; for: string }
 
-const rowOf = (n: NoticeItem): Row => ({ id: n.id, caseId: n.case_id, ticketId: n.ticket_id ?? "", number: n.number, text: n.text, at: momentOf(n.created_at, now()), unread: !n.read_at, urgent: n.urgent, for: n.for ? texts.inbox.for(n.for.name) : "" });
+const rowOf = (n: NoticeItem): Row => ({ id: n.id, caseId: n.case_id, ticketId: n.ticket_id ?? "", number: n.number, title: n.title ?? "", text: n.text, at: momentOf(n.created_at, now()), unread: !n.read_at, urgent: n.urgent, for: n.for ? texts.inbox.for(n.for.name) : "" });
 
 Page({
   behaviors: [look],
@@ -34,16 +34,16 @@ Page({
     this.open(this.data.unread);
     void this.mayAsk();
   },
-  open(unread: boolean) {
-    this.setData({ unread, empty: unread ? texts.inbox.emptyUnread : texts.inbox.empty });
+  open(only: boolean) {
+    this.setData({ unread: only, empty: only ? texts.inbox.emptyUnread : texts.inbox.empty });
     this.pager = new Pager(
       async (before) => {
-        const page = await client.call("list_inbox", { query: { before, unread } });
+        const page = await client.call("list_inbox", { query: { before, unread: only } });
         return { items: page.items.map(rowOf), next: page.next };
       },
       (list) => (list.state === "loading" && this.data.list.items.length ? undefined : this.setData({ list })),
     );
-    void this.pager.first();
+    void this.pager.first().then(() => unread.count());
   },
   choose(e: WechatMiniprogram.TouchEvent<object, object, { unread: boolean }>) {
     this.setData({ list: { items: [], state: "loading", message: "" } });
@@ -51,7 +51,7 @@ Page({
   },
   async read(e: WechatMiniprogram.TouchEvent<object, object, { at: number }>) {
     const row = this.data.list.items[e.currentTarget.dataset.at];
-    if (row.unread) void client.call("mark_inbox_read", { body: { ids: [row.id] } }, { tries: 2 }).then((r) => this.count(r.unread), () => undefined);
+    if (row.unread) void client.call("mark_inbox_read", { body: { ids: [row.id] } }, { tries: 2 }).then((r) => unread.set(r.unread), () => undefined);
     if (row.caseId) await wx.navigateTo({ url: `/pages/case/detail?id=${row.caseId}` });
     else if (row.ticketId) await wx.navigateTo({ url: `/${side() === "staff" ? "staff" : "resident"}/ticket/index?id=${row.ticketId}` });
     else this.setData({ [`list.items[${e.currentTarget.dataset.at}].unread`]: false });
@@ -61,14 +61,11 @@ Page({
     if (!first) return;
     try {
       const r = await client.call("mark_inbox_read", { body: { until: first.id } });
-      this.count(r.unread);
+      unread.set(r.unread);
       this.open(this.data.unread);
     } catch (e) {
       void wx.showToast({ title: messageOf(e), icon: "none" });
     }
-  },
-  count(unread: number) {
-    this.getTabBar?.()?.setData({ unread: unread ? String(unread) : "" });
   },
 
   /** mayAsk shows the button for WeChat's reminders when the server misses a permission. */
@@ -83,12 +80,12 @@ Page({
   /** renew reads anew what has come, where the person asks for it. */
   async renew() {
     this.setData({ fresh: false });
-    await this.pager?.first();
+    await Promise.all([this.pager?.first(), unread.count()]);
     await wx.pageScrollTo({ scrollTop: 0 });
   },
   async onPullDownRefresh() {
     this.setData({ fresh: false });
-    await this.pager?.first();
+    await Promise.all([this.pager?.first(), unread.count()]);
     void wx.stopPullDownRefresh();
   },
   onReachBottom() {

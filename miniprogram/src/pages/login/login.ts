@@ -20,6 +20,7 @@ Page({
   to: "",
   scene: "",
   version: 0,
+  looksUp: false,
 
   onLoad(query: Record<string, string | undefined>) {
     this.to = query.to ? decodeURIComponent(query.to) : "";
@@ -44,7 +45,11 @@ Page({
   /** go goes on with what the server says is needed next. */
   async go(progress: WeChatProgress) {
     const kept = keptOf(progress);
-    if (kept) return enter(kept, this.to || undefined);
+    if (kept) {
+      await enter(kept, this.to || undefined);
+      if (this.looksUp) await wx.navigateTo({ url: "/resident/look-up/index" }); // what they came for; behind it are their own matters
+      return;
+    }
     this.ticket = progress.bind_ticket ?? "";
     if (progress.need === "invitation") this.setData({ step: "binding", byInvitation: true, message: texts.login.invitationNeeded, busy: false });
     else this.setData({ step: progress.need ?? "failed", busy: false });
@@ -75,11 +80,14 @@ Page({
 
   phone(e: WechatMiniprogram.CustomEvent<{ code?: string }>) {
     const code = e.detail.code;
-    if (!code || this.mustAgree()) return;
+    if (!code) return this.setData({ message: texts.login.noPhone }); // they said no to WeChat's question, or it could not be asked
+    if (this.mustAgree()) return;
+    this.looksUp = false;
     void this.take(() => anonymous.call("bind_wechat_phone", { body: { bind_ticket: this.ticket, phone_code: code, privacy_version: this.version } }));
   },
   visitor() {
     if (this.mustAgree()) return;
+    this.looksUp = true;
     void this.take(() => anonymous.call("bind_wechat_visitor", { body: { bind_ticket: this.ticket, privacy_version: this.version } }));
   },
   accept() {

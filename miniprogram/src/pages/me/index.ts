@@ -3,7 +3,7 @@
 import type { PhoneView } from "../../api/contract";
 import { messageOf } from "../../api/problem";
 import { look } from "../../look";
-import { chooseElder, client, enter, isElder, keptOf, leave, learnMe, me, queue, session, side, signedIn } from "../../services";
+import { chooseElder, client, enter, isElder, keptOf, leave, learnMe, me, queue, session, side, signedIn, unread } from "../../services";
 import { texts } from "../../texts";
 
 const t = texts.me;
@@ -16,7 +16,7 @@ Page({
     this.getTabBar?.()?.setData({ at: 2 });
     if (!signedIn()) return;
     this.draw();
-    void this.load();
+    void this.load().then(() => unread.count());
   },
   draw() {
     const staff = side() === "staff";
@@ -50,7 +50,7 @@ Page({
   },
   async addPhone(e: WechatMiniprogram.CustomEvent<{ code?: string }>) {
     const phone_code = e.detail.code;
-    if (!phone_code) return;
+    if (!phone_code) return void wx.showModal({ content: t.phoneRefused, showCancel: false, confirmText: texts.common.ok });
     await this.try(() => client.call("add_my_phone", { body: { phone_code } }));
     await this.load();
   },
