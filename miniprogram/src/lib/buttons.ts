@@ -33,6 +33,7 @@ export function buttonsOf(allowed: Allowed[], done: ReadonlySet<Allowed["name"]>
     }
     return null;
   };
+  // What several tasks have a button of is said with the task: too long to stand beside another.
   const primary = take(first.filter((n) => !done.has(n)));
-  return { primary, second: take(beside), more: buttons };
+  return { primary, second: take(beside.filter((n) => buttons.filter((b) => b.name === n).length < 2)), more: buttons };
 }

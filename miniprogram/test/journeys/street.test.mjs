@@ -17,8 +17,9 @@ const give = (phone, title, name, body) =>
     const who = new URLSearchParams(location.search).get("who");
     const { access } = JSON.parse(localStorage.getItem(`preview/${who}/session`));
     const headers = { Authorization: `Bearer ${access}`, "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() };
-    const { items } = await (await fetch("/api/v1/cases?limit=100", { headers })).json();
+    const { items } = await (await fetch("/api/v1/cases?limit=100&all=true", { headers })).json();
     const c = items.find((x) => x.title.includes(title));
+    if (!c) throw new Error(`${name}: no ${title} among ${items.map((x) => x.title)}`);
     const answer = await fetch(`/api/v1/cases/${c.id}/${name}`, { method: "POST", headers, body: JSON.stringify({ version: c.version, ...body }) });
     if (!answer.ok) throw new Error(`${name}: ${await answer.text()}`);
     return c.id;
@@ -222,4 +223,85 @@ test("the centre calls back after a 不满意 and lets it stand; a coordinator m
     if (name) await phone.to("#staff/report/index"), await phone.fill("是什么事", "连发 02 号"), await phone.sees("可能是同一件事"), await look(phone, "elder-street-14-similar", { elder: true });
     await phone.close();
   }
+});
+
+test("a head claims from the board and asks for help; another department helps and declines; what fails verification goes back; another head returns what is not theirs", async () => {
+  const centre = await phoneOf("p-centre-1");
+  const ready = async (title) => {
+    await give(centre, title, "register", {});
+    return give(centre, title, "classify", { domain: "livelihood", topic: "住房保障/房屋维修", scope: "individual", reach: "single", grid_id: "g-1" });
+  };
+  const id = await ready("连发 03 号");
+  const read = (phone = centre) => phone.api(`/api/v1/cases/${id}`);
+
+  const head = await phoneOf("p-head-fangguan");
+  await head.tap("可认领");
+  await head.tap(card(head, "连发 03 号"));
+  await head.press("认领");
+  await look(head, "street-20-claim");
+  await head.press("认领");
+  await head.sees("办理中");
+  assert.equal((await read()).lead_department.name, "房管所");
+  const ask = async (task) => {
+    await head.press("更多");
+    await head.press("请求协办");
+    await head.choose("请哪个部门协办", "综合行政执法队");
+    await head.fill("要做什么", task);
+    await look(head, "street-21-ask");
+    await head.press("请求协办");
+    await head.sees(task);
+  };
+  await ask("到场查看外墙违建");
+  await ask("补装路灯");
+
+  const helper = await phoneOf("p-head-zhifa");
+  await helper.tap(card(helper, "待协办"));
+  await helper.button("接受任务");
+  await look(helper, "street-22-support");
+  assert.equal((await read(helper)).tasks.length, 2);
+  await helper.press("更多");
+  await helper.press("说明不能承担（协办：补装路灯");
+  await helper.fill("理由", "路灯不在本队职责内。");
+  await look(helper, "street-23-decline");
+  await helper.press("说明不能承担");
+  await helper.gone("说明不能承担（协办");
+  await helper.press("接受任务");
+  await helper.press("完成任务");
+  await helper.fill("完成情况", "已查看并拆除违建。");
+  await helper.press("完成任务");
+  await helper.sees("：已查看并拆除违建");
+  await helper.close();
+  assert.deepEqual((await read()).tasks.map((x) => x.status).sort(), ["declined", "finished"]);
+  await head.to(`#pages/case/detail?id=${id}`);
+  await head.sees("路灯不在本队职责内");
+  await look(head, "street-24-helped");
+
+  await give(head, "连发 03 号", "submit", { result: "已处理", answer: "已经处理好了。", outcome: "solved", evidence: ["现场记录"] });
+  await head.close();
+  await centre.to(`#pages/case/detail?id=${id}`);
+  await centre.press("核查不通过");
+  await centre.fill("核查意见", "现场还有一处没有处理。");
+  await centre.press("核查不通过");
+  await centre.sees("办理中");
+  await look(centre, "street-25-failed");
+
+  await ready("连发 04 号");
+  const departments = (await centre.api("/api/v1/organisation")).departments;
+  const other = await give(centre, "连发 04 号", "dispatch", { lead_department_id: departments.find((d) => d.name === "综合行政执法队").id });
+  const returner = await phoneOf("p-head-zhifa");
+  await returner.to(`#pages/case/detail?id=${other}`);
+  await returner.press("退单");
+  await returner.fill("为什么不是本部门的事", "房屋漏水由房管所负责。");
+  await returner.fill("依据的权责事项", "房屋维修管理");
+  await returner.choose("建议由哪个部门办", "房管所");
+  await look(returner, "street-26-return");
+  await returner.press("退单");
+  await returner.still();
+  await returner.close();
+  const back = await centre.api(`/api/v1/cases/${other}`);
+  assert.equal(back.status, "registered");
+  await centre.to(`#pages/case/detail?id=${other}`);
+  await centre.sees("房屋漏水由房管所负责");
+  await look(centre, "street-27-returned");
+  await centre.close();
 });
