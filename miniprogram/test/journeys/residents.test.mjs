@@ -313,7 +313,7 @@ test("what waits goes by itself when the network is back, whether or not WeChat 
     const resident = await phoneOf("p-resident-1");
     const before = (await resident.api("/api/v1/me/reports?limit=50")).items.length;
     await resident.press("反映一件事");
-    await resident.fill("是什么事", `${how}：小区门口的路灯坏了，晚上看不见。`);
+    await resident.fill("是什么事", `${how}：菜场旁边的公共厕所停水，没有人管。`);
     await resident.choose("在哪个村居", "望舒");
     await off(resident);
     await resident.press("提交", true);
@@ -323,7 +323,7 @@ test("what waits goes by itself when the network is back, whether or not WeChat 
       await resident.tap("消息"); // any request that succeeds
     }
     const arrived = async () => (await resident.api("/api/v1/me/reports?limit=50")).items.length === before + 1;
-    for (let i = 0; i < 20 && !(await arrived()); i++) await resident.page.waitForTimeout(250);
+    for (let i = 0; i < 80 && !(await arrived()); i++) await resident.page.waitForTimeout(250);
     assert.ok(await arrived(), how);
     await resident.to("#pages/home/index");
     await resident.gone("条记录已存在手机里");
