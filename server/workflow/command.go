@@ -136,6 +136,12 @@ func (e *Engine) replay(ctx context.Context, r Request, asked string) (Outcome, 
 	})
 }
 
+// askedOf tells requests apart; see requestHash.
+func (e *Engine) askedOf(what string, body any) (string, error) {
+	text, err := json.Marshal(body)
+	return e.db.Sealer().Blind("request", what+"\n"+string(text)), err
+}
+
 // doneBefore gives what an earlier request of a person's with the same key did; show tells it by what was noted with the key. done
 // says that there was one: without a key there is none. Another request under the same key is refused.
 func doneBefore[T any](ctx context.Context, e *Engine, person, key, asked string, show func(noted string) (T, error)) (out T, done bool, err error) {

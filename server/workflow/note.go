@@ -91,11 +91,10 @@ func (e *Engine) AddFacts(ctx context.Context, actor casework.Actor, session, ti
 	f.Text = strings.TrimSpace(f.Text)
 	slices.Sort(f.Attachments)
 	f.Attachments = slices.Compact(f.Attachments)
-	body, err := json.Marshal(f)
+	asked, err := e.askedOf("facts\n"+ticketID, f)
 	if err != nil {
 		return NoteView{}, err
 	}
-	asked := e.db.Sealer().Blind("request", "facts\n"+ticketID+"\n"+string(body))
 	again := func() (NoteView, bool, error) {
 		return doneBefore(ctx, e, actor.PersonID, key, asked, func(id string) (NoteView, error) {
 			n, err := e.db.Note(ctx, id)

@@ -142,13 +142,9 @@ func (e *Engine) promises(ctx context.Context, k *Knowledge, actor casework.Acto
 	cases, err := e.db.CasesByID(ctx, ids)
 	for _, c := range cases {
 		it := at[c.ID]
-		it.Promise, it.Rateable = k.promise(c, now), rateable(casework.AllowedCommands(c, actor, k.env(now, k.CalendarRevision)))
+		it.Promise, it.Rateable = k.promise(c, now), casework.Permits(c, actor, casework.Rate{}.Name(), k.env(now, k.CalendarRevision))
 	}
 	return err
-}
-
-func rateable(allowed []casework.Allowed) bool {
-	return slices.ContainsFunc(allowed, func(a casework.Allowed) bool { return a.Name == casework.Rate{}.Name() })
 }
 
 // ReportedCase is a case as who reported it reads of it.
@@ -422,7 +418,7 @@ func (e *Engine) view(k *Knowledge, l store.LoadedCase, actor casework.Actor, si
 	if sight == casework.AsRequester {
 		k.forResident(&v, c, actor)
 		v.Promise, v.RemindedToday = k.promise(c, now), c.RemindedToday(actor, now)
-		v.Rateable, v.RateUntil, v.CallBackBy = rateable(v.Allowed), c.RateUntil(), c.CallBackBy()
+		v.Rateable, v.RateUntil, v.CallBackBy = casework.Permits(c, actor, casework.Rate{}.Name(), env), c.RateUntil(), c.CallBackBy()
 		return v, nil
 	}
 	if masked {

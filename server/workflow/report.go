@@ -165,11 +165,10 @@ func (e *Engine) Report(ctx context.Context, actor casework.Actor, n NewReport, 
 	n.Content, n.Place = strings.TrimSpace(n.Content), strings.TrimSpace(n.Place)
 	slices.Sort(n.Attachments)
 	n.Attachments = slices.Compact(n.Attachments)
-	body, err := json.Marshal(n)
+	asked, err := e.askedOf("report", n)
 	if err != nil {
 		return ReportTaken{}, err
 	}
-	asked := e.db.Sealer().Blind("request", "report\n"+string(body))
 	again := func() (ReportTaken, bool, error) {
 		return doneBefore(ctx, e, actor.PersonID, key, asked, func(id string) (ReportTaken, error) {
 			out, err := e.reported(ctx, actor, id)

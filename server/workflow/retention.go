@@ -125,61 +125,39 @@ func before(c *store.Certificate, rule string) time.Time {
 }
 
 func (e *Engine) retain(ctx context.Context, k *Knowledge, c *store.Certificate) error {
-	var after store.Aged
-	for {
-		list, err := e.db.AgedRows(ctx, before(c, ruleRow), after, retentionBatch)
-		if err != nil {
-			return err
-		}
-		if len(list) == 0 {
-			break
-		}
-		after = list[len(list)-1]
-		if err := e.certified(ctx, c, func(ctx context.Context, tx *store.Tx) ([]store.Erased, error) {
-			var erased []store.Erased
-			for _, a := range list {
-				done, err := tx.EraseRow(ctx, a.ID, before(c, ruleRow))
-				if err != nil {
-					return nil, err
-				}
-				if done {
-					erased = append(erased, store.Erased{Rule: ruleRow, TicketID: a.ID})
-				}
-			}
-			return erased, nil
-		}); err != nil {
-			return err
-		}
-	}
-	after = store.Aged{}
-	for {
-		list, err := e.db.AgedPeople(ctx, latest(c), after, retentionBatch)
-		if err != nil {
-			return err
-		}
-		if len(list) == 0 {
-			break
-		}
-		after = list[len(list)-1]
-		if err := e.certified(ctx, c, func(ctx context.Context, tx *store.Tx) ([]store.Erased, error) {
-			w := &writer{tx: tx}
-			if err := w.turn(ctx); err != nil { // erased tickets leave the index of matters
+	if err := e.eraseAged(ctx, c, before(c, ruleRow), e.db.AgedRows, func(ctx context.Context, tx *store.Tx, list []store.Aged) ([]store.Erased, error) {
+		var erased []store.Erased
+		for _, a := range list {
+			done, err := tx.EraseRow(ctx, a.ID, before(c, ruleRow))
+			if err != nil {
 				return nil, err
 			}
-			var erased []store.Erased
-			for _, a := range list {
-				rule, err := e.erasePerson(ctx, w, k, c, a.ID)
-				if err != nil {
-					return nil, err
-				}
-				if rule != "" {
-					erased = append(erased, store.Erased{Rule: rule, TicketID: a.ID})
-				}
+			if done {
+				erased = append(erased, store.Erased{Rule: ruleRow, TicketID: a.ID})
 			}
-			return erased, nil
-		}); err != nil {
-			return err
 		}
+		return erased, nil
+	}); err != nil {
+		return err
+	}
+	if err := e.eraseAged(ctx, c, latest(c), e.db.AgedPeople, func(ctx context.Context, tx *store.Tx, list []store.Aged) ([]store.Erased, error) {
+		w := &writer{tx: tx}
+		if err := w.turn(ctx); err != nil { // erased tickets leave the index of matters
+			return nil, err
+		}
+		var erased []store.Erased
+		for _, a := range list {
+			rule, err := e.erasePerson(ctx, w, k, c, a.ID)
+			if err != nil {
+				return nil, err
+			}
+			if rule != "" {
+				erased = append(erased, store.Erased{Rule: rule, TicketID: a.ID})
+			}
+		}
+		return erased, nil
+	}); err != nil {
+		return err
 	}
 	if err := e.retainFiles(ctx, k, c); err != nil {
 		return err
@@ -193,34 +171,42 @@ func (e *Engine) retain(ctx context.Context, k *Knowledge, c *store.Certificate)
 	return e.DropAttachments(ctx)
 }
 
-// eraseWished carries out what people have asked for while their case was being handled, as far as it is over.
-func (e *Engine) eraseWished(ctx context.Context, k *Knowledge, c *store.Certificate) error {
+// aged lists, oldest first and behind after, what may be kept since before an instant.
+type aged func(ctx context.Context, before time.Time, after store.Aged, limit int) ([]store.Aged, error)
+
+// eraseAged erases what has been kept since before an instant, a batch in each transaction, with what the certificate says of it.
+func (e *Engine) eraseAged(ctx context.Context, c *store.Certificate, before time.Time, from aged, erase func(ctx context.Context, tx *store.Tx, list []store.Aged) ([]store.Erased, error)) error {
 	for after := (store.Aged{}); ; {
-		list, err := e.db.AskedErasures(ctx, before(c, ruleRequest), after, retentionBatch)
+		list, err := from(ctx, before, after, retentionBatch)
 		if err != nil || len(list) == 0 {
 			return err
 		}
 		after = list[len(list)-1]
-		ids := make([]string, len(list))
-		for i, a := range list {
-			ids[i] = a.ID
-		}
-		if err := e.certified(ctx, c, func(ctx context.Context, tx *store.Tx) ([]store.Erased, error) {
-			w := &writer{live: e.live, tx: tx, k: k, now: e.Now(k)}
-			if err := w.turn(ctx); err != nil {
-				return nil, err
-			}
-			erased, _, err := eraseAsked(ctx, w, ids)
-			return erased, err
-		}); err != nil {
+		if err := e.certified(ctx, c, func(ctx context.Context, tx *store.Tx) ([]store.Erased, error) { return erase(ctx, tx, list) }); err != nil {
 			return err
 		}
 	}
 }
 
+// eraseWished carries out what people have asked for while their case was being handled, as far as it is over.
+func (e *Engine) eraseWished(ctx context.Context, k *Knowledge, c *store.Certificate) error {
+	return e.eraseAged(ctx, c, before(c, ruleRequest), e.db.AskedErasures, func(ctx context.Context, tx *store.Tx, list []store.Aged) ([]store.Erased, error) {
+		ids := make([]string, len(list))
+		for i, a := range list {
+			ids[i] = a.ID
+		}
+		w := &writer{live: e.live, tx: tx, k: k, now: e.Now(k)}
+		if err := w.turn(ctx); err != nil {
+			return nil, err
+		}
+		erased, _, err := eraseAsked(ctx, w, ids)
+		return erased, err
+	})
+}
+
 // keptWithCase is what is erased when the time to keep a case's is over: attachments and locations.
 type keptWithCase struct {
-	aged  func(ctx context.Context, before time.Time, after store.Aged, limit int) ([]store.Aged, error)
+	aged  aged
 	in    func(ctx context.Context, tx *store.Tx, id string) (caseID string, err error)
 	from  func(tx *store.Tx, ctx context.Context, id string, at time.Time) error
 	erase func(ctx context.Context, tx *store.Tx, id string) (bool, error)
@@ -255,40 +241,30 @@ func (e *Engine) keptWithCases(k *Knowledge) []keptWithCase {
 // retainFiles erases the attachments and locations whose time is over.
 func (e *Engine) retainFiles(ctx context.Context, k *Knowledge, c *store.Certificate) error {
 	for _, kept := range e.keptWithCases(k) {
-		for after := (store.Aged{}); ; {
-			list, err := kept.aged(ctx, before(c, ruleFile), after, retentionBatch)
-			if err != nil {
-				return err
-			}
-			if len(list) == 0 {
-				break
-			}
-			after = list[len(list)-1]
-			if err := e.certified(ctx, c, func(ctx context.Context, tx *store.Tx) ([]store.Erased, error) {
-				var erased []store.Erased
-				for _, a := range list {
-					since, err := e.keptSinceOf(ctx, tx, k, kept, a)
-					if err != nil {
-						return nil, err
-					}
-					if since.After(before(c, ruleFile)) {
-						if err := kept.from(tx, ctx, a.ID, since); err != nil {
-							return nil, err
-						}
-						continue
-					}
-					done, err := kept.erase(ctx, tx, a.ID)
-					if err != nil {
-						return nil, err
-					}
-					if done {
-						erased = append(erased, store.Erased{Rule: ruleFile, TicketID: a.ID})
-					}
+		if err := e.eraseAged(ctx, c, before(c, ruleFile), kept.aged, func(ctx context.Context, tx *store.Tx, list []store.Aged) ([]store.Erased, error) {
+			var erased []store.Erased
+			for _, a := range list {
+				since, err := e.keptSinceOf(ctx, tx, k, kept, a)
+				if err != nil {
+					return nil, err
 				}
-				return erased, nil
-			}); err != nil {
-				return err
+				if since.After(before(c, ruleFile)) {
+					if err := kept.from(tx, ctx, a.ID, since); err != nil {
+						return nil, err
+					}
+					continue
+				}
+				done, err := kept.erase(ctx, tx, a.ID)
+				if err != nil {
+					return nil, err
+				}
+				if done {
+					erased = append(erased, store.Erased{Rule: ruleFile, TicketID: a.ID})
+				}
 			}
+			return erased, nil
+		}); err != nil {
+			return err
 		}
 	}
 	return nil

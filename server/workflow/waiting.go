@@ -3,7 +3,6 @@ package workflow
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -274,12 +273,6 @@ func (e *Engine) AnswerTicket(ctx context.Context, actor casework.Actor, id stri
 		return WaitingTicketView{}, err
 	}
 	return e.WaitingTicket(ctx, actor, id)
-}
-
-// askedOf tells requests apart; see requestHash.
-func (e *Engine) askedOf(what string, body any) (string, error) {
-	text, err := json.Marshal(body)
-	return e.db.Sealer().Blind("request", what+"\n"+string(text)), err
 }
 
 // rewrite stores a ticket of which something other than what it says was changed. It wants the turn: readers of the index follow it.
