@@ -88,40 +88,29 @@ func (e *Engine) StartUpload(ctx context.Context, actor casework.Actor, up NewUp
 		a.Name = "" // words of theirs that nobody has looked at
 	}
 	a.DropAt = a.CreatedAt.Add(uploadLife)
-	asked := ""
-	if key != "" {
-		sum := sha256.Sum256(fmt.Appendf(nil, "upload\n%d\n%s\n%s", up.Size, up.SHA256, up.Name))
-		asked = hex.EncodeToString(sum[:])
-	}
-	err = e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		n, bytes, err := tx.Uploads(ctx, actor.PersonID)
-		if err != nil {
-			return err
-		}
-		if n >= maxUploads || bytes+up.Size > maxUploadBytes {
-			return apperr.New(apperr.ResourceExhausted, "attachment.too_many", "您已上传、还没有使用的附件太多（最多 %d 份、%d MB），请先提交或删除一些；一天内没有用的会自动删除。", maxUploads, maxUploadBytes>>20)
-		}
-		if key != "" {
-			if err := tx.NoteDone(ctx, actor.PersonID, key, asked, a.ID, a.CreatedAt); err != nil {
-				return err
-			}
-		}
-		return tx.InsertAttachment(ctx, a)
-	})
-	if errors.Is(err, store.ErrDone) {
-		done, _, err := e.db.FindDone(ctx, actor.PersonID, key)
-		if err != nil {
-			return UploadView{}, err
-		}
-		if done.Request != asked {
-			return UploadView{}, errKeyReused
-		}
-		return e.Upload(ctx, actor, done.CaseID)
-	}
+	q, err := e.keyed(actor.PersonID, key, "upload", up)
 	if err != nil {
 		return UploadView{}, err
 	}
-	return uploadView(a, []int{}), nil
+	return once(ctx, e, q, func(id string) (UploadView, error) { return e.Upload(ctx, actor, id) }, func() (UploadView, error) {
+		return uploadView(a, []int{}), e.startUpload(ctx, a, q)
+	})
+}
+
+func (e *Engine) startUpload(ctx context.Context, a store.Attachment, q keyed) error {
+	return e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		n, bytes, err := tx.Uploads(ctx, a.Owner)
+		if err != nil {
+			return err
+		}
+		if n >= maxUploads || bytes+a.Announced > maxUploadBytes {
+			return apperr.New(apperr.ResourceExhausted, "attachment.too_many", "您已上传、还没有使用的附件太多（最多 %d 份、%d MB），请先提交或删除一些；一天内没有用的会自动删除。", maxUploads, maxUploadBytes>>20)
+		}
+		if err := q.done(ctx, tx, a.ID, a.CreatedAt); err != nil {
+			return err
+		}
+		return tx.InsertAttachment(ctx, a)
+	})
 }
 
 // shownName is a file's name without its path, what cannot be shown, and numbers that name somebody.

@@ -3,7 +3,6 @@ package workflow
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -83,46 +82,32 @@ func (e *Engine) TakeByHand(ctx context.Context, actor casework.Actor, n NewTick
 	if n.CaseID, err = e.caseID(ctx, n.CaseID); err != nil {
 		return TicketTaken{}, err
 	}
-	body, err := json.Marshal(n)
+	q, err := e.keyed(actor.PersonID, key, "ticket", n)
 	if err != nil {
 		return TicketTaken{}, err
 	}
-	asked := e.db.Sealer().Blind("request", "ticket\n"+string(body))
-	if out, done, err := e.takenBefore(ctx, actor, key, asked); done || err != nil {
-		return out, err
-	}
-	var id string
-	var hints []string
-	_, err = e.intake(ctx, func(ctx context.Context, in *intake) (err error) {
-		id, hints, err = in.byHand(ctx, actor, n)
-		if err != nil {
-			return err
-		}
-		if key != "" {
-			if err := in.tx.NoteDone(ctx, actor.PersonID, key, asked, id, in.now); err != nil {
-				return err
-			}
-		}
-		return e.RecordIn(ctx, in.tx, Audited{Actor: actor.PersonID, Action: "ticket.create", Object: "ticket:" + id, Detail: map[string]string{"source": string(n.Source)}})
-	})
-	if errors.Is(err, store.ErrDone) { // the same request came twice at once
-		if out, done, rerr := e.takenBefore(ctx, actor, key, asked); done || rerr != nil {
-			return out, rerr
-		}
-	}
-	if err != nil {
-		return TicketTaken{}, err
-	}
-	out, err := e.takenByHand(ctx, actor, id)
-	out.Hints = hints
-	return out, err
-}
-
-// takenBefore gives what an earlier request with the same key did.
-func (e *Engine) takenBefore(ctx context.Context, actor casework.Actor, key, asked string) (TicketTaken, bool, error) {
-	return doneBefore(ctx, e, actor.PersonID, key, asked, func(id string) (TicketTaken, error) {
+	return once(ctx, e, q, func(id string) (TicketTaken, error) {
 		out, err := e.takenByHand(ctx, actor, id)
 		out.Replayed = true
+		return out, err
+	}, func() (TicketTaken, error) {
+		var id string
+		var hints []string
+		_, err := e.intake(ctx, func(ctx context.Context, in *intake) (err error) {
+			id, hints, err = in.byHand(ctx, actor, n)
+			if err != nil {
+				return err
+			}
+			if err := q.done(ctx, in.tx, id, in.now); err != nil {
+				return err
+			}
+			return e.RecordIn(ctx, in.tx, Audited{Actor: actor.PersonID, Action: "ticket.create", Object: "ticket:" + id, Detail: map[string]string{"source": string(n.Source)}})
+		})
+		if err != nil {
+			return TicketTaken{}, err
+		}
+		out, err := e.takenByHand(ctx, actor, id)
+		out.Hints = hints
 		return out, err
 	})
 }

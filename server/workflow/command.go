@@ -84,82 +84,50 @@ func (e *Engine) given(ctx context.Context, r Request) (Outcome, error) {
 			return Outcome{}, err
 		}
 	}
-	asked := ""
-	if r.Key != "" {
-		asCommanded.CaseID = r.CaseID
-		if asked, err = e.requestHash(asCommanded); err != nil {
-			return Outcome{}, err
-		}
-		if out, done, err := e.replay(ctx, r, asked); done || err != nil {
-			return out, err
-		}
-	}
-	if r.Location != nil {
-		if err := r.Location.Check(); err != nil {
-			return Outcome{}, err
-		}
-	}
-	if r, err = e.screened(ctx, r); err != nil {
+	asCommanded.CaseID = r.CaseID
+	q, err := e.keyedCommand(asCommanded)
+	if err != nil {
 		return Outcome{}, err
 	}
-	out, err := e.do(ctx, k, r, asked)
-	if r.screened {
-		e.wakeChecks()
-	}
-	if r.Key != "" && (errors.Is(err, store.ErrDone) || errors.Is(err, store.ErrStale)) {
-		// The same request may have come twice at once: then the other one did it.
-		if again, done, rerr := e.replay(ctx, r, asked); done || rerr != nil {
-			return again, rerr
+	return once(ctx, e, q, e.replayed(ctx), func() (Outcome, error) {
+		if r.Location != nil {
+			if err := r.Location.Check(); err != nil {
+				return Outcome{}, err
+			}
 		}
-	}
-	return out, err
-}
-
-// requestHash tells requests apart. It is kept, and who reads it must not be able to try what a request may have said.
-func (e *Engine) requestHash(r Request) (string, error) {
-	body, err := json.Marshal(r.Command)
-	if err == nil && r.Location != nil {
-		var where []byte
-		where, err = json.Marshal(r.Location)
-		body = append(append(body, '\n'), where...)
-	}
-	if err != nil {
-		return "", err
-	}
-	return e.db.Sealer().Blind("request", fmt.Sprintf("%s\n%s\n%d\n%s", r.Command.Name(), r.CaseID, r.Version, body)), nil
-}
-
-func (e *Engine) replay(ctx context.Context, r Request, asked string) (Outcome, bool, error) {
-	return doneBefore(ctx, e, r.Actor.PersonID, r.Key, asked, func(id string) (Outcome, error) {
-		l, err := e.db.Case(ctx, id)
-		return Outcome{Case: l.Case, Replayed: true}, err
+		r, err := e.screened(ctx, r)
+		if err != nil {
+			return Outcome{}, err
+		}
+		out, err := e.do(ctx, k, r, q)
+		if r.screened {
+			e.wakeChecks()
+		}
+		return out, err
 	})
 }
 
-// askedOf tells requests apart; see requestHash.
-func (e *Engine) askedOf(what string, body any) (string, error) {
-	text, err := json.Marshal(body)
-	return e.db.Sealer().Blind("request", what+"\n"+string(text)), err
+func (e *Engine) keyedCommand(r Request) (keyed, error) {
+	what := fmt.Sprintf("%s\n%s\n%d", r.Command.Name(), r.CaseID, r.Version)
+	if r.Location != nil {
+		where, err := json.Marshal(r.Location)
+		if err != nil {
+			return keyed{}, err
+		}
+		what += "\n" + string(where)
+	}
+	return e.keyed(r.Actor.PersonID, r.Key, what, r.Command)
 }
 
-// doneBefore gives what an earlier request of a person's with the same key did; show tells it by what was noted with the key. done
-// says that there was one: without a key there is none. Another request under the same key is refused.
-func doneBefore[T any](ctx context.Context, e *Engine, person, key, asked string, show func(noted string) (T, error)) (out T, done bool, err error) {
-	if key == "" {
-		return out, false, nil
+// replayed shows the case that a request made or changed before.
+func (e *Engine) replayed(ctx context.Context) func(id string) (Outcome, error) {
+	return func(id string) (Outcome, error) {
+		l, err := e.db.Case(ctx, id)
+		return Outcome{Case: l.Case, Replayed: true}, err
 	}
-	before, done, err := e.db.FindDone(ctx, person, key)
-	if err != nil || !done {
-		return out, false, err
-	}
-	if before.Request != asked {
-		return out, true, errKeyReused
-	}
-	out, err = show(before.CaseID)
-	return out, true, err
 }
 
-func (e *Engine) do(ctx context.Context, k *Knowledge, r Request, asked string) (out Outcome, err error) {
+func (e *Engine) do(ctx context.Context, k *Knowledge, r Request, q keyed) (out Outcome, err error) {
 	now := e.Now(k)
 	var refused error
 	err = e.db.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -176,10 +144,8 @@ func (e *Engine) do(ctx context.Context, k *Knowledge, r Request, asked string) 
 			if err := w.keepLocation(ctx, r, c); err != nil {
 				return err
 			}
-			if r.Key != "" {
-				if err := tx.NoteDone(ctx, r.Actor.PersonID, r.Key, asked, c.ID, now); err != nil {
-					return err
-				}
+			if err := q.done(ctx, tx, c.ID, now); err != nil {
+				return err
 			}
 		}
 		out.Case = c

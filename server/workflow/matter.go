@@ -3,7 +3,6 @@ package workflow
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -430,42 +429,30 @@ func (w *writer) stayOut(ctx context.Context, from, to string) error {
 
 // decideMatter does what a person decided, in its turn, once.
 func (e *Engine) decideMatter(ctx context.Context, actor casework.Actor, id, action, key string, ask any, do func(context.Context, *intake, *MatterChanged) error) (MatterChanged, error) {
-	body, err := json.Marshal(ask)
+	q, err := e.keyed(actor.PersonID, key, action+"\n"+id, ask)
 	if err != nil {
 		return MatterChanged{}, err
 	}
-	asked := e.db.Sealer().Blind("request", fmt.Sprintf("%s\n%s\n%s", action, id, body))
-	replay := func() (MatterChanged, bool, error) {
-		return doneBefore(ctx, e, actor.PersonID, key, asked, func(to string) (MatterChanged, error) {
-			return MatterChanged{Matter: id, To: to, Replayed: true}, nil
-		})
-	}
-	if out, done, err := replay(); done || err != nil {
-		return out, err
-	}
-	var out MatterChanged
-	taken, err := e.intake(ctx, func(ctx context.Context, in *intake) error {
-		out = MatterChanged{Matter: id}
-		if err := in.openIndex(ctx, nil, nil, nil); err != nil {
-			return err
-		}
-		if err := do(ctx, in, &out); err != nil {
-			return err
-		}
-		if key != "" {
-			if err := in.tx.NoteDone(ctx, actor.PersonID, key, asked, out.To, in.now); err != nil {
+	return once(ctx, e, q, func(to string) (MatterChanged, error) {
+		return MatterChanged{Matter: id, To: to, Replayed: true}, nil
+	}, func() (MatterChanged, error) {
+		var out MatterChanged
+		taken, err := e.intake(ctx, func(ctx context.Context, in *intake) error {
+			out = MatterChanged{Matter: id}
+			if err := in.openIndex(ctx, nil, nil, nil); err != nil {
 				return err
 			}
-		}
-		return e.RecordIn(ctx, in.tx, Audited{Actor: actor.PersonID, Action: action, Object: "matter:" + id, Detail: map[string]string{"to": out.To, "tickets": fmt.Sprint(out.Moved)}})
+			if err := do(ctx, in, &out); err != nil {
+				return err
+			}
+			if err := q.done(ctx, in.tx, out.To, in.now); err != nil {
+				return err
+			}
+			return e.RecordIn(ctx, in.tx, Audited{Actor: actor.PersonID, Action: action, Object: "matter:" + id, Detail: map[string]string{"to": out.To, "tickets": fmt.Sprint(out.Moved)}})
+		})
+		out.Cases = taken.Cases
+		return out, err
 	})
-	if errors.Is(err, store.ErrDone) { // the same request came twice at once
-		if again, done, rerr := replay(); done || rerr != nil {
-			return again, rerr
-		}
-	}
-	out.Cases = taken.Cases
-	return out, err
 }
 
 // leaveCase takes a ticket out of its case, by the actor's right to do so; a case that is over keeps it.

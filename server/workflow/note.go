@@ -91,36 +91,41 @@ func (e *Engine) AddFacts(ctx context.Context, actor casework.Actor, session, ti
 	f.Text = strings.TrimSpace(f.Text)
 	slices.Sort(f.Attachments)
 	f.Attachments = slices.Compact(f.Attachments)
-	asked, err := e.askedOf("facts\n"+ticketID, f)
+	q, err := e.keyed(actor.PersonID, key, "facts\n"+ticketID, f)
 	if err != nil {
 		return NoteView{}, err
 	}
-	again := func() (NoteView, bool, error) {
-		return doneBefore(ctx, e, actor.PersonID, key, asked, func(id string) (NoteView, error) {
-			n, err := e.db.Note(ctx, id)
-			if err != nil {
-				return NoteView{}, err
-			}
-			return e.oneNote(ctx, actor, session, n)
-		})
-	}
-	if out, done, err := again(); done || err != nil {
-		return out, err
-	}
+	return once(ctx, e, q, func(id string) (NoteView, error) {
+		n, err := e.db.Note(ctx, id)
+		if err != nil {
+			return NoteView{}, err
+		}
+		return e.oneNote(ctx, actor, session, n)
+	}, func() (NoteView, error) {
+		n, err := e.addFacts(ctx, k, actor, ticketID, f, q)
+		if err != nil {
+			return NoteView{}, err
+		}
+		e.wakeChecks()
+		return e.oneNote(ctx, actor, session, n)
+	})
+}
+
+func (e *Engine) addFacts(ctx context.Context, k *Knowledge, actor casework.Actor, ticketID string, f NewFacts, q keyed) (store.TicketNote, error) {
 	r, err := e.db.Ticket(ctx, ticketID)
 	if err == nil {
 		err = ownTicketOf(r, actor)
 	}
 	if err != nil {
-		return NoteView{}, err
+		return store.TicketNote{}, err
 	}
 	if f.Text == "" && len(f.Attachments) == 0 {
-		return NoteView{}, errFactsEmpty
+		return store.TicketNote{}, errFactsEmpty
 	}
 	n := store.TicketNote{ID: newID(), TicketID: ticketID, Author: actor.PersonID, Kind: store.NoteFacts, State: store.NoteShown, Text: f.Text, At: e.Now(k)}
 	switch e.verdict(ctx, actor.PersonID, f.Text) {
 	case content.Risky:
-		return NoteView{}, errRiskyText
+		return store.TicketNote{}, errRiskyText
 	case content.Review:
 		n.State = store.NoteWaiting
 	}
@@ -161,21 +166,9 @@ func (e *Engine) AddFacts(ctx context.Context, actor casework.Actor, session, ti
 				return err
 			}
 		}
-		if key != "" {
-			return tx.NoteDone(ctx, actor.PersonID, key, asked, n.ID, n.At)
-		}
-		return nil
+		return q.done(ctx, tx, n.ID, n.At)
 	})
-	if errors.Is(err, store.ErrDone) {
-		if out, done, rerr := again(); done || rerr != nil {
-			return out, rerr
-		}
-	}
-	if err != nil {
-		return NoteView{}, err
-	}
-	e.wakeChecks()
-	return e.oneNote(ctx, actor, session, n)
+	return n, err
 }
 
 // keepNote stores a note with its pictures, and what of it must be looked at before others see it.

@@ -165,40 +165,46 @@ func (e *Engine) Report(ctx context.Context, actor casework.Actor, n NewReport, 
 	n.Content, n.Place = strings.TrimSpace(n.Content), strings.TrimSpace(n.Place)
 	slices.Sort(n.Attachments)
 	n.Attachments = slices.Compact(n.Attachments)
-	asked, err := e.askedOf("report", n)
+	q, err := e.keyed(actor.PersonID, key, "report", n)
 	if err != nil {
 		return ReportTaken{}, err
 	}
-	again := func() (ReportTaken, bool, error) {
-		return doneBefore(ctx, e, actor.PersonID, key, asked, func(id string) (ReportTaken, error) {
-			out, err := e.reported(ctx, actor, id)
-			out.Replayed = true
-			return out, err
-		})
-	}
-	if out, done, err := again(); done || err != nil {
+	return once(ctx, e, q, func(id string) (ReportTaken, error) {
+		out, err := e.reported(ctx, actor, id)
+		out.Replayed = true
 		return out, err
-	}
+	}, func() (ReportTaken, error) {
+		id, err := e.report(ctx, k, actor, n, q)
+		if err != nil {
+			return ReportTaken{}, err
+		}
+		e.wakeChecks()
+		return e.reported(ctx, actor, id)
+	})
+}
+
+// report keeps what a resident reports as a note and says its id.
+func (e *Engine) report(ctx context.Context, k *Knowledge, actor casework.Actor, n NewReport, q keyed) (id string, err error) {
 	held := heldReport{Report: n}
 	if held.Requester, err = e.requesterFor(ctx, k, actor, n.PhoneID, n.Enterprise); err != nil {
-		return ReportTaken{}, err
+		return "", err
 	}
 	_, known := k.Organisation.Community(n.CommunityID)
 	switch {
 	case utf8.RuneCountInString(n.Content) < leastReport:
-		return ReportTaken{}, errReportShort
+		return "", errReportShort
 	case !known && n.Location == nil && utf8.RuneCountInString(n.Place) < 2:
-		return ReportTaken{}, errReportPlace
+		return "", errReportPlace
 	}
 	if n.Location != nil {
 		if err := n.Location.Check(); err != nil {
-			return ReportTaken{}, err
+			return "", err
 		}
 	}
 	note := store.TicketNote{ID: newID(), Author: actor.PersonID, Kind: store.NoteReport, State: store.NoteShown, At: e.Now(k)}
 	switch e.verdict(ctx, actor.PersonID, n.words()) {
 	case content.Risky:
-		return ReportTaken{}, errRiskyText
+		return "", errRiskyText
 	case content.Review:
 		note.State = store.NoteWaiting
 	}
@@ -223,21 +229,9 @@ func (e *Engine) Report(ctx context.Context, actor casework.Actor, n NewReport, 
 		if err := in.keepNote(ctx, note, n.Attachments, held.OrderNo, casework.Case{}); err != nil {
 			return err
 		}
-		if key != "" {
-			return in.tx.NoteDone(ctx, actor.PersonID, key, asked, note.ID, in.now)
-		}
-		return nil
+		return q.done(ctx, in.tx, note.ID, in.now)
 	})
-	if errors.Is(err, store.ErrDone) {
-		if out, done, rerr := again(); done || rerr != nil {
-			return out, rerr
-		}
-	}
-	if err != nil {
-		return ReportTaken{}, err
-	}
-	e.wakeChecks()
-	return e.reported(ctx, actor, note.ID)
+	return note.ID, err
 }
 
 // notTooMany refuses what comes faster than a person has things to report.

@@ -3,7 +3,6 @@ package workflow
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -177,20 +176,14 @@ func (in *intake) undecided(ctx context.Context, id string) (store.TicketRow, er
 // RegisterTicket makes a case of a resident's ticket: it comes into the library with every ticket about the same matter. The same key again
 // gives the case that was made.
 func (e *Engine) RegisterTicket(ctx context.Context, actor casework.Actor, id string, n NewCaseOf, key string) (Outcome, error) {
-	asked, err := e.askedOf("register ticket\n"+id, n)
+	q, err := e.keyed(actor.PersonID, key, "register ticket\n"+id, n)
 	if err != nil {
 		return Outcome{}, err
 	}
-	again := func() (Outcome, bool, error) {
-		return doneBefore(ctx, e, actor.PersonID, key, asked, func(caseID string) (Outcome, error) {
-			l, err := e.db.Case(ctx, caseID)
-			return Outcome{Case: l.Case, Replayed: true}, err
-		})
-	}
-	if out, done, err := again(); done || err != nil {
-		return out, err
-	}
-	var out Outcome
+	return once(ctx, e, q, e.replayed(ctx), func() (Outcome, error) { return e.registerTicket(ctx, actor, id, n, q) })
+}
+
+func (e *Engine) registerTicket(ctx context.Context, actor casework.Actor, id string, n NewCaseOf, q keyed) (out Outcome, err error) {
 	_, err = e.intake(ctx, func(ctx context.Context, in *intake) error {
 		r, err := in.undecided(ctx, id)
 		if err != nil {
@@ -217,35 +210,31 @@ func (e *Engine) RegisterTicket(ctx context.Context, actor casework.Actor, id st
 		if out.Case, err = in.begin(ctx, actor, in.k.complete(withoutNumbers(casework.Register{Report: report, Reason: strings.TrimSpace(n.Reason)})), f, report.Tickets); err != nil {
 			return err
 		}
-		if key != "" {
-			return in.tx.NoteDone(ctx, actor.PersonID, key, asked, out.Case.ID, in.now)
-		}
-		return nil
+		return q.done(ctx, in.tx, out.Case.ID, in.now)
 	})
-	if errors.Is(err, store.ErrDone) {
-		if out, done, rerr := again(); done || rerr != nil {
-			return out, rerr
-		}
-	}
 	return out, err
 }
 
 // AnswerTicket answers a resident's ticket that is no case: it waits no more, and who asked is told. Facts that they add afterwards bring it back.
 func (e *Engine) AnswerTicket(ctx context.Context, actor casework.Actor, id string, n TicketAnswer, key string) (WaitingTicketView, error) {
-	asked, err := e.askedOf("answer ticket\n"+id, n)
+	q, err := e.keyed(actor.PersonID, key, "answer ticket\n"+id, n)
 	if err != nil {
 		return WaitingTicketView{}, err
 	}
-	again := func() (WaitingTicketView, bool, error) {
-		return doneBefore(ctx, e, actor.PersonID, key, asked, func(id string) (WaitingTicketView, error) { return e.WaitingTicket(ctx, actor, id) })
-	}
-	if out, done, err := again(); done || err != nil {
-		return out, err
-	}
+	show := func(id string) (WaitingTicketView, error) { return e.WaitingTicket(ctx, actor, id) }
+	return once(ctx, e, q, show, func() (WaitingTicketView, error) {
+		if err := e.answerTicket(ctx, actor, id, n, q); err != nil {
+			return WaitingTicketView{}, err
+		}
+		return show(id)
+	})
+}
+
+func (e *Engine) answerTicket(ctx context.Context, actor casework.Actor, id string, n TicketAnswer, q keyed) error {
 	if n.Words = strings.TrimSpace(ticket.MaskText(n.Words)); utf8.RuneCountInString(n.Words) < leastAnswer {
-		return WaitingTicketView{}, errAnswerShort
+		return errAnswerShort
 	}
-	_, err = e.intake(ctx, func(ctx context.Context, in *intake) error {
+	_, err := e.intake(ctx, func(ctx context.Context, in *intake) error {
 		r, err := in.undecided(ctx, id)
 		if err != nil {
 			return err
@@ -257,22 +246,12 @@ func (e *Engine) AnswerTicket(ctx context.Context, actor casework.Actor, id stri
 		if err := in.tellOf(ctx, r, casework.NoticeTicketAnswered, casework.ToRequester(id)); err != nil {
 			return err
 		}
-		if key != "" {
-			if err := in.tx.NoteDone(ctx, actor.PersonID, key, asked, id, in.now); err != nil {
-				return err
-			}
+		if err := q.done(ctx, in.tx, id, in.now); err != nil {
+			return err
 		}
 		return e.RecordIn(ctx, in.tx, Audited{Actor: actor.PersonID, Action: "ticket.answer", Object: "ticket:" + id})
 	})
-	if errors.Is(err, store.ErrDone) {
-		if out, done, rerr := again(); done || rerr != nil {
-			return out, rerr
-		}
-	}
-	if err != nil {
-		return WaitingTicketView{}, err
-	}
-	return e.WaitingTicket(ctx, actor, id)
+	return err
 }
 
 // rewrite stores a ticket of which something other than what it says was changed. It wants the turn: readers of the index follow it.
