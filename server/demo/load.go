@@ -30,7 +30,8 @@ type Options struct {
 
 // Loaded says what is there now.
 type Loaded struct {
-	Tickets, Cases int
+	Tickets, Cases  int
+	Waiting, Solved int // of the cases: before the centre decides, and after the work
 }
 
 // daysBack is how many working days of the street's life are played before now.
@@ -69,7 +70,24 @@ func Load(ctx context.Context, db *store.DB, o Options) (Loaded, error) {
 	if _, err := p.engine.Sweep(ctx); err != nil {
 		return loaded, err
 	}
-	return loaded, p.today()
+	if err := p.today(); err != nil {
+		return loaded, err
+	}
+	return loaded, loaded.count(ctx, db)
+}
+
+func (l *Loaded) count(ctx context.Context, db *store.DB) error {
+	rows, err := db.Cases(ctx, store.CaseFilter{All: true, Limit: 1000})
+	for _, r := range rows {
+		l.Cases++
+		switch r.Status {
+		case casework.Reported:
+			l.Waiting++
+		case casework.Resolved, casework.Closed:
+			l.Solved++
+		}
+	}
+	return err
 }
 
 // play gives commands at instants of its own.
@@ -97,7 +115,6 @@ func (p *play) importRows(rows []Row, path string, loaded *Loaded) error {
 	im := &intake.Importer{Engine: p.engine, DB: p.db, Now: func() time.Time { return p.now }}
 	r, err := im.Import(p.ctx, intake.Job{Path: path, Source: ticket.Hotline})
 	loaded.Tickets += r.Created
-	loaded.Cases += r.Cases
 	return err
 }
 

@@ -71,7 +71,9 @@ func TestTheDemonstrationShowsEveryStateAndImportsAgainUnchanged(t *testing.T) {
 				seen[r.Status]++
 				tiers[r.Tier]++
 			}
-			t.Log(seen, tiers, loaded)
+			if loaded.Cases != len(rows) || loaded.Waiting != seen[casework.Reported] || loaded.Solved != seen[casework.Resolved] {
+				t.Errorf("loaded %+v, there are %v", loaded, seen)
+			}
 			for _, s := range []casework.Status{casework.Reported, casework.Dispatched, casework.Convening, casework.Resolved} {
 				if seen[s] == 0 {
 					t.Errorf("no case is %s", s)

@@ -231,7 +231,8 @@ func (c *call) welcome(s *system, address string, chat *weChat, signer *auth.Sig
 		if err := s.engine.CountTopics(c.ctx); err != nil {
 			return err
 		}
-		fmt.Fprintf(c.stdout, "已导入工单 %d 件，难事入库 %d 件。样例文件：%s\n", loaded.Tickets, loaded.Cases, sample)
+		fmt.Fprintf(c.stdout, "已导入工单 %d 件。难事 %d 件：待入库 %d、在办 %d、已办结 %d。样例文件：%s\n",
+			loaded.Tickets, loaded.Cases, loaded.Waiting, loaded.Cases-loaded.Waiting-loaded.Solved, loaded.Solved, sample)
 		if k, err = s.engine.Refresh(c.ctx); err != nil {
 			return err
 		}
