@@ -140,10 +140,10 @@ export const texts = {
   facts: { title: "补充情况", to: "补充到", what: "要补充什么", whatHint: "新的情况、时间、照片里是什么。可以点键盘上的话筒，用说话代替打字。", photos: "照片（选填）", send: "提交", done: "已收到，办理的人会看到。", waiting: "已收到，文字看过后给办理的人。", why: "不用重新反映：补充的内容会送到正在办理的人手里。" },
   proposal: { topic: "建议的类别", lead: "建议的部门", surely: "看所写的内容，十有八九是：", likely: "看所写的内容，多半是：", ask: "看所写的内容，拿不准是哪一个，请您选：", reason: (source: string, words: string[], of: string) => `${of && `${of}，`}依据${source}：${words.join("、")}` },
   lookUp: {
-    title: "查进度", source: "从哪里反映的", number: "工单号", numberHint: "反映时得到的工单号", ask: "查询", left: (n: number) => `今天还可以查询 ${n} 次`, why: "没有绑定手机号也可以查：只显示办到哪一步和承诺的日期。", late: "没有在承诺的日期前办结",
+    title: "查进度", source: "从哪里反映的", number: "工单号", numberHint: "反映时得到的工单号", ask: "查询", left: (n: number) => `今天还可以查询 ${n} 次`, wrong: (what: string) => `工单号${what}。`, why: "没有绑定手机号也可以查：只显示办到哪一步和承诺的日期。", late: "没有在承诺的日期前办结",
   },
   me: {
-    title: "我的", elder: "长辈版", elderWhy: "字更大，按钮更大", elderAuto: "微信字体较大，已自动打开", switchStaff: "切换为工作人员", switchResident: "切换为居民", posts: "岗位", phones: "绑定的手机号", addPhone: "绑定手机号", phoneRefused: "没有取得手机号，没有绑定。要绑定，请再点一次“绑定手机号”，并在微信的询问里选“允许”。", wechat: "微信绑定", delegation: "请人代办（AB角）", privacy: "隐私政策", data: "取得我的信息副本", erase: "删除我的信息", signOut: "退出登录", signOutSure: "退出后收不到小程序里的待办，已存在手机里的记录不会丢。确定退出吗？", queue: "待提交的记录", follows: "已关注公众号", followsNot: "未关注公众号，收不到微信提醒",
+    title: "我的", elder: "长辈版", elderWhy: "字更大，按钮更大", elderAuto: "微信字体较大，已自动打开", switchStaff: "切换为工作人员", switchResident: "切换为居民", posts: "岗位", phones: "绑定的手机号", addPhone: "绑定手机号", addAnother: "绑定另一个手机号", phoneAdded: "已绑定，这个号码反映的事项在“我的诉求”里。", phoneRefused: "没有取得手机号，没有绑定。要绑定，请再点一次“绑定手机号”，并在微信的询问里选“允许”。", wechat: "微信绑定", delegation: "请人代办（AB角）", privacy: "隐私政策", data: "取得我的信息副本", erase: "删除我的信息", signOut: "退出登录", signOutSure: "退出后收不到小程序里的待办，已存在手机里的记录不会丢。确定退出吗？", queue: "待提交的记录", follows: "已关注公众号", followsNot: "未关注公众号，收不到微信提醒",
     eraseSure: "将删除您的手机号、微信绑定和已销项事项中的个人信息，不能恢复。正在办理的事项暂不删除。确定删除吗？", erased: (n: number) => (n ? `已删除。还有 ${n} 件工单正在办理，办完后删除。` : "已全部删除。"), copied: "副本已复制，可以粘贴到微信或备忘录里保存。",
     version: "版本", noPhones: "还没有绑定手机号：可以凭工单号查进度，看不到自己的事项。", family: "家人代办", enterprise: "企业绑定",
     dropPhone: "解绑", dropPhoneSure: (number: string) => `解绑 ${number} 后，您和替您办事的家人立即看不到这个号码反映的事项，现有的登录随之结束，小程序会自动重新登录。事项照常办理，不会删除；再绑定这个号码又能看到。确定解绑吗？`,

@@ -50,6 +50,14 @@ backend.onEvent((target, type, detail, options) => {
   return event.getEventBubbleStatus();
 });
 
+// A tap is done when the finger lifts, and the browser's click comes after: what the tap has brought under the finger, another page or a
+// question, must not be pressed by it.
+let under;
+G.addEventListener("pointerdown", (e) => (under = e.target), true);
+G.addEventListener("click", (e) => {
+  if (e.isTrusted && e.detail && under && !e.composedPath().includes(under) && !under.contains(e.target)) e.stopImmediatePropagation(), e.preventDefault();
+}, true);
+
 // glass-easel leaves the life cycle "ready" to its host: once per component, children first, after the tree stands.
 // A third of TDesign's components measure themselves in it.
 let waiting = [];

@@ -1,7 +1,7 @@
 // What residents and companies do: report a new matter, add facts to one's own. Against the real server, in headless Chromium.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { base, browser, shots, start } from "./phone.mjs";
+import { base, browser, open, shots, start } from "./phone.mjs";
 import { everywhere, look } from "./look.mjs";
 
 let chrome;
@@ -10,6 +10,49 @@ after(() => chrome?.close());
 
 const phoneOf = (who, more = {}) => start(chrome, { base, who, shots, ...more });
 const first = (phone) => phone.page.locator(".mp-page:not([hidden]) [role=link] >> visible=true").first();
+
+test("who refuses WeChat's question for the number looks up by order number; bound later, they see their matters, or why there are none", async () => {
+  const centre = await phoneOf("p-centre-1");
+  const c = (await centre.api("/api/v1/cases?limit=100&all=true")).items.find((x) => x.title.includes("蘅芷新村房屋渗漏水"));
+  const { items: [ticket] } = await centre.api(`/api/v1/cases/${c.id}/tickets`);
+  await centre.close();
+  for (const [who, more, name] of [["p-resident-1", {}, ""], ["p-coordinator-1", { width: 320, font: 24 }, "elder-320-"]]) {
+    const elder = Boolean(name);
+    const phone = await open(chrome, { base, who, shots, ...more });
+    await phone.sees("第一次使用");
+    await phone.page.locator('.mp-page:not([hidden]) input[type="checkbox"]').tap();
+    await phone.press("用微信手机号绑定");
+    await phone.answer("不允许");
+    await phone.sees("没有取得手机号");
+    await look(phone, `${name}residents-30-refused`, { elder });
+    await phone.press("暂不绑定");
+    await phone.fill("工单号", "X1");
+    await phone.press("查询", true);
+    await phone.sees("工单号至少 4 个字");
+    await phone.fill("工单号", ticket.order_no);
+    await phone.press("查询", true);
+    await phone.sees("今天还可以查询");
+    await look(phone, `${name}residents-31-looked-up`, { elder });
+    await phone.tap(phone.page.getByLabel("返回"));
+    await phone.sees("还没有绑定手机号");
+    await phone.press("去绑定手机号"); // and nothing that comes to lie under the finger is pressed by it
+    await phone.sees("可以凭工单号查进度，看不到自己的事项");
+    await phone.press("绑定手机号");
+    await phone.answer("不允许");
+    await phone.sees("没有绑定。要绑定，请再点一次");
+    await phone.answer("确定");
+    await phone.press("绑定手机号");
+    await phone.answer("允许");
+    await phone.sees("已绑定");
+    await phone.button("绑定另一个手机号");
+    await look(phone, `${name}residents-32-bound`, { elder });
+    await phone.tap("我的诉求");
+    await phone.sees(elder ? "还没有以您手机号反映" : c.title);
+    await phone.gone("去绑定手机号");
+    await look(phone, `${name}residents-33-own`, { elder });
+    await phone.close();
+  }
+});
 
 test("a resident reports a new matter: kept as a draft, without a network sent once, found again with its order number", async () => {
   const resident = await phoneOf("p-resident-1");

@@ -96,14 +96,11 @@ function dialog({ title, content, body, buttons, low = false }) {
     if (title) d.append(element("h2", "", title));
     if (content) d.append(element("p", "", content));
     if (body) d.append(body);
-    // A tap is done when the finger lifts, and its click comes after: what it opened must not be answered by it.
-    let pressed = false;
-    over.addEventListener("pointerdown", () => (pressed = true));
     const row = low ? d : element("footer");
     for (const b of buttons) {
       const el = element("button", (low ? "list " : "") + (b.cls ?? ""), b.text);
       if (b.color) el.style.color = b.color;
-      el.onclick = (e) => (pressed || e.detail === 0) && (over.remove(), yes(b.answer)); // 0: by key
+      el.onclick = () => (over.remove(), yes(b.answer));
       row.append(el);
     }
     if (!low) d.append(row);

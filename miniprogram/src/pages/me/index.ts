@@ -51,7 +51,10 @@ Page({
   async addPhone(e: WechatMiniprogram.CustomEvent<{ code?: string }>) {
     const phone_code = e.detail.code;
     if (!phone_code) return void wx.showModal({ content: t.phoneRefused, showCancel: false, confirmText: texts.common.ok });
-    await this.try(() => client.call("add_my_phone", { body: { phone_code } }));
+    await this.try(async () => {
+      await client.call("add_my_phone", { body: { phone_code } });
+      void wx.showToast({ title: t.phoneAdded, icon: "none" });
+    });
     await this.load();
   },
   async dropPhone(e: WechatMiniprogram.TouchEvent<object, object, { id: string; number: string }>) {

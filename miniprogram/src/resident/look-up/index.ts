@@ -1,7 +1,7 @@
 // Progress by the number of an order, without a bound phone: state and promised date only, five times a day.
 
 import type { OrderLookup, Lookup } from "../../api/contract";
-import { messageOf } from "../../api/problem";
+import { wrongOf } from "../../api/problem";
 import { look } from "../../look";
 import { client, signedIn } from "../../services";
 import { texts } from "../../texts";
@@ -26,7 +26,8 @@ Page({
       const answer = await client.call("look_up_order", { body: { order_no: this.data.number, source: sources[this.data.at].id } });
       this.setData({ answer, left: texts.lookUp.left(answer.left) });
     } catch (e) {
-      this.setData({ message: messageOf(e) });
+      const { wrong, message } = wrongOf(e, []);
+      this.setData({ message: wrong.order_no ? texts.lookUp.wrong(wrong.order_no) : message });
     } finally {
       this.setData({ busy: false });
     }
