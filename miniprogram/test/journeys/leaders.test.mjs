@@ -52,8 +52,10 @@ for (const elder of [false, true])
       await leader.sees("服务器出错");
       await look(leader, "stuck-failed");
       await leader.page.unroute(/\/api\/v1\/cases\/(stuck|tiers)/);
+      assert.equal(await leader.page.locator(".mp-page:not([hidden])").getByText("重试", { exact: true }).count(), 1);
       await leader.press("重试");
       await cards(leader).first().waitFor();
+      await leader.page.locator(".mp-page:not([hidden]) .number-box").first().waitFor();
     }
     await leader.close();
   });

@@ -86,6 +86,7 @@ Page({
     void this.count();
   },
   retryList() {
+    if (this.data.failed) void this.count();
     void (this.data.list.items.length ? this.pager?.more() : this.pager?.first());
   },
   detail(e: WechatMiniprogram.TouchEvent<object, object, { id: string }>) {

@@ -103,6 +103,7 @@ Page({
     void this.count();
   },
   retryList() {
+    if (this.data.failed) void this.count();
     void (this.data.list.items.length ? this.pager?.more() : this.pager?.first());
   },
   onReachBottom() {
