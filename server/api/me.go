@@ -55,12 +55,13 @@ func postView(o *organisation.Organisation, p casework.Post) PostView {
 }
 
 type todosInput struct {
+	Post   string `query:"post" maxLength:"80" doc:"只看以您的这个岗位办的，如 department_head:D1，第一页的 posts 列出；不给则全部"`
 	Cursor string `query:"cursor" maxLength:"400" doc:"上一页的 next"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"每页多少条"`
 }
 
-func (s *server) todos(ctx context.Context, in *todosInput) (workflow.Page[workflow.TodoItem], error) {
-	return s.engine.Todos(ctx, actorOf(ctx), in.Cursor, in.Limit)
+func (s *server) todos(ctx context.Context, in *todosInput) (workflow.TodoPage, error) {
+	return s.engine.Todos(ctx, actorOf(ctx), in.Post, in.Cursor, in.Limit)
 }
 
 func (s *server) counts(ctx context.Context, _ *struct{}) (workflow.Counts, error) {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"xiaopu/server/casework"
 	"xiaopu/server/organisation"
 	"xiaopu/server/workflow"
@@ -142,5 +144,50 @@ func TestToDosTellLateAsLate(t *testing.T) {
 	page := ok[workflow.Page[workflow.TodoItem]](o.get("p-cy", "/todos"))
 	if len(page.Items) != 1 || !page.Items[0].Clock.Overdue || page.Items[0].Clock.WorkingDays >= 0 {
 		t.Errorf("%+v", page.Items)
+	}
+}
+
+// Whoever has two posts reads what waits at both, or at the one they choose: what the post has to do, and what is theirs in person there.
+func TestWhoHasSeveralPostsChoosesOne(t *testing.T) {
+	o := newOffice(t)
+	o.hire("p-two", "金双岗", "13812345678", organisation.Post{Role: casework.DepartmentHead, Unit: "d-2"}, organisation.Post{Role: casework.Handler, Unit: "d-1"})
+	mine := o.must("p-h1", o.dispatched(), "accept", fields{"handler_id": "p-two"})
+	theirs := o.must("p-cy", o.classified(), "dispatch", fields{"lead_department_id": "d-2"})
+	read := func(query string) (ids []string, page workflow.TodoPage) {
+		t.Helper()
+		page = ok[workflow.TodoPage](o.get("p-two", "/todos"+query))
+		for _, i := range page.Items {
+			ids = append(ids, i.CaseID)
+		}
+		return ids, page
+	}
+	for query, want := range map[string][]string{
+		"":                          {theirs.ID, mine.ID}, // to be accepted within a day; three to resolve it
+		"?post=department_head:d-2": {theirs.ID},
+		"?post=handler:d-1":         {mine.ID},
+		"?post=handler:d-1&limit=1": {mine.ID},
+	} {
+		got, page := read(query)
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s: %s", query, d)
+		}
+		if d := cmp.Diff([]workflow.TodoPost{{Post: "department_head:d-2", Label: "规划办负责人", Count: 1}, {Post: "handler:d-1", Label: "执法队承办人", Count: 1}}, page.Posts); d != "" {
+			t.Errorf("%s: %s", query, d)
+		}
+	}
+	_, page := read("?post=handler:d-1")
+	if i := page.Items[0]; i.LeadDepartment == nil || i.LeadDepartment.ID != "d-1" || i.Handler == nil || i.Handler.Name != "金双岗" {
+		t.Errorf("who has the case: %+v", i)
+	}
+	if _, first := read("?limit=1"); first.Next == "" {
+		t.Error("no second page")
+	} else if ids, second := read("?limit=1&cursor=" + first.Next); len(ids) != 1 || ids[0] != mine.ID || second.Posts != nil || second.Next != "" {
+		t.Errorf("%v %+v", ids, second)
+	}
+	if one := ok[workflow.TodoPage](o.get("p-h1", "/todos")); one.Posts != nil {
+		t.Errorf("who has one post is offered %+v", one.Posts)
+	}
+	for _, post := range []string{"department_head:d-1", "handler:d-2", "centre", "person:p-two", "x"} {
+		o.get("p-two", "/todos?post="+post).refused(http.StatusBadRequest, "todo.post")
 	}
 }

@@ -442,6 +442,33 @@ func TestTodosStandUnderTheirKeys(t *testing.T) {
 	}
 }
 
+// Everything that waits for somebody waits at one of their posts at least: choosing a post narrows, and hides nothing from all of them.
+func TestWhatWaitsWaitsAtAPost(t *testing.T) {
+	a := person("ab", Handler, "d-1")
+	a.Posts = append(a.Posts, Post{Role: Liaison, Unit: "g-1"}, Post{Role: DepartmentHead, Unit: "d-2", Vacant: true}, Post{Role: GridChief, Unit: "g-2", For: "chief"})
+	a.StandsInFor = []string{"chief"}
+	own := []Addressee{"person:ab@department:d-1", "person:ab@grid:g-1"}
+	for i, want := range [][]TodoRange{
+		{{For: "handler:d-1"}, {For: "person:ab", Here: own[0], Elsewhere: own[1:]}, {For: "person:chief", Here: "person:chief@department:d-1", Elsewhere: []Addressee{"person:chief@grid:g-1", "person:chief@grid:g-2"}}},
+		{{For: "liaison:g-1"}, {For: "person:ab", Here: own[1], Elsewhere: own[:1]}, {For: "person:chief", Here: "person:chief@grid:g-1", Elsewhere: []Addressee{"person:chief@department:d-1", "person:chief@grid:g-2"}}},
+		{{For: "department_head:d-2"}},
+		{{For: "grid_chief:g-2"}, {For: "person:chief", Here: "person:chief@grid:g-2", Elsewhere: []Addressee{"person:chief@department:d-1", "person:chief@grid:g-1"}}},
+	} {
+		if d := cmp.Diff(want, TodosAt(a, a.Posts[i])); d != "" {
+			t.Errorf("%+v: %s", a.Posts[i], d)
+		}
+	}
+	for _, a := range append(cast(), a) {
+		for _, r := range AllTodos(a) {
+			if !slices.ContainsFunc(a.Posts, func(p Post) bool {
+				return slices.ContainsFunc(TodosAt(a, p), func(x TodoRange) bool { return x.For == r.For })
+			}) {
+				t.Errorf("what waits for %s waits at none of %+v", r.For, a.Posts)
+			}
+		}
+	}
+}
+
 func TestTodosSayWhenAndWhetherThatCanMove(t *testing.T) {
 	b := newBuilder(t, "N1")
 	b.env.Now = at(t, "2026-12-30 10:00")

@@ -365,6 +365,55 @@ func TodoKeys(a Actor) []Addressee {
 	return out
 }
 
+// TodoRange is what waits for one addressee. Of what waits for a person, Here narrows it to the cases that they have within one of their
+// places of work, or within none of Elsewhere: what was never noted, or is had where they hold no post now, belongs to each.
+type TodoRange struct {
+	For       Addressee
+	Here      Addressee   // as among Viewers; "" for all that waits
+	Elsewhere []Addressee // as among Viewers
+}
+
+// AllTodos lists what waits for actor, whatever they do it as.
+func AllTodos(a Actor) []TodoRange {
+	var out []TodoRange
+	for _, k := range TodoKeys(a) {
+		out = append(out, TodoRange{For: k})
+	}
+	return out
+}
+
+// TodosAt lists what waits for actor at one of their posts: for the post, and in person within its place of work.
+func TodosAt(a Actor, at Post) []TodoRange {
+	out := []TodoRange{{For: ToPost(at.Role, at.Unit)}}
+	persons := func(id string, as func(p Post) bool) {
+		if !as(at) || id == "" {
+			return
+		}
+		r := TodoRange{For: ToPerson(id), Here: held(id, at.Within())}
+		for _, p := range a.Posts {
+			if k := held(id, p.Within()); as(p) && k != r.Here && !slices.Contains(r.Elsewhere, k) {
+				r.Elsewhere = append(r.Elsewhere, k)
+			}
+		}
+		out = append(out, r)
+	}
+	own := func(p Post) bool { return p.For == "" && !p.Vacant }
+	persons(a.PersonID, own)
+	for _, id := range a.StandsInFor {
+		persons(id, func(p Post) bool { return p.For == id || own(p) }) // as in Scopes
+	}
+	return out
+}
+
+// Awaited reports whether things to do come to a role by themselves: to the post, or to handlers in person. Others have a duty now and then.
+func (r Role) Awaited() bool {
+	switch r {
+	case Centre, DepartmentHead, Handler, GridChief, PrincipalLeader, Liaison, Community:
+		return true
+	}
+	return false
+}
+
 // LeadingScopes lists the viewer keys of what actor leads: a deputy leader's departments, a chief's or Party secretary's grid. Nil stands
 // for everything: for those who see all, unless they lead something of their own and ask for that.
 func LeadingScopes(a Actor, own bool) []Addressee {

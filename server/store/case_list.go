@@ -248,24 +248,40 @@ type TodoRow struct {
 	Title     string
 	Tier      casework.Tier
 	Status    casework.Status
+
+	LeadDepartmentID, HandlerID string // of the case; "" where there is none
 }
 
-// Todos lists what waits for any of the addressees, nearest due first, up to limit, behind the row after when there
-// is one. What waits for two of them is one row, under one of the two.
-func (db *DB) Todos(ctx context.Context, keys []casework.Addressee, after *TodoRow, limit int) ([]TodoRow, error) {
-	if len(keys) == 0 {
+// todosIn is the condition of a range: one range of an index of case_todos and, within it, one probe of case_viewers for each row.
+func todosIn(r casework.TodoRange) (string, []any) {
+	where, args := `addressee = ?`, []any{string(r.For)}
+	if len(r.Elsewhere) == 0 {
+		return where, args
+	}
+	const viewed = `EXISTS (SELECT 1 FROM case_viewers v WHERE v.case_id = case_todos.case_id AND v.viewer `
+	where += ` AND (` + viewed + `= ?) OR NOT ` + viewed + `IN (` + marks(len(r.Elsewhere)) + `)))`
+	args = append(args, string(r.Here))
+	for _, k := range r.Elsewhere {
+		args = append(args, string(k))
+	}
+	return where, args
+}
+
+// Todos lists what waits in any of the ranges, nearest due first, up to limit, behind the row after when there
+// is one. What waits for two addressees is one row, under one of the two.
+func (db *DB) Todos(ctx context.Context, ranges []casework.TodoRange, after *TodoRow, limit int) ([]TodoRow, error) {
+	if len(ranges) == 0 {
 		return nil, nil
 	}
 	var parts []string
 	var args []any
-	for i, k := range keys {
-		where := ""
-		a := []any{string(k)}
+	for i, r := range ranges {
+		where, a := todosIn(r)
 		if after != nil {
-			where = ` AND due_at >= ? AND (due_at > ? OR case_id > ? OR (case_id = ? AND (kind > ? OR (kind = ? AND ref > ?))))`
+			where += ` AND due_at >= ? AND (due_at > ? OR case_id > ? OR (case_id = ? AND (kind > ? OR (kind = ? AND ref > ?))))`
 			a = append(a, Millis(after.DueAt), Millis(after.DueAt), after.CaseID, after.CaseID, string(after.Kind), string(after.Kind), after.Ref)
 		}
-		parts = append(parts, fmt.Sprintf(`SELECT * FROM (SELECT addressee, kind, case_id, ref, due_at FROM case_todos WHERE addressee = ?%s ORDER BY due_at, case_id, kind, ref LIMIT ?) u%d`, where, i))
+		parts = append(parts, fmt.Sprintf(`SELECT * FROM (SELECT addressee, kind, case_id, ref, due_at FROM case_todos WHERE %s ORDER BY due_at, case_id, kind, ref LIMIT ?) u%d`, where, i))
 		args = append(append(args, a...), limit)
 	}
 	waiting := parts[0]
@@ -273,7 +289,7 @@ func (db *DB) Todos(ctx context.Context, keys []casework.Addressee, after *TodoR
 		// Each part holds the first of its own, so together they hold the first of all.
 		waiting = `SELECT MIN(addressee) AS addressee, kind, case_id, ref, due_at FROM (` + strings.Join(parts, ` UNION ALL `) + `) w GROUP BY due_at, case_id, kind, ref`
 	}
-	rows, err := db.query(ctx, `SELECT `+inOrder+`t.addressee, t.kind, t.case_id, t.ref, t.due_at, c.number, c.title, c.tier, c.status
+	rows, err := db.query(ctx, `SELECT `+inOrder+`t.addressee, t.kind, t.case_id, t.ref, t.due_at, c.number, c.title, c.tier, c.status, c.lead_department_id, c.handler_id
 		FROM (`+waiting+`) t CROSS JOIN cases c ON c.id = t.case_id ORDER BY t.due_at, t.case_id, t.kind, t.ref LIMIT ?`, append(args, limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("list things to do: %w", err)
@@ -282,7 +298,7 @@ func (db *DB) Todos(ctx context.Context, keys []casework.Addressee, after *TodoR
 	var list []TodoRow
 	for rows.Next() {
 		var r TodoRow
-		if err := rows.Scan(&r.Addressee, &r.Kind, &r.CaseID, &r.Ref, (*Millis)(&r.DueAt), &r.Number, &r.Title, &r.Tier, &r.Status); err != nil {
+		if err := rows.Scan(&r.Addressee, &r.Kind, &r.CaseID, &r.Ref, (*Millis)(&r.DueAt), &r.Number, &r.Title, &r.Tier, &r.Status, &r.LeadDepartmentID, &r.HandlerID); err != nil {
 			return nil, err
 		}
 		list = append(list, r)
@@ -398,6 +414,39 @@ func (db *DB) CountTodos(ctx context.Context, keys []casework.Addressee, kinds [
 			return nil, err
 		}
 		counts[kind] = min(n, CountCap)
+	}
+	return counts, rows.Err()
+}
+
+// CountTodosAt counts what waits in the ranges of each of several posts, in their order, each up to CountCap. What waits in two ranges of a
+// post counts once, as Todos lists it.
+func (db *DB) CountTodosAt(ctx context.Context, posts [][]casework.TodoRange) ([]int, error) {
+	counts := make([]int, len(posts))
+	var parts []string
+	var args []any
+	for i, ranges := range posts {
+		var of []string
+		for j, r := range ranges {
+			where, a := todosIn(r)
+			of = append(of, fmt.Sprintf(`SELECT * FROM (SELECT case_id, kind, ref FROM case_todos WHERE %s LIMIT %d) u%d`, where, CountCap, j))
+			args = append(args, a...)
+		}
+		parts = append(parts, fmt.Sprintf(`SELECT %d AS post, COUNT(*) AS n FROM (%s) p%d`, i, strings.Join(of, ` UNION `), i))
+	}
+	if len(parts) == 0 {
+		return counts, nil
+	}
+	rows, err := db.query(ctx, strings.Join(parts, ` UNION ALL `), args...)
+	if err != nil {
+		return nil, fmt.Errorf("count things to do by post: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var at, n int
+		if err := rows.Scan(&at, &n); err != nil {
+			return nil, err
+		}
+		counts[at] = min(n, CountCap)
 	}
 	return counts, rows.Err()
 }

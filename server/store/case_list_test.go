@@ -249,7 +249,7 @@ func TestTodosPageThroughEachOnce(t *testing.T) {
 				var got []key
 				var after *store.TodoRow
 				for range 400 {
-					page, err := db.Todos(t.Context(), keys[:n], after, limit)
+					page, err := db.Todos(t.Context(), whole(keys[:n]), after, limit)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -283,6 +283,56 @@ func TestTodosPageThroughEachOnce(t *testing.T) {
 			if total != len(want) || counts["none"] != 0 {
 				t.Errorf("%d keys: counted %v, listed %d", n, counts, len(want))
 			}
+		}
+	})
+}
+
+// whole are the ranges of all that waits for each.
+func whole(keys []casework.Addressee) []casework.TodoRange {
+	var out []casework.TodoRange
+	for _, k := range keys {
+		out = append(out, casework.TodoRange{For: k})
+	}
+	return out
+}
+
+// What waits for a person stands at the post within whose place of work they have the case, and at each where that was never noted.
+func TestThingsToDoStandAtTheirPost(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		insertCases(t, db, monday, newCase("a", rest(casework.Closed)), newCase("b", rest(casework.Closed)), newCase("c", rest(casework.Closed)), newCase("both", rest(casework.Closed)))
+		var todos, viewers [][]any
+		for i, id := range []string{"a", "b", "c", "both"} {
+			todos = append(todos, []any{"person:p", "duty", id, "", day(i).UnixMilli()})
+		}
+		todos = append(todos, []any{"department_head:d-1", "order", "a", "", day(9).UnixMilli()}, []any{"department_head:d-1", "duty", "a", "", day(0).UnixMilli()})
+		for _, v := range [][2]string{{"person:p@department:d-1", "a"}, {"person:p@grid:g-1", "b"}, {"person:p", "c"}, {"person:p@department:d-1", "both"}, {"person:p@grid:g-1", "both"}, {"person:q@grid:g-1", "a"}} {
+			viewers = append(viewers, []any{v[0], v[1], 0, "closed", "III", 1})
+		}
+		bulk(t, db, `case_todos (addressee, kind, case_id, ref, due_at)`, todos)
+		bulk(t, db, `case_viewers (viewer, case_id, open, status, tier, sort_at)`, viewers)
+		posts := [][]casework.TodoRange{
+			{{For: "department_head:d-1"}, {For: "person:p", Here: "person:p@department:d-1", Elsewhere: []casework.Addressee{"person:p@grid:g-1"}}},
+			{{For: "liaison:g-1"}, {For: "person:p", Here: "person:p@grid:g-1", Elsewhere: []casework.Addressee{"person:p@department:d-1", "person:p@community:c-1"}}},
+			{{For: "centre"}},
+		}
+		want := []string{"a duty, c duty, both duty, a order, ", "b duty, c duty, both duty, ", ""}
+		counts := must[[]int](t)(db.CountTodosAt(t.Context(), posts))
+		for i, ranges := range posts {
+			got, n := "", 0
+			for after := (*store.TodoRow)(nil); ; n++ {
+				page := must[[]store.TodoRow](t)(db.Todos(t.Context(), ranges, after, 1))
+				if len(page) == 0 {
+					break
+				}
+				got += page[0].CaseID + " " + string(page[0].Kind) + ", "
+				after = &page[0]
+			}
+			if got != want[i] || counts[i] != n {
+				t.Errorf("at post %d: %q, counted %d; want %q", i, got, counts[i], want[i])
+			}
+		}
+		if n, err := db.CountTodosAt(t.Context(), nil); err != nil || len(n) != 0 {
+			t.Errorf("of no posts: %v %v", n, err)
 		}
 	})
 }

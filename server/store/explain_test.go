@@ -143,11 +143,18 @@ func reads() (list []read) {
 			return ignore(db.ReportedCases(ctx, "p-003", before, 21))
 		})
 	}
+	inPerson := casework.TodoRange{For: "person:p-002", Here: "person:p-002@department:d-01", Elsewhere: []casework.Addressee{"person:p-002@grid:g-01", "person:p-002@community:c-01"}}
 	for _, keys := range [][]casework.Addressee{{"department_head:d-01"}, {"department_head:d-01", "person:p-001", "centre"}} {
 		for _, after := range []*store.TodoRow{nil, {DueAt: day(20), CaseID: "c-00300", Kind: casework.TodoHandle}} {
 			what := fmt.Sprint(len(keys), " keys, behind another: ", after != nil)
-			add("Todos", what, func(ctx context.Context, db *store.DB) error { return ignore(db.Todos(ctx, keys, after, 21)) })
+			add("Todos", what, func(ctx context.Context, db *store.DB) error { return ignore(db.Todos(ctx, whole(keys), after, 21)) })
+			add("Todos", "at a post, "+what, func(ctx context.Context, db *store.DB) error {
+				return ignore(db.Todos(ctx, append(whole(keys), inPerson), after, 21))
+			})
 		}
+		add("CountTodosAt", fmt.Sprint(len(keys), " keys"), func(ctx context.Context, db *store.DB) error {
+			return ignore(db.CountTodosAt(ctx, [][]casework.TodoRange{whole(keys), append(whole(keys), inPerson)}))
+		})
 		add("CountTodos", fmt.Sprint(len(keys), " keys"), func(ctx context.Context, db *store.DB) error {
 			return ignore(db.CountTodos(ctx, keys, []casework.TodoKind{casework.TodoAccept, casework.TodoHandle, casework.TodoOnSite}))
 		})

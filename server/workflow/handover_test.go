@@ -109,7 +109,7 @@ func TestWhoMovesSeesWhatTheNewPostsGive(t *testing.T) {
 		if err != nil || l.Case.HandlerID != "" || w.events(open.ID, "hand_over") != 1 {
 			t.Errorf("%q has it, %d events, %v", l.Case.HandlerID, w.events(open.ID, "hand_over"), err)
 		}
-		todos, err := w.e.Todos(ctx, w.actor("p-h1"), "", 20)
+		todos, err := w.e.Todos(ctx, w.actor("p-h1"), "", "", 20)
 		if err != nil || !slices.ContainsFunc(todos.Items, func(i workflow.TodoItem) bool { return i.CaseID == open.ID && i.Kind == casework.TodoHandle }) {
 			t.Errorf("the head has nothing to do: %+v %v", todos.Items, err)
 		}

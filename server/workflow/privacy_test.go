@@ -263,7 +263,7 @@ func TestEveryViewIsMasked(t *testing.T) {
 			see(c, nil)
 			see(w.e.Timeline(ctx, a, id, 0, 100, true))
 			see(w.e.Tickets(ctx, a, workflow.TicketQuery{CaseID: id, Limit: 10}))
-			see(w.e.Todos(ctx, a, "", 50))
+			see(w.e.Todos(ctx, a, "", "", 50))
 			see(w.e.Inbox(ctx, a, false, "", 50))
 			see(w.e.Cases(ctx, a, workflow.CaseQuery{Limit: 20}))
 			see(w.e.Ticket(ctx, a, w.ticket(order).Ticket.ID))

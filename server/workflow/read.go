@@ -7,7 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"xiaopu/server/apperr"
 	"xiaopu/server/casework"
+	"xiaopu/server/organisation"
 	"xiaopu/server/store"
 	"xiaopu/server/ticket"
 	"xiaopu/server/workday"
@@ -742,11 +744,71 @@ type TodoItem struct {
 	Status    casework.Status   `json:"status"`
 	For       string            `json:"for" doc:"以什么身份办理"`
 	Clock     *ClockView        `json:"clock,omitempty"`
+
+	LeadDepartment *Named `json:"lead_department,omitempty"`
+	Handler        *Named `json:"handler,omitempty"`
 }
 
-// Todos lists what waits for the caller, nearest due first.
-func (e *Engine) Todos(ctx context.Context, actor casework.Actor, cursorText string, limit int) (Page[TodoItem], error) {
-	page := Page[TodoItem]{Items: []TodoItem{}}
+// TodoPage is a page of things to do; the first says too at which of the caller's posts they wait.
+type TodoPage struct {
+	Items []TodoItem `json:"items" doc:"这一页"`
+	Next  string     `json:"next,omitempty" doc:"下一页的 cursor；没有则已到末尾"`
+	Posts []TodoPost `json:"posts,omitempty" doc:"第一页才有：您有不止一个岗位会有待办时，各岗位有几件，可用 post 只看一个"`
+	Cap   int        `json:"cap" doc:"计数上限；达到即“1000+”"`
+}
+
+// TodoPost is a post with how much waits there.
+type TodoPost struct {
+	Post  string `json:"post" doc:"岗位，如 department_head:D1"`
+	Label string `json:"label" doc:"岗位，显示用；代办的写明代谁"`
+	Count int    `json:"count" doc:"几件。说不出是以哪个岗位办的，各岗位都计"`
+}
+
+var errNotYourPost = apperr.New(apperr.InvalidArgument, "todo.post", "这不是您现在的岗位，请选“全部”，或重新打开后再选。")
+
+// todoPosts lists the caller's posts at which something waits or can be expected to, and the one asked for. None when that leaves no choice.
+func (e *Engine) todoPosts(ctx context.Context, k *Knowledge, actor casework.Actor, asked string) ([]TodoPost, error) {
+	if len(actor.Posts) < 2 {
+		return nil, nil
+	}
+	ranges := make([][]casework.TodoRange, len(actor.Posts))
+	for i, p := range actor.Posts {
+		ranges[i] = casework.TodosAt(actor, p)
+	}
+	counts, err := e.db.CountTodosAt(ctx, ranges)
+	if err != nil {
+		return nil, err
+	}
+	var list []TodoPost
+	for i, p := range actor.Posts {
+		t := TodoPost{Post: string(casework.ToPost(p.Role, p.Unit)), Label: k.Organisation.DescribePost(organisation.Post{Role: p.Role, Unit: p.Unit}), Count: counts[i]}
+		if d, known := k.Organisation.Department(p.Unit); known && d.ShortName != "" {
+			t.Label = strings.Replace(t.Label, d.Name, d.ShortName, 1) // several stand beside each other on a phone
+		}
+		if p.For != "" {
+			t.Label = "代" + k.Organisation.PersonName(p.For) + "：" + t.Label
+		}
+		if t.Count > 0 || t.Post == asked || p.Role.Awaited() && !p.Vacant {
+			list = append(list, t)
+		}
+	}
+	if len(list) < 2 && asked == "" {
+		return nil, nil
+	}
+	return list, nil
+}
+
+// Todos lists what waits for the caller, nearest due first: at all of their posts or, of a post as casework.ToPost has it, there alone.
+func (e *Engine) Todos(ctx context.Context, actor casework.Actor, post, cursorText string, limit int) (TodoPage, error) {
+	page := TodoPage{Items: []TodoItem{}, Cap: store.CountCap}
+	ranges := casework.AllTodos(actor)
+	if post != "" {
+		at := slices.IndexFunc(actor.Posts, func(p casework.Post) bool { return string(casework.ToPost(p.Role, p.Unit)) == post })
+		if at < 0 {
+			return page, errNotYourPost
+		}
+		ranges = casework.TodosAt(actor, actor.Posts[at])
+	}
 	k, err := e.Knowledge(ctx)
 	if err != nil {
 		return page, err
@@ -755,9 +817,14 @@ func (e *Engine) Todos(ctx context.Context, actor casework.Actor, cursorText str
 	if err != nil {
 		return page, err
 	}
-	rows, err := e.db.Todos(ctx, casework.TodoKeys(actor), after, limit+1)
+	rows, err := e.db.Todos(ctx, ranges, after, limit+1)
 	if err != nil {
 		return page, err
+	}
+	if after == nil {
+		if page.Posts, err = e.todoPosts(ctx, k, actor, post); err != nil {
+			return page, err
+		}
 	}
 	now := e.Now(k)
 	for i, r := range rows {
@@ -768,6 +835,7 @@ func (e *Engine) Todos(ctx context.Context, actor casework.Actor, cursorText str
 		page.Items = append(page.Items, TodoItem{
 			Kind: r.Kind, KindLabel: r.Kind.Label(), Ref: r.Ref, CaseID: r.CaseID, Number: r.Number, Title: ticket.MaskText(r.Title), Tier: r.Tier,
 			TierLabel: r.Tier.Label(), Status: r.Status, For: k.addressee(r.Addressee), Clock: k.clock(r.DueAt, false, now),
+			LeadDepartment: k.department(r.LeadDepartmentID), Handler: k.person(r.HandlerID),
 		})
 	}
 	return page, nil

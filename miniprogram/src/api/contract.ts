@@ -1606,13 +1606,6 @@ export interface PageTimelineItem {
   next?: string;
 }
 
-export interface PageTodoItem {
-  /** 这一页 */
-  items: TodoItem[];
-  /** 下一页的 cursor；没有则已到末尾 */
-  next?: string;
-}
-
 export interface PageWaitingTicket {
   /** 这一页 */
   items: WaitingTicket[];
@@ -2664,10 +2657,14 @@ export interface TodoItem {
   clock?: ClockView;
   /** 以什么身份办理 */
   for: string;
+  /** 专门负责人（承办人） */
+  handler?: Named;
   /** 类别：register 待入库、dispatch 待交办、accept 待接单、convene 待会商、handle 待办理、verify 待核查、callback 待回访、hearing 待汇报、support 待协办、duty 待办成员职责、onsite 待现场核实、order 待答复督办 */
   kind: "register" | "dispatch" | "accept" | "convene" | "handle" | "verify" | "callback" | "hearing" | "support" | "duty" | "onsite" | "order";
   /** 类别，显示用 */
   kind_label: string;
+  /** 牵头部门 */
+  lead_department?: Named;
   /** 难事编号，如 NS2026-000042 */
   number: string;
   /** 任务或督办单编号 */
@@ -2680,6 +2677,26 @@ export interface TodoItem {
   tier_label: string;
   /** 标题 */
   title: string;
+}
+
+export interface TodoPage {
+  /** 计数上限；达到即“1000+” */
+  cap: number;
+  /** 这一页 */
+  items: TodoItem[];
+  /** 下一页的 cursor；没有则已到末尾 */
+  next?: string;
+  /** 第一页才有：您有不止一个岗位会有待办时，各岗位有几件，可用 post 只看一个 */
+  posts?: TodoPost[];
+}
+
+export interface TodoPost {
+  /** 几件。说不出是以哪个岗位办的，各岗位都计 */
+  count: number;
+  /** 岗位，显示用；代办的写明代谁 */
+  label: string;
+  /** 岗位，如 department_head:D1 */
+  post: string;
 }
 
 export interface TokensView {
@@ -3329,7 +3346,7 @@ export interface Operations {
   /** 查看工单的完整个人信息（须写明理由） */
   unmask_ticket: { path: { id: string }; query: None; body: Unmask; answer: Unmasked };
   /** 我的待办，先到期的在前 */
-  list_todos: { path: None; query: { cursor?: string; limit?: number }; body: undefined; answer: PageTodoItem };
+  list_todos: { path: None; query: { post?: string; cursor?: string; limit?: number }; body: undefined; answer: TodoPage };
   /** 待办和未读消息的数量 */
   count_todos: { path: None; query: None; body: undefined; answer: Counts };
   /** 事项类别（两级） */

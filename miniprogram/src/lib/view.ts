@@ -1,6 +1,6 @@
 // How cases, to-dos and events are put into words and tones on the screen. The words are the server's.
 
-import type { CaseItem, CaseView, ClockView, OwnReport, ReportedCase, StuckCase, TodoItem, WaitingTicket } from "../api/contract";
+import type { CaseItem, CaseView, ClockView, Me, OwnReport, ReportedCase, StuckCase, TodoItem, WaitingTicket } from "../api/contract";
 import { texts } from "../texts";
 import { dayOf, momentOf } from "./when";
 
@@ -43,6 +43,9 @@ const done = new Set(["resolved", "closed"]);
 const toneOfCase = (c: { status: string; tier?: string; clock?: ClockView }): Tone =>
   done.has(c.status) ? "done" : c.clock?.overdue ? "late" : ((c.tier ?? "") as Tone);
 
+/** ourOwn are the roles of who works in a department: it need not be named to them. */
+const ourOwn = new Set(["department_head", "handler"]);
+
 const badgeOf = (tier: string, status: string): string => (tier ? `${tier} · ${status}` : status);
 
 /** cardOfCase is a case in a list. */
@@ -63,13 +66,15 @@ export const cardOfStuck = (c: StuckCase): Card => ({ ...cardOfCase(c), why: c.w
 /** cardOfTeam is a case of one's own department, which need not be named. */
 export const cardOfTeam = (c: CaseItem): Card => ({ ...cardOfCase(c), place: [c.topic, c.community?.name ?? c.grid?.name].filter(Boolean).join(" · ") });
 
-/** cardOfTodo is something to do. */
-export function cardOfTodo(t: TodoItem, now: Date): Card {
+/** cardOfTodo is something to do, with who has the case besides me. */
+export function cardOfTodo(t: TodoItem, now: Date, me: Me | undefined): Card {
   const due = texts.home.due;
+  const lead = me?.posts.some((p) => p.unit === t.lead_department?.id && ourOwn.has(p.role)) ? undefined : t.lead_department?.name;
+  const handler = t.handler && t.handler.id !== me?.id ? texts.home.handler(t.handler.name) : undefined;
   return {
     section: !t.clock ? due.none : t.clock.overdue ? due.late : dayOf(t.clock.due_at, now) === dayOf(now.toISOString(), now) ? due.today : due.later,
     key: `${t.case_id} ${t.kind} ${t.ref ?? ""} ${t.for}`, id: t.case_id, badge: badgeOf(t.tier_label, t.kind_label), tone: t.clock?.overdue ? "late" : ((t.tier ?? "") as Tone), number: t.number, kind: t.for, title: t.title,
-    place: "", clock: t.clock?.text ?? "", clockTone: toneOf(t.clock), provisional: t.clock?.provisional ?? false,
+    place: [lead, handler].filter(Boolean).join(" · "), clock: t.clock?.text ?? "", clockTone: toneOf(t.clock), provisional: t.clock?.provisional ?? false,
   };
 }
 

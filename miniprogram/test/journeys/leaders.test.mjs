@@ -42,6 +42,8 @@ test("each leader sees what is stuck by tier, and behind each number as many cas
 for (const elder of [false, true])
   test(`what is stuck stands at every width${elder ? " in 长辈版" : ", cannot be read, and is read again"}`, async () => {
     const leader = await phoneOf("p-principal", elder ? { font: 24 } : {});
+    const [todo] = (await leader.api("/api/v1/todos")).items;
+    await cards(leader).filter({ hasText: `${todo.lead_department.name} · 承办人${todo.handler.name}` }).first().waitFor(); // who has the case
     await everywhere(leader, `${elder ? "elder-" : ""}stuck-home`, { elder });
     await leader.press("卡在哪里");
     await cards(leader).first().waitFor();

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { base, browser, shots, start } from "./phone.mjs";
-import { look } from "./look.mjs";
+import { everywhere, look } from "./look.mjs";
 
 let chrome;
 before(async () => (chrome = await browser()));
@@ -26,6 +26,58 @@ const give = (phone, title, name, body) =>
   }, [title, name, body]);
 
 const leaky = "蘅芷新村房屋渗漏水";
+
+test("who has two posts looks at one of them: the choice stays on the phone, a change is told there too, and a post that is held no longer is forgotten", async () => {
+  const clerk = await phoneOf("p-centre-1");
+  const page = clerk.page.locator(".mp-page:not([hidden])");
+  const chip = (words) => page.locator("[role=radio]", { hasText: words });
+  const titles = () => page.locator("[role=link] .title").allTextContents();
+  const listed = async (query) => (await clerk.api(`/api/v1/todos${query}`)).items.map((t) => t.title);
+  const { posts } = await clerk.api("/api/v1/todos");
+  assert.deepEqual(posts.map((p) => [p.post, p.count > 0]), [["centre", true], ["handler:d-chengyun", true]]);
+  await clerk.sees("没有更多了");
+  assert.deepEqual(await titles(), await listed(""));
+  await everywhere(clerk, "posts-all");
+  for (const p of posts) {
+    await clerk.tap(chip(`${p.label} ${p.count}`));
+    await page.locator(`[role=radio][aria-checked=true]:has-text("✓${p.label}")`).waitFor();
+    await clerk.sees("没有更多了");
+    assert.deepEqual(await titles(), await listed(`?post=${p.post}`));
+    assert.equal((await titles()).length, p.count);
+  }
+  await look(clerk, "posts-one");
+  await clerk.to("#pages/home/index"); // opened anew
+  await page.locator('[role=radio][aria-checked=true]:has-text("承办人")').waitFor();
+  await clerk.sees("没有更多了");
+  const [mine] = await titles();
+  await give(clerk, mine, "progress", { text: "已约绿化养护单位到场。", public: false });
+  await clerk.sees("有新变化，点一下更新");
+  await clerk.press("有新变化");
+  await clerk.gone("有新变化");
+  await clerk.sees("没有更多了");
+  assert.deepEqual(await titles(), [mine]);
+  await clerk.tap(chip("全部"));
+  await clerk.sees("没有更多了");
+  assert.deepEqual(await titles(), await listed(""));
+
+  await clerk.page.evaluate(() => localStorage.setItem("preview/p-centre-1/post/p-centre-1", JSON.stringify("department_head:d-gone")));
+  await clerk.to("#pages/home/index");
+  await page.locator('[role=radio][aria-checked=true]:has-text("全部")').waitFor();
+  await clerk.sees("没有更多了");
+  assert.deepEqual(await titles(), await listed(""));
+  await clerk.close();
+
+  const elder = await phoneOf("p-handler-guijian-1", { font: 24 });
+  await elder.sees("代傅振华：规建办负责人");
+  await elder.tap(elder.page.locator(".mp-page:not([hidden]) [role=radio]", { hasText: "代傅振华" }));
+  await elder.sees("以这个岗位没有要您办的事");
+  await everywhere(elder, "elder-posts", { elder: true });
+  await elder.close();
+  const one = await phoneOf("p-head-zhifa");
+  await one.sees("没有更多了");
+  assert.equal(await one.page.locator(".mp-page:not([hidden]) [role=radio]").count(), 0, "who has one post has nothing to choose");
+  await one.close();
+});
 
 test("who looks is told of a change, and nothing moves until they ask; the badge moves by itself", async () => {
   const head = await phoneOf("p-head-fangguan");

@@ -1,7 +1,8 @@
 // The first page: what waits for me, nearest deadline first; or, for residents, their own matters. One request paints it.
 // What was read last stays on the phone, for a street without a network.
 
-import { cachedBecause, Unreachable } from "../../api/problem";
+import type { TodoPost } from "../../api/contract";
+import { cachedBecause, Refused, Unreachable } from "../../api/problem";
 import { look } from "../../look";
 import { directory, kept } from "../../lib/directory";
 import { Pager, type Shown } from "../../lib/pager";
@@ -11,10 +12,24 @@ import { texts } from "../../texts";
 
 type View = "todo" | "cases" | "claimable" | "reported" | "own";
 
-const read: Record<View, (cursor?: string) => Promise<{ items: Card[]; next?: string }>> = {
+/** Chip is a post above the list, or all of them (""). */
+interface Chip { post: string; text: string; on: boolean }
+
+/** chosenPost is the post that the list is narrowed to, as chosen on this phone; "" for all. */
+const keyOfPost = () => `post/${me()?.id}`;
+const chosenPost = (): string => store.get<string>(keyOfPost()) ?? "";
+
+const read: Record<View, (cursor?: string) => Promise<{ items: Card[]; next?: string; posts?: Chip[] }>> = {
   todo: async (cursor) => {
-    const page = await client.call("list_todos", { query: { cursor } });
-    return { items: page.items.map((t) => cardOfTodo(t, now())), next: page.next };
+    const post = chosenPost();
+    try {
+      const page = await client.call("list_todos", { query: { cursor, post: post || undefined } });
+      return { items: page.items.map((t) => cardOfTodo(t, now(), me())), next: page.next, posts: chipsOf(page.posts, page.cap, post) };
+    } catch (e) {
+      if (cursor !== undefined || !post || !(e instanceof Refused) || e.problem.reason !== "todo.post") throw e;
+      store.remove(keyOfPost()); // a post that they hold no longer
+      return read.todo();
+    }
   },
   cases: async (cursor) => {
     const page = await client.call("list_cases", { query: { cursor } });
@@ -36,12 +51,17 @@ const read: Record<View, (cursor?: string) => Promise<{ items: Card[]; next?: st
 
 const shownReports = 3;
 const waitingDoor = "/staff/tickets/index";
-const cacheOf = (view: View) => `cache/${me()?.id}/${view}`;
+const cacheOf = (view: View) => `cache/${me()?.id}/${view}${view === "todo" ? chosenPost() : ""}`;
+const cacheOfPosts = () => `cache/${me()?.id}/posts`;
+
+/** chipsOf are the posts to choose from, as the server lists them; none where there is no choice. */
+const chipsOf = (posts: TodoPost[] | undefined, cap: number, on: string): Chip[] =>
+  posts?.length ? [{ post: "", text: texts.home.allPosts }, ...posts.map((p) => ({ post: p.post, text: `${p.label} ${capped(p.count, cap)}`.trim() }))].map((c) => ({ ...c, on: c.post === on })) : [];
 
 Page({
   behaviors: [look],
   data: {
-    t: texts.home, staff: false, view: "todo" as View, views: [] as { view: View; text: string }[], empty: "", list: { items: [], state: "loading", message: "" } as Shown<Card>,
+    t: texts.home, staff: false, view: "todo" as View, views: [] as { view: View; text: string }[], posts: [] as Chip[], empty: "", list: { items: [], state: "loading", message: "" } as Shown<Card>,
     fresh: false, freshText: texts.common.fresh, cached: false, cachedText: texts.common.cached as string, waiting: "", wrong: "", standsInFor: "", doors: [] as { url: string; text: string }[], canReport: false, canLookUp: false, canReportMatter: false, unbound: false, r: texts.reports, reports: [] as Card[], moreReports: false,
   },
   pager: undefined as Pager<Card> | undefined,
@@ -103,32 +123,47 @@ Page({
   },
 
   open(view: View): Promise<void> {
-    const empty = { todo: texts.home.emptyTodo, cases: texts.home.emptyCases, claimable: texts.home.emptyClaimable, reported: texts.home.emptyReported, own: texts.home.emptyOwn }[view];
+    const post = view === "todo" ? chosenPost() : "";
+    const empty = { todo: post ? texts.home.emptyPost : texts.home.emptyTodo, cases: texts.home.emptyCases, claimable: texts.home.emptyClaimable, reported: texts.home.emptyReported, own: texts.home.emptyOwn }[view];
     const last = store.get<Card[]>(cacheOf(view));
-    this.setData({ view, empty, cached: false, list: { items: headed(last ?? []), state: last?.length ? "ready" : "loading", message: "" } });
-    this.pager = new Pager(
+    const posts = view === "todo" ? (store.get<Chip[]>(cacheOfPosts()) ?? []).map((c) => ({ ...c, on: c.post === post })) : [];
+    this.setData({ view, posts, empty, cached: false, list: { items: headed(last ?? []), state: last?.length ? "ready" : "loading", message: "" } });
+    const pager: Pager<Card> = new Pager(
       async (cursor) => {
         try {
           const page = await read[view](cursor);
           if (cursor === undefined) store.set(cacheOf(view), page.items);
-          if (this.data.view === view && this.data.cached) this.setData({ cached: false });
+          if (this.pager !== pager) return page;
+          if (this.data.cached) this.setData({ cached: false });
+          if (cursor === undefined && page.posts) this.drawPosts(page.posts);
           return page;
         } catch (e) {
           const last = cursor === undefined && e instanceof Unreachable ? store.get<Card[]>(cacheOf(view)) : undefined;
           if (last) {
-            if (this.data.view === view) this.setData({ cached: true, cachedText: cachedBecause(e as Unreachable) });
+            if (this.pager === pager) this.setData({ cached: true, cachedText: cachedBecause(e as Unreachable) });
             return { items: last };
           }
           throw e;
         }
       },
       (list) => {
-        if (this.data.view !== view) return; // answered after another list was opened
+        if (this.pager !== pager) return; // answered after another list was opened
         if (list.state === "loading" && last?.length) return; // the old list stays until the new one is there
         this.setData({ list: { ...list, items: headed(list.items) } });
       },
     );
-    return this.pager.first();
+    this.pager = pager;
+    return pager.first();
+  },
+  drawPosts(posts: Chip[]) {
+    store.set(cacheOfPosts(), posts);
+    this.setData({ posts });
+  },
+  choosePost(e: WechatMiniprogram.TouchEvent<object, object, { post: string }>) {
+    const { post } = e.currentTarget.dataset;
+    if (post === chosenPost()) return;
+    store.set(keyOfPost(), post);
+    void this.open("todo");
   },
   choose(e: WechatMiniprogram.TouchEvent<object, object, { view: View }>) {
     if (e.currentTarget.dataset.view !== this.data.view) void this.open(e.currentTarget.dataset.view);
