@@ -14,7 +14,7 @@ export interface Button {
 }
 
 const first: Allowed["name"][] = ["accept", "accept_task", "finish_task", "answer", "register", "dispatch", "convene", "contact", "submit", "verify_pass", "claim", "confirm_dissatisfaction", "strike_off", "hold_over", "take", "coordinate", "supervise", "classify", "progress"];
-const beside: Allowed["name"][] = ["return", "decline_task", "verify_fail", "reject", "open_at_ii", "progress", "dismiss_dissatisfaction", "carry_over", "remind", "escalate"];
+const beside: Allowed["name"][] = ["return", "decline_task", "verify_fail", "reject", "open_at_ii", "progress", "dismiss_dissatisfaction", "carry_over", "remind", "escalate", "split"];
 const direct = new Set<Allowed["name"]>(["accept", "accept_task"]);
 
 /** buttonsOf lays the allowed commands out. Each target has its own. done has what was done before and no longer comes first,

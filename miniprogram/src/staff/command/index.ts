@@ -73,7 +73,7 @@ Page({
       const wants = (kind: string) => this.form?.fields.some((f) => f.kind === kind);
       const wantsTopics = wants("topic");
       const [c, people, all] = await Promise.all([client.call("get_case", { path: { id: this.id } }), wantsPeople ? directory() : undefined, wantsTopics ? topics() : []]);
-      if (wants("held")) this.held = (await client.call("list_case_tickets", { path: { id: this.id }, query: { limit: most } })).items.map((x) => ({ id: x.id, name: `${x.order_no} ${(x.title || x.content || "").slice(0, 20)}` }));
+      if (wants("held")) this.held = (await client.call("list_case_tickets", { path: { id: this.id }, query: { limit: most } })).items.map((x) => ({ id: x.id, name: `${x.order_no} ${(x.content || x.title || "").slice(0, 40)}` }));
       if (wants("case")) this.near = await this.alike(c);
       this.people = people;
       this.topics = all;
@@ -164,7 +164,8 @@ Page({
     if (!this.people || (f.kind !== "person" && f.kind !== "members")) return [];
     const department = (values.lead_department_id as string) ?? (this.data.fields.find((x) => x.name === "lead_department_id")?.value as string) ?? c.lead_department?.id;
     const near: Near = f.name === "coordinator_id" ? { role: "coordinator" } : { department, grid: c.grid?.id, community: c.community?.id };
-    return found(this.people, query, near, members.map((m) => m.person_id));
+    const already = f.name === "add" ? (c.task_force?.members.map((m) => m.person_id) ?? []) : [];
+    return found(this.people, query, near, [...already, ...members.map((m) => m.person_id)]);
   },
   sought(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
     const at = Number(e.currentTarget.dataset.at);
@@ -200,6 +201,7 @@ Page({
   typed(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
     const at = Number(e.currentTarget.dataset.at);
     this.data.fields[at].value = e.detail.value; // not drawn again: the keyboard has it
+    if (this.data.message && !this.data.fields.some((f) => f.wrong)) this.setData({ message: "" }); // said of what stood there
     if (this.data.fields[at].wrong) this.setData({ [`fields[${at}].wrong`]: "", message: this.data.fields.some((f, i) => i !== at && f.wrong) ? this.data.message : "" });
     this.keep();
   },
