@@ -97,7 +97,7 @@ export const texts = {
     outcome: { solved: "实际解决", explained: "解释说明" },
     rating: { satisfied: "满意", mostly: "基本满意", dissatisfied: "不满意" },
     ratingQuestion: "您满意吗？", ratingThanks: "谢谢您的评价。", ratingNoted: "谢谢您的评价，街道会打电话向您核实。", ratingLong: { satisfied: "满意", mostly: "基本满意", dissatisfied: "不满意，还没解决" },
-    urge: "催一催", moreEvents: "查看更早的经过", noEvents: "还没有进展。有了进展会显示在这里，也会发消息给您。",
+    urge: "催一催", times: (what: string, n: number) => `${what}，共 ${n} 次`, newest: (moment: string) => `最近 ${moment}  系统`, eventsFailed: "没有读到全部经过，点这里重试", unfold: "看每一次", foldUp: "收起", noEvents: "还没有进展。有了进展会显示在这里，也会发消息给您。",
     due: "期限", by: "交给", finishedAt: "完成于", taskKind: { support: "协办", duty: "成员职责", onsite: "现场核实" }, taskStatus: { given: "待接受", accepted: "正在办", finished: "已完成", declined: "不能承担", withdrawn: "已撤回" }, mine: "交给您的任务", askedBy: (who: string) => `${who}交办`, dueBy: (moment: string) => `请在 ${moment} 前完成`,
     onSiteAt: (moment: string) => `${moment} 到场拍照`,
   },

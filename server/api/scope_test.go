@@ -136,10 +136,22 @@ func TestResidentsReadTheAnswerWrittenForThem(t *testing.T) {
 
 func TestToDosTellLateAsLate(t *testing.T) {
 	o := newOffice(t)
-	o.reported()
+	late := o.reported()
 	o.at("2026-03-09 10:00")
 	if _, err := o.engine.Sweep(context.Background()); err != nil {
 		t.Fatal(err)
+	}
+	routine := 0
+	for _, e := range ok[workflow.Page[workflow.TimelineItem]](o.get("p-cy", "/cases/"+late.ID+"/timeline")).Items {
+		if e.Routine != (e.Kind == casework.EventChased) {
+			t.Errorf("%s: routine %v", e.Kind, e.Routine)
+		}
+		if e.Routine {
+			routine++
+		}
+	}
+	if routine < 2 {
+		t.Errorf("chased %d times", routine)
 	}
 	page := ok[workflow.Page[workflow.TodoItem]](o.get("p-cy", "/todos"))
 	if len(page.Items) != 1 || !page.Items[0].Clock.Overdue || page.Items[0].Clock.WorkingDays >= 0 {

@@ -31,6 +31,10 @@ const (
 	EventSplitOff     EventKind = "split_off"
 )
 
+// Routine reports whether the mechanism only told somebody once more that something is due: nothing changed with it, and one more says
+// little beside the one before.
+func (k EventKind) Routine() bool { return k == EventWarned || k == EventChased }
+
 // Event is one line of a case's timeline.
 type Event struct {
 	Seq  int64     `json:"seq"`

@@ -953,6 +953,7 @@ type TimelineItem struct {
 	Who        string             `json:"who" doc:"谁，以什么身份；代办时写明代谁"`
 	Text       string             `json:"text"`
 	Public     bool               `json:"public"`
+	Routine    bool               `json:"routine,omitempty" doc:"系统的例行提醒，只是又提醒了一次：相邻的可以收成一行"`
 	// Attachments came with this step.
 	Attachments []string          `json:"attachments,omitempty" doc:"这一步带来的附件的 id，您能看到的"`
 	Changes     []casework.Change `json:"changes,omitempty"`
@@ -989,7 +990,7 @@ func (e *Engine) Timeline(ctx context.Context, actor casework.Actor, id string, 
 		if resident && ev.ActorID != "" && ev.ActorID == actor.PersonID {
 			who = "您"
 		}
-		it := TimelineItem{Seq: ev.Seq, Kind: ev.Kind, At: ev.At, RecordedAt: ev.RecordedAt, Public: ev.Public, Who: who, Text: ticket.MaskText(k.eventText(ev, resident))}
+		it := TimelineItem{Seq: ev.Seq, Kind: ev.Kind, At: ev.At, RecordedAt: ev.RecordedAt, Public: ev.Public, Routine: ev.Kind.Routine(), Who: who, Text: ticket.MaskText(k.eventText(ev, resident))}
 		for _, c := range ev.Changes {
 			id, ok := strings.CutPrefix(c.Path, "files/")
 			if f, there := l.Case.Files[id]; ok && there && c.Before == nil && casework.SeesFile(f, actor, sight) {

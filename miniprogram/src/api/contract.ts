@@ -2642,6 +2642,8 @@ export interface TimelineItem {
   public: boolean;
   /** 处理时间 */
   recorded_at: string;
+  /** 系统的例行提醒，只是又提醒了一次：相邻的可以收成一行 */
+  routine?: boolean;
   /** 序号 */
   seq: number;
   /** 一句话说明 */

@@ -355,6 +355,29 @@ test("the supervisor gives an order and the lead answers it; time passes: held o
   await advance(leader, "p-principal", 12);
   await openCase(leader, c);
   await leader.sees("已超期");
+  // The system's reminders that stand together are one line, whatever pages they come in, and are all there when it is opened.
+  const { items, next } = await leader.api(`/api/v1/cases/${c.id}/timeline?limit=100`);
+  assert.equal(next, undefined);
+  await leader.page.route(/\/timeline\?/, (r) => r.continue({ url: r.request().url().replace("limit=100", "limit=5") }));
+  await openCase(leader, c);
+  const folds = leader.page.locator(".mp-page:not([hidden]) .fold");
+  await folds.first().waitFor();
+  const times = (await folds.locator(".second").allTextContents()).map((x) => Number(/，共 (\d+) 次$/.exec(x)[1]));
+  assert.equal(times.reduce((a, b) => a + b, 0) + (await leader.page.locator(".mp-page:not([hidden]) .event").count()) - times.length, items.length);
+  assert.ok(Math.max(...times) > 8, `${times}`);
+  await folds.first().scrollIntoViewIfNeeded();
+  await everywhere(leader, "timeline-folded");
+  await leader.tap(folds.first());
+  await leader.sees("收起");
+  assert.equal(await leader.page.locator(".mp-page:not([hidden]) .each").count(), times[0]);
+  await look(leader, "timeline-unfolded");
+  await leader.page.unroute(/\/timeline\?/);
+  const elder = await phoneOf("p-principal", { width: 320, font: 24 });
+  await openCase(elder, c);
+  await elder.page.locator(".mp-page:not([hidden]) .fold").first().scrollIntoViewIfNeeded();
+  await everywhere(elder, "elder-timeline-folded", { elder: true });
+  await elder.close();
+
   await leader.press("挂账", true);
   await leader.fill("理由", "净化设备排产，需延长。");
   await look(leader, "principal-1-hold-over");

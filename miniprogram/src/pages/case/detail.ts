@@ -1,7 +1,7 @@
 // One case. Notices open it. What stands on it, and which buttons, the server says: staff see why it is a hard case before what it is
 // about; residents read plain words, a promised date and whether it was kept.
 
-import type { Allowed, CaseView, LocationView, Promise as Promised, TimelineItem } from "../../api/contract";
+import type { Allowed, CaseView, LocationView, PageTimelineItem, Promise as Promised, TimelineItem } from "../../api/contract";
 import { messageOf, Refused } from "../../api/problem";
 import { look } from "../../look";
 import { buttonsOf, type Button } from "../../lib/buttons";
@@ -10,6 +10,7 @@ import { noteOf, type Note } from "../../lib/note";
 import type { ListState } from "../../lib/pager";
 import { unmask } from "../../lib/place";
 import { Question } from "../../lib/subscribe";
+import { folded, lineOf, type Fold, type Line as Happened } from "../../lib/timeline";
 import { headOf, plainCardOfCase, toneOf, type Card, type Tone } from "../../lib/view";
 import { dayOf, momentOf } from "../../lib/when";
 import { client, live, may, me, now, queue, side, signedIn } from "../../services";
@@ -21,7 +22,6 @@ interface Caller { id: string; name: string; who: string }
 interface Said { text: string; next: string }
 interface Mine { id: string; kind: string; text: string; meta: string }
 interface Placed extends LocationView { meta: string }
-interface Event { seq: number | string; at: string; text: string; meta: string }
 interface Picture { id: string; thumb: string; url: string; name: string; label: string; picture: boolean }
 
 
@@ -31,11 +31,11 @@ Page({
     p: texts.place, placed: [] as Placed[], t: texts.case, common: texts.common, state: "loading" as ListState, message: "", staff: false, head: {} as Card, facts: "", why: [] as string[], masked: false, top: [] as Block[], blocks: [] as Block[], promise: null as Promised | null, said: [] as Said[], urged: "", rateUntil: "",
     fresh: false, waits: [] as { text: string; tone: Tone }[], own: [] as { id: string; name: string }[], callers: [] as Caller[], mine: [] as Mine[], answer: "", primary: null as Button | null, second: null as Button | null, more: [] as Button[], moreOpen: false,
     handler: null as Choice | null, handlers: [] as Choice[], handlerOpen: false, mayRate: false, ratings: ["satisfied", "mostly", "dissatisfied"] as const, ratingNames: texts.case.rating as Record<string, string>,
-    events: [] as Event[], eventsState: "loading" as ListState, pictures: [] as Picture[], notes: [] as Note[], beside: [] as Note[], n: texts.ticket, canAdd: false, busy: false, waiting: "",
+    events: [] as Fold[], unfolded: {} as Record<string, boolean>, eventsState: "loading" as ListState, pictures: [] as Picture[], notes: [] as Note[], beside: [] as Note[], n: texts.ticket, canAdd: false, busy: false, waiting: "",
   },
   id: "",
   shown: undefined as CaseView | undefined,
-  events: [] as Event[],
+  events: [] as Happened[],
   question: undefined as Question | undefined,
   unheard: undefined as (() => void) | undefined,
 
@@ -94,10 +94,15 @@ Page({
 
   async loadEvents() {
     try {
-      const page = await client.call("get_timeline", { path: { id: this.id }, query: { limit: 100 } });
-      this.events = page.items.map(eventOf).reverse();
+      const all: TimelineItem[] = [];
+      for (let after: number | undefined = 0; after !== undefined; ) { // the newest come last, and stand first
+        const page: PageTimelineItem = await client.call("get_timeline", { path: { id: this.id }, query: { limit: 100, after } });
+        all.push(...page.items);
+        after = page.next === undefined ? undefined : Number(page.next);
+      }
+      this.events = all.map((e) => lineOf(e, now())).reverse();
       this.drawEvents();
-      this.setData({ eventsState: page.items.length ? "ready" : "empty" });
+      this.setData({ eventsState: all.length ? "ready" : "empty" });
     } catch {
       this.setData({ eventsState: "moreFailed" });
     }
@@ -127,8 +132,12 @@ Page({
     void unmask(e.currentTarget.dataset.id);
   },
   drawEvents() {
-    const mine = this.data.staff ? [] : this.data.notes.filter((n) => n.text).map((n) => ({ seq: n.id, at: n.at, text: `${texts.ticket.mine}：${n.text}`, meta: n.meta }));
-    this.setData({ beside: this.data.staff ? this.data.notes : this.data.notes.filter((n) => n.pictures.length).map((n) => ({ ...n, text: "" })), events: [...this.events, ...mine].sort((a, b) => b.at.localeCompare(a.at)) });
+    const mine = this.data.staff ? [] : this.data.notes.filter((n) => n.text).map((n): Happened => ({ seq: n.id, at: n.at, text: `${texts.ticket.mine}：${n.text}`, meta: n.meta, routine: false }));
+    this.setData({ beside: this.data.staff ? this.data.notes : this.data.notes.filter((n) => n.pictures.length).map((n) => ({ ...n, text: "" })), events: folded([...this.events, ...mine].sort((a, b) => b.at.localeCompare(a.at)), now()) });
+  },
+  unfold(e: WechatMiniprogram.TouchEvent<object, object, { seq: number }>) {
+    const { seq } = e.currentTarget.dataset;
+    this.setData({ [`unfolded.${seq}`]: !this.data.unfolded[seq] });
   },
   addFacts() {
     const ticket = this.shown?.ticket_refs[this.shown.ticket_refs.length - 1];
@@ -286,10 +295,6 @@ const about: { [name in Allowed["name"]]?: string } = { confirm_dissatisfaction:
 const saidOf = (c: CaseView): Said[] => (c.ratings ?? []).filter((r) => r.from === "own").map((r) => ({ text: [texts.case.rating[r.rating], r.words].filter(Boolean).join("："), next: r.rating !== "dissatisfied" ? "" : r.callback ? texts.case.calledBack[r.callback as "confirmed"] : c.call_back_by ? texts.case.callBack(dayOf(c.call_back_by, now())) : "" }));
 
 const noDirectory = { departments: [], grids: [], communities: [], people: [] };
-
-function eventOf(e: TimelineItem): Event {
-  return { seq: e.seq, at: e.at, text: e.text, meta: [momentOf(e.at, now()), e.who].filter(Boolean).join("  ") };
-}
 
 /** mineOf are the tasks that wait for whoever looks: those on which the server lets them act as who they were given to. */
 function mineOf(c: CaseView): Mine[] {
