@@ -65,9 +65,9 @@ export const texts = {
   figures: {
     scope: "范围：", own: "我分管的", whole: "全街道", month: "按月", week: "按周", running: (period: string) => `${period}（到今天）`, nothing: (periods: string[]) => `${periods.join("、")}：没有`, none: "—",
     entered: "入库", given: "交到部门", resolved: "办结", onTime: "其中按时", escalated: "升级", overdue: "Ⅰ级超期", dissatisfied: "不满意", returned: "退单", acceptRate: "按时接单率", onTimeRate: "按时办结率",
-    departments: "按部门", topics: "按事项类别", rates: "上面整段时间合计。按时接单：1 个工作日内；按时办结：只算Ⅲ级，认领的不计。", empty: "这段时间没有。",
+    departments: "按部门", topics: "按事项类别", total: "上面整段时间合计。", how: "这些数字怎样计", howRates: "部门的数字怎样计", howClose: "收起", percent: (n: number, of: string) => `${n}%（${of}）`, times: (n: number, of: number) => `${n}/${of} 次`, cases: (n: number, of: number) => `${n}/${of} 件`, empty: "这段时间没有。",
     trend: "入库和办结", kept: "按时办结", late: "没有按时办结", mostGiven: "交办最多的部门", givenEach: "交到各部门的次数", mostEntered: "入库最多的类别", short: (period: string) => period.replace(/年|月(?=\d)/, "$&\n").replace("起", ""),
-    came: (entered: number | undefined, resolved: number, onTime?: number) => `${entered === undefined ? "" : `入库 ${entered}，`}办结 ${resolved}${onTime === undefined || onTime === resolved ? "" : `（按时 ${onTime}）`}`, had: (given: number, rate?: number) => `交办 ${given} 次${rate === undefined ? "" : `，按时办结 ${rate}%`}`,
+    came: (entered: number | undefined, resolved: number, onTime?: number) => `${entered === undefined ? "" : `入库 ${entered}，`}办结 ${resolved}${onTime === undefined || onTime === resolved ? "" : `（按时 ${onTime}）`}`, had: (given: number, onTime: string) => `交办 ${given} 次${onTime && `，按时 ${onTime}`}`,
     picture: (title: string, rows: string[]) => `图：${title}。${rows.join("；")}。`,
   },
   stuck: {

@@ -76,6 +76,17 @@ func TestFiguresAreWhatTheTimelinesHold(t *testing.T) {
 		if d := cmp.Diff(want, sum(f.Periods)); d != "" || !f.Periods[len(f.Periods)-1].Running || f.Scope != "全街道" {
 			t.Errorf("%s: %s\n%+v", query, d, f.Periods)
 		}
+		var by workflow.PeriodFigures // the same, by topic and by department
+		for _, x := range f.Topics {
+			by.Entered, by.Resolved, by.Escalated, by.Dissatisfied = by.Entered+x.Entered, by.Resolved+x.Resolved, by.Escalated+x.Escalated, by.Dissatisfied+x.Dissatisfied
+		}
+		for _, x := range f.Departments {
+			by.Given += x.Given
+		}
+		by.OnTime, by.Overdue = want.OnTime, want.Overdue // of the periods alone
+		if d := cmp.Diff(want, by); d != "" {
+			t.Errorf("%s: by topic and department: %s", query, d)
+		}
 	}
 	before := ok[workflow.Figures](o.get("p-pl", "/figures"))
 	if err := o.engine.CountPast(context.Background()); err != nil {
@@ -119,4 +130,36 @@ func TestDepartmentsAreMeasuredByTheirOwn(t *testing.T) {
 	}
 	o.get("p-w1", "/figures").refused(http.StatusForbidden, "auth.denied")
 	o.get("p-r", "/figures").refused(http.StatusForbidden, "auth.denied")
+}
+
+// What was resolved stays so when it is opened again, and the next round counts by itself, as the figures say of themselves.
+func TestAReopenedCaseKeepsWhatItCounted(t *testing.T) {
+	o := newOffice(t)
+	c := o.resolved()
+	counted := func() [5]int {
+		f := ok[workflow.Figures](o.get("p-pl", "/figures"))
+		p, d := sum(f.Periods), f.Departments[0]
+		return [5]int{p.Resolved, p.OnTime, p.Escalated, d.Kept, d.Missed}
+	}
+	if got := counted(); got != [5]int{1, 1, 0, 1, 0} {
+		t.Fatalf("resolved: %v", got)
+	}
+	c = o.must("p-r", c, "rate", fields{"rating": "dissatisfied", "words": "又吵了"})
+	c = o.must("p-cy", c, "confirm_dissatisfaction", fields{"record": "电话回访属实"})
+	if got := counted(); got != [5]int{1, 1, 0, 1, 0} || c.Round != 2 || c.Tier != casework.TierII {
+		t.Errorf("opened again at %s in round %d: %v", c.Tier, c.Round, got)
+	}
+	c = o.convene(c)
+	for _, task := range c.Tasks {
+		c = o.must("p-w2", c, "finish_task", fields{"task_id": task.ID, "result": "已完成"})
+	}
+	c = o.must("p-w1", c, "submit", fields{"result": "已整改", "outcome": "solved", "evidence": []string{"照片"}})
+	o.must("p-cy", c, "verify_pass", fields{"finding": "属实", "outcome": "solved"})
+	if got := counted(); got != [5]int{2, 2, 0, 1, 0} {
+		t.Errorf("resolved in the second round: %v", got)
+	}
+	f := ok[workflow.Figures](o.get("p-pl", "/figures"))
+	if len(f.Meanings) == 0 || len(f.DepartmentMeanings) == 0 {
+		t.Error("how it is counted is not said")
+	}
 }

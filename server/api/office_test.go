@@ -384,7 +384,12 @@ func (o *office) convening() workflow.CaseView {
 
 func (o *office) convened() workflow.CaseView {
 	o.t.Helper()
-	return o.must("p-gc", o.convening(), "convene", fields{
+	return o.convene(o.convening())
+}
+
+func (o *office) convene(c workflow.CaseView) workflow.CaseView {
+	o.t.Helper()
+	return o.must("p-gc", c, "convene", fields{
 		"minutes": "会商纪要", "lead_department_id": "d-1", "handler_id": "p-w1", "leader_id": "p-h1", "plan": "三日内整改",
 		"members": []fields{{"person_id": "p-w2", "duty": "提供资料", "due_at": "2026-03-04T17:00:00+08:00"}},
 	})

@@ -2,7 +2,8 @@ package casework
 
 import "xiaopu/server/workday"
 
-// Happening is something that a figure counts. What each figure is stands here and nowhere else.
+// Happening is something that a figure counts. What each figure is stands here and nowhere else; workflow says it in words. A case that is
+// opened again keeps what it counted, and counts anew in its next round.
 type Happening struct {
 	Seq  int64 // of its event
 	Kind HappeningKind

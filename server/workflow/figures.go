@@ -22,6 +22,34 @@ type Figures struct {
 	Periods     []PeriodFigures     `json:"periods" doc:"各月或各周，早的在前，最后一个还没有过完"`
 	Departments []DepartmentFigures `json:"departments" doc:"整段时间内按部门，交办多的在前"`
 	Topics      []TopicFigures      `json:"topics" doc:"整段时间内按事项类别的第一级，入库多的在前"`
+
+	Meanings           []FigureMeaning `json:"meanings" doc:"各月、各周和各类别的数字怎样计，一个数字一句话"`
+	DepartmentMeanings []FigureMeaning `json:"department_meanings" doc:"各部门的数字怎样计，一个数字一句话"`
+}
+
+// FigureMeaning says in a sentence how a figure is counted.
+type FigureMeaning struct {
+	Name string `json:"name" doc:"哪个数字，如：办结"`
+	Text string `json:"text" doc:"怎样计"`
+}
+
+// meanings and departmentMeanings are casework.Happenings in words: whoever changes what counts changes them too. Policy and domain.md do not
+// say that a case which is opened again was not resolved, so what was counted stays, and each round counts by itself.
+var meanings = []FigureMeaning{
+	{"入库", "纳入项目库的难事，一件计一次；后来不予入库或并案的不减。"},
+	{"交到部门", "每定一次牵头部门计一次：交办、转办、认领、会商确定；重新办理仍归原部门的不另计。"},
+	{"办结", "每通过一次核查计一次；不满意或结转后重新办理的，原来的不减，再办结另计一次。"},
+	{"其中按时", "办结的里面，在当时那一级的期限之前提交结果的；后来重新办理的，原来的也不减。"},
+	{"升级", "从低一级升到高一级，每次计一次：到期自动升级、人工升级、提级；不满意后在高一级重新办理的不计。"},
+	{"Ⅰ级超期", "Ⅰ级响应到期没有办结，到期那天计一次，每一轮一次；挂账的也计。"},
+	{"不满意", "诉求人评价不满意，每次评价计一次，不等回访核实。"},
+}
+
+var departmentMeanings = []FigureMeaning{
+	{"按时接单率", "1 个工作日内接单的次数，占按时接单和逾期未接单的总次数；退单、认领、会商确定的不计。"},
+	{"按时办结率", "Ⅲ级按时办结的件数，占Ⅲ级按时办结和到期没办结而升级的总件数，每一轮计一件；认领的、人工升级的、核查耽误的、Ⅱ级Ⅰ级的不计；后来不满意重新办理的，原来仍算按时。"},
+	{"交到部门", "交办、转办、认领、会商确定，每次计一次，所以与上面两项的分母不一定相同。"},
+	{"退单", "接单前退回，每次计一次。"},
 }
 
 // PeriodFigures are those of one month or week.
@@ -75,7 +103,7 @@ func (e *Engine) Figures(ctx context.Context, actor casework.Actor, q FiguresQue
 	}
 	viewers := casework.MeasuredScopes(actor, q.Own)
 	today := workday.DateOf(e.Now(k))
-	f := Figures{Scope: k.leads(viewers), Both: actor.SeesAll() && casework.MeasuredScopes(actor, true) != nil, UntilOn: today, Periods: periods(today, q), Departments: []DepartmentFigures{}, Topics: []TopicFigures{}}
+	f := Figures{Scope: k.leads(viewers), Both: actor.SeesAll() && casework.MeasuredScopes(actor, true) != nil, UntilOn: today, Periods: periods(today, q), Departments: []DepartmentFigures{}, Topics: []TopicFigures{}, Meanings: meanings, DepartmentMeanings: departmentMeanings}
 	f.FromOn = f.Periods[0].FromOn
 	filter := store.HappeningFilter{From: f.FromOn.String(), Before: today.AddDays(1).String()}
 	for _, v := range viewers {

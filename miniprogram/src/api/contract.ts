@@ -846,13 +846,24 @@ export interface FieldChange {
   name: string;
 }
 
+export interface FigureMeaning {
+  /** 哪个数字，如：办结 */
+  name: string;
+  /** 怎样计 */
+  text: string;
+}
+
 export interface Figures {
   /** 既能看全街道，又有自己分管的：以 own 区分 */
   both: boolean;
+  /** 各部门的数字怎样计，一个数字一句话 */
+  department_meanings: FigureMeaning[];
   /** 整段时间内按部门，交办多的在前 */
   departments: DepartmentFigures[];
   /** 从这一天起 */
   from_on: string;
+  /** 各月、各周和各类别的数字怎样计，一个数字一句话 */
+  meanings: FigureMeaning[];
   /** 各月或各周，早的在前，最后一个还没有过完 */
   periods: PeriodFigures[];
   /** 统计的范围，如：全街道 */

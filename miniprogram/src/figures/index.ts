@@ -1,7 +1,7 @@
 // What happened in somebody's scope, month by month or week by week, and by department and topic: pictures, and the same as lists. The
 // numbers are the server's.
 
-import type { DepartmentFigures, PeriodFigures, TopicFigures } from "../api/contract";
+import type { DepartmentFigures, FigureMeaning, PeriodFigures, TopicFigures } from "../api/contract";
 import { messageOf } from "../api/problem";
 import { look } from "../look";
 import type { ListState } from "../lib/pager";
@@ -9,14 +9,17 @@ import { client, signedIn } from "../services";
 import { texts } from "../texts";
 import { hasAny, type Bars, type Series } from "./bars";
 
-interface Cell { words: string; value: string; late: boolean }
+interface Cell { words: string; value: string; late: boolean; wide?: boolean }
 interface Row { title: string; cells: Cell[] }
 /** Picture is a chart with its title, and what it says to whom does not see it. */
 interface Picture { title: string; label: string; bars: Bars }
 
 const t = texts.figures;
 const cell = (words: string, n: number, late = false): Cell => ({ words, value: String(n), late: late && n > 0 });
-const rate = (words: string, n?: number): Cell => ({ words, value: n === undefined ? t.none : `${n}%`, late: false });
+/** rate is a percentage with what it is of: none of nothing. */
+const rate = (words: string, percent: number | undefined, of: string): Cell => ({ words, value: percent === undefined ? t.none : t.percent(percent, of), late: false, wide: true });
+const accepted = (d: DepartmentFigures): string => t.times(d.accepted, d.accepted + d.unaccepted);
+const resolved = (d: DepartmentFigures): string => t.cases(d.kept, d.kept + d.missed);
 
 /** told leaves out what nothing is of in any row: a department's cases have entered the library before they come to it. Rows of nothing
  * that follow each other are one line. */
@@ -55,7 +58,7 @@ const most = 6;
 function byDepartment(all: DepartmentFigures[]): Picture | null {
   const had = all.filter((d) => d.given);
   const of = had.slice(0, most);
-  return picture(had.length > most ? t.mostGiven : t.givenEach, { rows: of.map((d) => d.department.name), words: of.map((d) => t.had(d.given, d.on_time_rate)), series: [{ name: t.given, mark: "outlined", values: of.map((d) => d.given) }] });
+  return picture(had.length > most ? t.mostGiven : t.givenEach, { rows: of.map((d) => d.department.name), words: of.map((d) => t.had(d.given, d.on_time_rate === undefined ? "" : resolved(d))), series: [{ name: t.given, mark: "outlined", values: of.map((d) => d.given) }] });
 }
 
 function byTopic(all: TopicFigures[]): Picture | null {
@@ -67,7 +70,7 @@ function byTopic(all: TopicFigures[]): Picture | null {
 
 Page({
   behaviors: [look],
-  data: { t, state: "loading" as ListState, message: "", by: "month" as "month" | "week", own: true, both: false, scope: "", periods: [] as Row[], departments: [] as Row[], topics: [] as Row[], trend: null as Picture | null, byDepartment: null as Picture | null, byTopic: null as Picture | null },
+  data: { t, state: "loading" as ListState, message: "", by: "month" as "month" | "week", own: true, both: false, scope: "", periods: [] as Row[], departments: [] as Row[], topics: [] as Row[], trend: null as Picture | null, byDepartment: null as Picture | null, byTopic: null as Picture | null, meanings: [] as FigureMeaning[], departmentMeanings: [] as FigureMeaning[], how: "" as "" | "periods" | "departments" },
 
   onShow() {
     if (signedIn()) void this.load();
@@ -78,17 +81,21 @@ Page({
       const f = await client.call("get_figures", { query: { by, own, count: 6 } });
       if (by !== this.data.by || own !== this.data.own) return; // answered after another was asked for
       this.setData({
-        state: "ready", message: "", both: f.both, scope: f.scope, trend: trend(f.periods), byDepartment: byDepartment(f.departments), byTopic: byTopic(f.topics),
+        state: "ready", message: "", both: f.both, scope: f.scope, meanings: f.meanings, departmentMeanings: f.department_meanings, trend: trend(f.periods), byDepartment: byDepartment(f.departments), byTopic: byTopic(f.topics),
         periods: told(f.periods.slice().reverse().map((p) => ({
           title: p.running ? t.running(p.label) : p.label,
           cells: [cell(t.entered, p.entered), cell(t.given, p.given), cell(t.resolved, p.resolved), cell(t.onTime, p.on_time), cell(t.escalated, p.escalated), cell(t.overdue, p.overdue, true), cell(t.dissatisfied, p.dissatisfied)],
         }))),
-        departments: f.departments.map((d) => ({ title: d.department.name, cells: [cell(t.given, d.given), rate(t.acceptRate, d.accept_rate), rate(t.onTimeRate, d.on_time_rate), cell(t.returned, d.returned)] })),
+        departments: f.departments.map((d) => ({ title: d.department.name, cells: [cell(t.given, d.given), cell(t.returned, d.returned), rate(t.acceptRate, d.accept_rate, accepted(d)), rate(t.onTimeRate, d.on_time_rate, resolved(d))] })),
         topics: told(f.topics.map((x) => ({ title: x.topic, cells: [cell(t.entered, x.entered), cell(t.resolved, x.resolved), cell(t.escalated, x.escalated), cell(t.dissatisfied, x.dissatisfied)] }))),
       });
     } catch (e) {
       this.setData({ state: "failed", message: messageOf(e) });
     }
+  },
+  explain(e: WechatMiniprogram.TouchEvent<object, object, { of: "periods" | "departments" }>) {
+    const { of } = e.currentTarget.dataset;
+    this.setData({ how: this.data.how === of ? "" : of });
   },
   ask(e: WechatMiniprogram.TouchEvent<object, object, { by: "month" | "week"; own: boolean }>) {
     const { by, own } = e.currentTarget.dataset;

@@ -69,10 +69,28 @@ test("figures: each number is the server's, by month and by week, of one's own a
     await leader.sees("按事项类别");
     const f = await leader.api("/api/v1/figures?own=true");
     const page = leader.page.locator(".mp-page:not([hidden])");
+    const rate = (percent, n, of, unit) => (percent === undefined ? "—" : `${percent}%（${n}/${of} ${unit}）`);
     for (const d of f.departments) {
       const card = page.locator(".card", { hasText: d.department.name }).filter({ hasText: "按时接单率" });
-      assert.match(await card.first().textContent(), new RegExp(`交到部门${d.given}按时接单率${d.accept_rate ?? "—"}`));
+      const cells = `交到部门${d.given}退单${d.returned}按时接单率${rate(d.accept_rate, d.accepted, d.accepted + d.unaccepted, "次")}按时办结率${rate(d.on_time_rate, d.kept, d.kept + d.missed, "件")}`;
+      assert.ok((await card.first().textContent()).includes(cells), cells);
     }
+    assert.ok(f.departments.some((d) => d.kept + d.missed > 0), "no rate");
+    // Each figure says how it is counted.
+    for (const [button, told] of [["这些数字怎样计", f.meanings], ["部门的数字怎样计", f.department_meanings]]) {
+      await leader.press(button);
+      await leader.sees("收起");
+      assert.deepEqual(await page.locator(".mean .strong").allTextContents(), told.map((m) => m.name));
+      if (!elder) await look(leader, `figures-how-${told.length}`);
+      await page.locator(`wx-button:has-text("${button}"), wx-button:has-text("收起")`).first().scrollIntoViewIfNeeded();
+      if (elder) await everywhere(leader, `elder-figures-how-${told.length}`, { elder });
+      await leader.press("收起");
+    }
+    await page.locator(".cell.wide").first().scrollIntoViewIfNeeded();
+    await everywhere(leader, `${elder ? "elder-" : ""}figures-rates`, { elder });
+    const figures = new Set((await page.locator(".cell .meta").allTextContents()));
+    const explained = new Set([...f.meanings, ...f.department_meanings].map((m) => m.name));
+    for (const name of figures) assert.ok(explained.has(name), `nobody says how ${name} is counted`);
     assert.ok(f.periods.some((p) => p.resolved > 0), "nothing resolved");
     await leader.gone("不满意"); // of which there is nothing
     await everywhere(leader, `${elder ? "elder-" : ""}figures`, { elder });
