@@ -70,8 +70,12 @@ func TestRequestersReadBackWhatTheySaid(t *testing.T) {
 	if v := ok[workflow.CaseView](o.get("p-r", "/cases/"+c.ID)); v.RemindedToday {
 		t.Error("yesterday's reminder is today's")
 	}
+	c = o.must("p-r", c, "remind", fields{})
 	c = o.must("p-w1", c, "submit", fields{"result": "已整改", "outcome": "solved", "evidence": []string{"照片"}})
 	c = o.must("p-cy", c, "verify_pass", fields{"finding": "属实", "outcome": "solved"})
+	if v := ok[workflow.CaseView](o.get("p-r", "/cases/"+c.ID)); v.RemindedToday {
+		t.Error("told when to urge again about what is done")
+	}
 	c = o.must("p-r", c, "rate", fields{"rating": "dissatisfied", "words": "还是漏"})
 	v := ok[workflow.CaseView](o.get("p-r", "/cases/"+c.ID))
 	if len(v.Ratings) != 1 || v.Ratings[0].Words != "还是漏" || v.Ratings[0].Rating != casework.Dissatisfied || v.CallBackBy.IsZero() {

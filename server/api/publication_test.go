@@ -84,6 +84,33 @@ func TestResidentsSeeWhatIsPublishedAndNothingElse(t *testing.T) {
 	})
 }
 
+// The centre is offered to publish what stands in the library, nobody else is, and what is no longer to be published only where there is something to take back.
+func TestPublishingIsOfferedWhereItIsPossible(t *testing.T) {
+	o := newOffice(t)
+	offered := func(who string, c workflow.CaseView) bool {
+		t.Helper()
+		return ok[workflow.CaseView](o.get(who, "/cases/"+c.ID)).Publication
+	}
+	reported := o.reported()
+	if offered("p-cy", reported) {
+		t.Error("offered before the case is in the library")
+	}
+	o.call("p-cy", http.MethodPut, v1+"/cases/"+reported.ID+"/publication", fields{"title": "车棚漏雨"}).refused(http.StatusConflict, "publication.status")
+	registered := o.must("p-cy", reported, "register", fields{})
+	if !registered.Publication || offered("p-gl", registered) {
+		t.Error("offered to the centre alone, from registering on")
+	}
+	o.published(registered)
+	rejected := o.must("p-cy", registered, "reject", fields{"reason": "已由物业修好"})
+	if !rejected.Publication {
+		t.Error("what is published of a rejected case cannot be taken back")
+	}
+	ok[workflow.PublicationView](o.post("p-cy", "/cases/"+rejected.ID+"/publication/withdraw", nil))
+	if offered("p-cy", rejected) {
+		t.Error("offered where nothing can be done")
+	}
+}
+
 func TestStoriesAndFiguresOfTheStreet(t *testing.T) {
 	o := newOffice(t)
 	story := fields{"title": "工地不再夜里打桩", "problem": "夜间施工扰民。", "done": "调整了施工时间，加装隔音屏。"}

@@ -259,6 +259,21 @@ func (e *Engine) MeToo(ctx context.Context, actor casework.Actor, id, phoneID st
 	return out, err
 }
 
+// offersPublication says whether there is something for an actor to publish of a case, or to take back.
+func (e *Engine) offersPublication(ctx context.Context, actor casework.Actor, c casework.Case) (bool, error) {
+	if !slices.ContainsFunc(actor.Posts, func(p casework.Post) bool { return p.Role == casework.Centre }) {
+		return false, nil
+	}
+	if publishable(c.Status) {
+		return true, nil
+	}
+	p, err := e.db.CasePublication(ctx, c.ID) // what was published before the case was merged or rejected
+	if errors.Is(err, store.ErrNoPublication) {
+		err = nil
+	}
+	return p.State == store.Published, err
+}
+
 // Publication shows the centre what is published of a case.
 func (e *Engine) Publication(ctx context.Context, actor casework.Actor, caseID string) (PublicationView, error) {
 	l, err := e.full(ctx, actor, caseID)

@@ -281,6 +281,7 @@ type CaseView struct {
 	NextDueAt           *time.Time              `json:"next_due_at,omitempty"`
 	Waits               []Wait                  `json:"waits,omitempty" doc:"这件难事等您做什么、到什么时候；本级响应期限之外的"`
 	Reachable           bool                    `json:"reachable,omitempty" doc:"您可以查看诉求人的联系方式（见 unmask_ticket），每次记入审计日志"`
+	Publication         bool                    `json:"publication,omitempty" doc:"可以向居民公开，或有公开的可以撤回（见 get_publication）；只有城运中心看到"`
 	RateUntil           time.Time               `json:"rate_until,omitzero" doc:"可以评价到什么时候；只有诉求人看到"`
 	CallBackBy          time.Time               `json:"call_back_by,omitzero" doc:"不满意的回访期限；只有诉求人看到"`
 	RemindedToday       bool                    `json:"reminded_today,omitempty" doc:"您今天已经催办过；只有诉求人看到"`
@@ -325,7 +326,7 @@ func (e *Engine) Case(ctx context.Context, actor casework.Actor, id string) (Cas
 	if err != nil {
 		return CaseView{}, err
 	}
-	return e.view(k, l, actor, sight)
+	return e.shown(ctx, k, l, actor, sight)
 }
 
 // Shown shows the case that a command gave back, without reading it again. Of a case that the command, or something since,
@@ -345,7 +346,16 @@ func (e *Engine) Shown(ctx context.Context, actor casework.Actor, c casework.Cas
 			Why: []casework.Trigger{}, Stages: []casework.Stage{}, Tasks: []TaskView{}, TicketRefs: []casework.TicketRef{}, Allowed: []casework.Allowed{},
 		}, nil
 	}
-	return e.view(k, store.LoadedCase{Case: c, CalendarRevision: k.CalendarRevision, UpdatedAt: e.Now(k)}, actor, sight)
+	return e.shown(ctx, k, store.LoadedCase{Case: c, CalendarRevision: k.CalendarRevision, UpdatedAt: e.Now(k)}, actor, sight)
+}
+
+// shown is a case as somebody sees it, with what does not stand in it.
+func (e *Engine) shown(ctx context.Context, k *Knowledge, l store.LoadedCase, actor casework.Actor, sight casework.Sight) (CaseView, error) {
+	v, err := e.view(k, l, actor, sight)
+	if err == nil {
+		v.Publication, err = e.offersPublication(ctx, actor, l.Case)
+	}
+	return v, err
 }
 
 // caseID gives the id behind an id or a number.
@@ -419,7 +429,7 @@ func (e *Engine) view(k *Knowledge, l store.LoadedCase, actor casework.Actor, si
 	}
 	if sight == casework.AsRequester {
 		k.forResident(&v, c, actor)
-		v.Promise, v.RemindedToday = k.promise(c, now), c.RemindedToday(actor, now)
+		v.Promise, v.RemindedToday = k.promise(c, now), c.Status.Open() && c.RemindedToday(actor, now)
 		v.Rateable, v.RateUntil, v.CallBackBy = casework.Permits(c, actor, casework.Rate{}.Name(), env), c.RateUntil(), c.CallBackBy()
 		return v, nil
 	}

@@ -290,6 +290,8 @@ export interface CaseView {
   place?: string;
   /** 对诉求人的承诺；只有诉求人看到 */
   promise?: Promise;
+  /** 可以向居民公开，或有公开的可以撤回（见 get_publication）；只有城运中心看到 */
+  publication?: boolean;
   /** 可以评价到什么时候；只有诉求人看到 */
   rate_until?: string;
   /** 等您评价；只有诉求人看到 */

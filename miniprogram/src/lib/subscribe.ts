@@ -1,11 +1,21 @@
 // Consent for WeChat's messages. WeChat shows its question only in the very moment of a tap, so what there is to ask for is read
-// before, when the page opens. Nothing depends on the answer, so nothing here throws.
+// before, when the page opens. Whether what somebody gives succeeds is known only after that moment, and a question must not lie over a
+// form that has to be mended: so it is owed once something has succeeded, and put at the next tap. Nothing depends on the answer, so
+// nothing here throws.
 
 import { client } from "../services";
 import { newId } from "./id";
 
 /** Scene is where somebody is asked. */
 export type Scene = "report" | "accept" | "handle" | "inbox";
+
+let owed: Question | undefined;
+
+/** askOwed puts the question that is owed, if one is. It must be called in a tap's own handler, before anything is awaited. */
+export function askOwed(): void {
+  void owed?.ask();
+  owed = undefined;
+}
 
 const most = 3; // templates in one question, by WeChat's rule
 
@@ -24,6 +34,11 @@ export class Question {
       this.ids = [];
     }
     return this.ids.length > 0;
+  }
+
+  /** owe has the question put at the next tap. */
+  owe(): void {
+    if (this.ids.length) owed = this;
   }
 
   /** ask puts the question, once, and reports the answers. It must be called in the tap's own handler, before anything is awaited. It gives

@@ -26,8 +26,11 @@ test("a head goes from the notice to an accepted case in two taps", async () => 
   await head.sees("办理中");
   assert.ok(head.taps <= 2, `${head.taps} taps`);
   await head.button("提交办结");
+  assert.equal(head.asked, 0, "for messages with the next tap");
   await look(head, "head-4-accepted");
   await head.press("更多");
+  await head.sees("取消");
+  assert.equal(head.asked, 1);
   await head.still();
   await look(head, "head-5-more");
   await head.close();

@@ -38,11 +38,14 @@ export async function open(chrome, { base, who, width = 390, height = 844, page:
   page.on("console", (m) => ["error", "warning"].includes(m.type()) && !/Failed to load resource/.test(m.text()) && said.push(m.text()));
   // WeChat's question for messages comes when it comes: whoever wants to tap on answers it first.
   const question = page.locator(".mp-over", { hasText: "申请发送消息提醒" });
-  await page.addLocatorHandler(question, () => question.getByText("允许", { exact: true }).tap());
+  await page.addLocatorHandler(question, () => {
+    phone.asked++;
+    return question.getByText("允许", { exact: true }).tap();
+  });
   const query = new URLSearchParams({ who, ...(font ? { font } : {}) });
   await page.goto(`${base}/m/app.html?${query}${at ? "#" + at : ""}`);
   const phone = {
-    page, context, taps: 0, elsewhere, said,
+    page, context, taps: 0, asked: 0, elsewhere, said,
     /** find is what is visible with these words: a button, a card, a line. */
     find: (words) => page.locator(`.mp-page:not([hidden]) >> text=${words} >> visible=true`).last(),
     async tap(what) {

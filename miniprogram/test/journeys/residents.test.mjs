@@ -62,6 +62,7 @@ test("a resident reports a new matter: kept as a draft, without a network sent o
   await resident.fill("是什么事", "坏了");
   await resident.press("提交", true);
   await resident.sees("至少 5 个字");
+  assert.equal(resident.asked, 0, "no question lies over what is to be mended");
   await look(resident, "residents-2-short");
   await resident.fill("是什么事", "楼道的灯坏了一个星期，晚上老人看不见台阶。");
   await resident.page.reload(); // the program is killed
@@ -107,8 +108,10 @@ test("sent at once, it says what happens next", async () => {
   await contact.sees("工单号");
   await contact.sees("城运中心会看");
   await look(contact, "residents-7-taken");
+  assert.equal(contact.asked, 0);
   await contact.press("看看这件事");
   await contact.sees("店门口的污水井盖破了");
+  assert.equal(contact.asked, 1, "for messages, once it is taken");
   await contact.close();
 });
 
@@ -196,8 +199,10 @@ test("a requester adds facts to their matter: who works on it reads them, nobody
   await look(resident, "residents-8-urged");
   await resident.press("补充情况");
   await resident.fill("要补充什么", "昨晚又漏了，天花板湿了一大片。");
+  await resident.photo("添加照片");
   await resident.press("提交", true);
   await resident.sees("您补充的情况：昨晚又漏了");
+  await resident.sees("您的照片");
   await look(resident, "residents-9-added");
   const title = (await resident.page.locator(".mp-page:not([hidden]) .title").first().textContent()).trim();
   await resident.close();
@@ -300,6 +305,8 @@ test("a solved matter is told as a story", async () => {
   await look(resident, "residents-17-stories");
   await resident.to(`#pages/case/detail?id=${id}`);
   await resident.sees("您满意吗");
+  await resident.sees("您补充的情况：昨晚又漏了");
+  await resident.page.locator(".mp-page:not([hidden]) .pictures wx-image >> visible=true").first().waitFor();
   await look(resident, "residents-18-solved");
   await resident.close();
 });

@@ -9,11 +9,11 @@ import { directory, handlersOf, kept, rememberHandler, type Choice } from "../..
 import { noteOf, type Note } from "../../lib/note";
 import type { ListState } from "../../lib/pager";
 import { unmask } from "../../lib/place";
-import { Question } from "../../lib/subscribe";
+import { askOwed, Question } from "../../lib/subscribe";
 import { folded, lineOf, type Fold, type Line as Happened } from "../../lib/timeline";
 import { headOf, plainCardOfCase, toneOf, type Card, type Tone } from "../../lib/view";
 import { dayOf, momentOf } from "../../lib/when";
-import { client, live, may, me, now, queue, side, signedIn } from "../../services";
+import { client, live, me, now, queue, side, signedIn } from "../../services";
 import { texts } from "../../texts";
 
 interface Line { label: string; value: string }
@@ -81,7 +81,7 @@ Page({
     this.setData({
       fresh: false, state: "ready", staff, head: staff ? headOf(c) : { ...plainCardOfCase({ ...c, triggers: [] }), badge: texts.case.plain[c.status] }, facts: c.facts, why: c.why.map((w) => w.summary), masked: c.masked ?? false, top, blocks, mine: staff ? mineOf(c) : [],
       waits: (c.waits ?? []).map((w) => ({ text: texts.case.wait(w.kind_label, w.clock.text), tone: toneOf(w.clock) })), own: staff ? [] : c.ticket_refs.map((x) => ({ id: x.id, name: texts.case.caller(x.order_no) })), callers: c.reachable ? c.ticket_refs.map((t) => ({ id: t.id, name: texts.case.caller(t.order_no), who: this.data.callers.find((x) => x.id === t.id)?.who ?? "" })) : [], promise: c.promise ?? null, said: staff ? [] : saidOf(c), urged: c.reminded_today ? texts.case.urgedToday : "", rateUntil: c.rate_until ? texts.case.rateUntil(dayOf(c.rate_until, now())) : "", answer: staff ? "" : (c.submission?.answer ?? ""),
-      primary: staff ? primary : null, second: staff ? second : null, more: staff ? (may("publication.write") ? [...more, { name: "publication", label: texts.publication.open, target: "" } as never as Button] : more) : [], mayRate: rate && !staff, canAdd: !staff && c.status !== "closed" && c.ticket_refs.length > 0, waiting: waitingOn(c.id),
+      primary: staff ? primary : null, second: staff ? second : null, more: staff ? (c.publication ? [...more, { name: "publication", label: texts.publication.open, target: "" } as never as Button] : more) : [], mayRate: rate && !staff, canAdd: !staff && c.status !== "closed" && c.ticket_refs.length > 0, waiting: waitingOn(c.id),
     });
     void wx.setNavigationBarTitle({ title: staff ? texts.case.title : texts.case.residentTitle });
     if (!staff) {
@@ -189,10 +189,12 @@ Page({
   },
 
   press(e: WechatMiniprogram.TouchEvent<object, object, { which: "primary" | "second" }>) {
+    askOwed();
     const button = this.data[e.currentTarget.dataset.which];
     if (button) void this.go(button);
   },
   openMore() {
+    askOwed();
     this.setData({ moreOpen: true });
   },
   closeMore() {
@@ -210,13 +212,9 @@ Page({
     if (button.name === "accept" && this.data.handler) {
       const { id } = this.data.handler;
       if (id) rememberHandler(c.lead_department?.id ?? "", id);
-      void this.question?.ask();
       return this.give("case_accept", { version: c.version, handler_id: id || undefined }, button.label);
     }
-    if (button.name === "accept_task") {
-      void this.question?.ask();
-      return this.give("case_accept_task", { version: c.version, task_id: button.target }, button.label);
-    }
+    if (button.name === "accept_task") return this.give("case_accept_task", { version: c.version, task_id: button.target }, button.label);
     if (button.name === "remind" && !this.data.staff) return this.give("case_remind", { version: c.version }, button.label);
     if ((button.name as string) === "publication") return void wx.navigateTo({ url: `/staff/publication/index?id=${c.id}` });
     await wx.navigateTo({ url: `/staff/command/index?id=${c.id}&name=${button.name}&target=${button.target}` });
@@ -228,6 +226,7 @@ Page({
     this.setData({ busy: true });
     try {
       const out = await queue.give({ person, operation, path: { id: c.id }, body: body as never, title: `${c.title} · ${title}` });
+      if (out.state === "done" && operation !== "case_remind") this.question?.owe();
       if (out.state === "done") this.draw(out.answer.case);
       else this.draw(c);
       void wx.showToast({ title: out.state !== "done" ? texts.queue.kept : operation === "case_remind" ? texts.case.urged : texts.case.done, icon: "none" });

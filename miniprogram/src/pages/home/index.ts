@@ -6,6 +6,7 @@ import { cachedBecause, Refused, Unreachable } from "../../api/problem";
 import { look } from "../../look";
 import { directory, kept } from "../../lib/directory";
 import { Pager, type Shown } from "../../lib/pager";
+import { askOwed } from "../../lib/subscribe";
 import { capped, cardOfCase, cardOfReport, cardOfReported, cardOfTodo, headed, plainCardOfCase, type Card } from "../../lib/view";
 import { client, learnMe, live, may, me, now, onQueue, queue, side, signedIn, store, unread } from "../../services";
 import { texts } from "../../texts";
@@ -209,6 +210,7 @@ Page({
     void (this.data.list.items.length ? this.pager?.more() : this.pager?.first());
   },
   detail(e: WechatMiniprogram.TouchEvent<object, object, { id: string }>) {
+    askOwed();
     void wx.navigateTo({ url: `/pages/case/detail?id=${e.currentTarget.dataset.id}` });
   },
   through(e: WechatMiniprogram.TouchEvent<object, object, { url: string }>) {
@@ -218,6 +220,7 @@ Page({
     void wx.navigateTo({ url: "/more/queue/index" });
   },
   report() {
+    askOwed();
     void wx.navigateTo({ url: "/staff/report/index" });
   },
   reportMatter() {

@@ -6,7 +6,7 @@ import { messageOf, wrongOf } from "../../api/problem";
 import { look } from "../../look";
 import { addTo, dropFrom } from "../../lib/photos";
 import type { Photo } from "../../lib/queue";
-import { Question } from "../../lib/subscribe";
+import { askOwed, Question } from "../../lib/subscribe";
 import { client, drafts, me, queue, signedIn, store } from "../../services";
 import { texts } from "../../texts";
 
@@ -125,7 +125,6 @@ Page({
   },
 
   async send() {
-    void this.question?.ask();
     const person = me()?.id;
     if (!person || this.data.busy) return;
     const { content = "", place, community_id, enterprise, phone_id } = this.data.values;
@@ -137,6 +136,7 @@ Page({
       });
       drafts.drop(person, form);
       if (out.state === "done") {
+        this.question?.owe();
         void wx.setNavigationBarTitle({ title: t.took });
         return this.setData({ taken: out.answer, values: {}, photos: [] });
       }
@@ -150,14 +150,17 @@ Page({
     }
   },
   async copy() {
+    askOwed();
     await wx.setClipboardData({ data: this.data.taken?.order_no ?? "" });
     void wx.showToast({ title: t.copied, icon: "none" });
   },
   open() {
+    askOwed();
     const { taken } = this.data;
     if (taken) void wx.redirectTo({ url: taken.case ? `/pages/case/detail?id=${taken.case.id}` : `/resident/ticket/index?id=${taken.id}` });
   },
   home() {
+    askOwed();
     void wx.switchTab({ url: "/pages/home/index" });
   },
   toMe() {

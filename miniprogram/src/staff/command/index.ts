@@ -290,7 +290,6 @@ Page({
   },
 
   async send() {
-    void this.question?.ask();
     const c = this.shown;
     const person = me()?.id;
     if (!c || !person || !this.form || this.data.busy) return;
@@ -307,6 +306,7 @@ Page({
     try {
       const out = await queue.give({ person, operation: `case_${this.name}` as Queueable, path: { id: c.id }, body: body as never, photos: this.data.photos, photosAs: this.form.photos, title: `${c.title} · ${this.data.submit}` });
       drafts.drop(person, this.key());
+      if (out.state === "done") this.question?.owe();
       await wx.navigateBack();
       void wx.showToast({ title: out.state === "waiting" ? texts.queue.kept : this.name === "rate" ? (body.rating === "dissatisfied" ? texts.case.ratingNoted : texts.case.ratingThanks) : texts.case.done, icon: "none" });
     } catch (e) {

@@ -165,7 +165,6 @@ Page({
   },
 
   async send() {
-    void this.question?.ask();
     const person = me()?.id;
     if (!person || this.data.busy) return;
     const { title = "", facts = "", place = "", community_id, domain, topic, suggested_department_id } = this.data.values;
@@ -175,6 +174,7 @@ Page({
         person, operation: "report_case", path: {}, body: { title, facts, place, community_id, domain: domain as "livelihood", topic, suggested_department_id, location: this.data.location ?? undefined }, photos: this.data.photos, photosAs: "attachments", title: `${texts.report.title} · ${title}`,
       });
       drafts.drop(person, form);
+      if (out.state === "done") this.question?.owe();
       await wx.navigateBack();
       void wx.showToast({ title: out.state === "done" ? texts.report.done : texts.queue.kept, icon: "none", duration: 3000 });
     } catch (e) {
