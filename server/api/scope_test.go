@@ -174,7 +174,7 @@ func TestWhoHasSeveralPostsChoosesOne(t *testing.T) {
 		return ids, page
 	}
 	for query, want := range map[string][]string{
-		"":                          {theirs.ID, mine.ID}, // to be accepted within a day; three to resolve it
+		"":                          {mine.ID, theirs.ID}, // to call the requester, and to accept: both within a day, the older in front
 		"?post=department_head:d-2": {theirs.ID},
 		"?post=handler:d-1":         {mine.ID},
 		"?post=handler:d-1&limit=1": {mine.ID},
@@ -193,7 +193,7 @@ func TestWhoHasSeveralPostsChoosesOne(t *testing.T) {
 	}
 	if _, first := read("?limit=1"); first.Next == "" {
 		t.Error("no second page")
-	} else if ids, second := read("?limit=1&cursor=" + first.Next); len(ids) != 1 || ids[0] != mine.ID || second.Posts != nil || second.Next != "" {
+	} else if ids, second := read("?limit=1&cursor=" + first.Next); len(ids) != 1 || ids[0] != theirs.ID || second.Posts != nil || second.Next != "" {
 		t.Errorf("%v %+v", ids, second)
 	}
 	if one := ok[workflow.TodoPage](o.get("p-h1", "/todos")); one.Posts != nil {

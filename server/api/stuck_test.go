@@ -60,7 +60,7 @@ func TestLeadersSeeWhatIsStuckByTier(t *testing.T) {
 	for _, c := range all.Items {
 		why[c.ID] = c.Why
 	}
-	if len(why) != 5 || !strings.Contains(why[waiting.ID], "3月2日起等城运中心审核入库。") || !strings.Contains(why[returned.ID], "3月2日起等规划办接单；退过 1 次单。") || !strings.Contains(why[gravest.ID], "3月2日起等主要领导会商部署。") {
+	if len(why) != 5 || !strings.Contains(why[waiting.ID], "3月2日起等城运中心审核入库。") || !strings.Contains(why[returned.ID], "3月2日起等规划办接单；退过 1 次单。") || !strings.Contains(why[gravest.ID], "3月2日起等主要领导会商部署；提级启动Ⅰ级。") {
 		t.Errorf("%q", why)
 	}
 

@@ -24,6 +24,7 @@ const (
 	TodoDispatch TodoKind = "dispatch"
 	TodoAccept   TodoKind = "accept"
 	TodoConvene  TodoKind = "convene"
+	TodoContact  TodoKind = "contact" // the first contact of the round, while it falls due before the stage
 	TodoHandle   TodoKind = "handle"
 	TodoVerify   TodoKind = "verify"
 	TodoCallback TodoKind = "callback"
@@ -36,14 +37,14 @@ const (
 
 // TodoKinds lists every kind.
 var TodoKinds = []TodoKind{
-	TodoRegister, TodoDispatch, TodoAccept, TodoConvene, TodoHandle, TodoVerify, TodoCallback, TodoHearing, TodoSupport, TodoDuty, TodoOnSite, TodoOrder,
+	TodoRegister, TodoDispatch, TodoAccept, TodoConvene, TodoContact, TodoHandle, TodoVerify, TodoCallback, TodoHearing, TodoSupport, TodoDuty, TodoOnSite, TodoOrder,
 }
 
 // Label is what is to be done in Chinese.
 func (k TodoKind) Label() string { return todoLabels[k] }
 
 var todoLabels = map[TodoKind]string{
-	TodoRegister: "待入库", TodoDispatch: "待交办", TodoAccept: "待接单", TodoConvene: "待会商", TodoHandle: "待办理",
+	TodoRegister: "待入库", TodoDispatch: "待交办", TodoAccept: "待接单", TodoConvene: "待会商", TodoContact: "待先行联系", TodoHandle: "待办理",
 	TodoVerify: "待核查", TodoCallback: "待回访", TodoHearing: "待汇报", TodoSupport: "待协办", TodoDuty: "待办成员职责", TodoOnSite: "待现场核实", TodoOrder: "待答复督办",
 }
 
@@ -71,7 +72,11 @@ func Todos(c Case) []Todo {
 		if worker == "" {
 			worker = c.head()
 		}
-		add(worker, TodoHandle, by(clockStage))
+		if _, open := c.Clocks[clockContact]; open && by(clockContact).DueAt.Before(by(clockStage).DueAt) {
+			add(worker, TodoContact, by(clockContact))
+		} else {
+			add(worker, TodoHandle, by(clockStage))
+		}
 	case Verifying:
 		add(centre, TodoVerify, by(clockHold))
 	case Resolved:

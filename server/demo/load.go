@@ -379,7 +379,7 @@ func (p *play) step(i, n int, id string) error {
 	case kind <= 2 && n == 2:
 		return try(p.do(id, handler, casework.Handling, casework.Progress{Text: "已到现场查看，正在协调整改", Public: true}))
 	case kind <= 1 && n == 3:
-		return try(p.do(id, handler, casework.Handling, casework.Submit{Result: "已完成整改并复查，诉求人表示认可", Outcome: casework.ActuallySolved, Evidence: []string{"整改前后照片"}}))
+		return try(p.do(id, handler, casework.Handling, casework.Submit{Result: "已完成整改并复查，诉求人表示认可", Answer: "已经整改好，我们复查过了。再有问题请随时告诉我们。", Outcome: casework.ActuallySolved, Evidence: []string{"整改前后照片"}}))
 	case kind <= 1 && n == 4:
 		if _, err := p.do(id, clerk, casework.Verifying, casework.VerifyPass{Finding: "回访属实，问题已解决", Outcome: casework.ActuallySolved}); err != nil {
 			return err
@@ -387,7 +387,7 @@ func (p *play) step(i, n int, id string) error {
 	case kind == 2 && n == 5 && c.Status == casework.Convening:
 		return p.convene(c)
 	case kind == 3 && n == 8 && c.Status == casework.Handling:
-		return try(p.do(id, handler, casework.Handling, casework.Submit{Result: "已会同物业完成处置", Outcome: casework.ActuallySolved, Evidence: []string{"处置记录"}}))
+		return try(p.do(id, handler, casework.Handling, casework.Submit{Result: "已会同物业完成处置", Answer: "已经和物业一起处理好了。", Outcome: casework.ActuallySolved, Evidence: []string{"处置记录"}}))
 	}
 	return nil
 }

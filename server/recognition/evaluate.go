@@ -173,7 +173,7 @@ func LongUnresolved(t ticket.Ticket, p casework.Triggers, now time.Time) (casewo
 		return casework.Trigger{}, false
 	}
 	days := max(n, int(now.Sub(t.AcceptedAt)/(24*time.Hour)))
-	open := day(workday.DateOf(t.AcceptedAt), now) + "受理，已满 " + itoa(days) + " 天仍未办结"
+	open := day(workday.DateOf(t.AcceptedAt), now) + "受理，到" + day(workday.DateOf(now), now) + "已满 " + itoa(days) + " 天未办结"
 	return casework.Trigger{
 		Kind: casework.ByLongUnresolved, At: now, Summary: open + "（标准：" + itoa(n) + " 天）",
 		Evidence: []casework.Evidence{{Key: id(&t), TicketID: t.ID, OrderNo: t.OrderNo, From: fromCount, Quote: open, At: t.AcceptedAt}},

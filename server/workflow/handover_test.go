@@ -110,7 +110,7 @@ func TestWhoMovesSeesWhatTheNewPostsGive(t *testing.T) {
 			t.Errorf("%q has it, %d events, %v", l.Case.HandlerID, w.events(open.ID, "hand_over"), err)
 		}
 		todos, err := w.e.Todos(ctx, w.actor("p-h1"), "", "", 20)
-		if err != nil || !slices.ContainsFunc(todos.Items, func(i workflow.TodoItem) bool { return i.CaseID == open.ID && i.Kind == casework.TodoHandle }) {
+		if err != nil || !slices.ContainsFunc(todos.Items, func(i workflow.TodoItem) bool { return i.CaseID == open.ID && i.Kind == casework.TodoContact }) {
 			t.Errorf("the head has nothing to do: %+v %v", todos.Items, err)
 		}
 		inbox, err := w.e.Inbox(ctx, w.actor("p-h1"), true, "", 20)

@@ -180,7 +180,7 @@ func (e *Engine) OwnDeeds(ctx context.Context, actor casework.Actor) ([]OwnDeed,
 				}
 				for _, ev := range events {
 					if after = ev.Seq; ev.ActorID == actor.PersonID {
-						out = append(out, OwnDeed{Number: c.Number, At: ev.At, Text: k.eventText(ev, false)})
+						out = append(out, OwnDeed{Number: c.Number, At: ev.At, Text: k.eventText(ev, false, nil)})
 					}
 				}
 			}

@@ -181,7 +181,7 @@ func (e *Engine) Reported(ctx context.Context, actor casework.Actor, before stri
 		}
 		page.Items = append(page.Items, ReportedCase{
 			CaseItem: k.item(r.CaseRow, now, casework.Full),
-			Last:     LastStep{At: r.Last.At, Who: k.who(r.Last, false), Text: ticket.MaskText(k.eventText(r.Last, false))},
+			Last:     LastStep{At: r.Last.At, Who: k.who(r.Last, false), Text: ticket.MaskText(k.eventText(r.Last, false, nil))},
 		})
 	}
 	return page, nil
@@ -279,6 +279,7 @@ type CaseView struct {
 	HoldOverUntil       *time.Time              `json:"hold_over_until,omitempty"`
 	TicketRefs          []casework.TicketRef    `json:"ticket_refs"`
 	NextDueAt           *time.Time              `json:"next_due_at,omitempty"`
+	Standing            string                  `json:"standing,omitempty" doc:"现在在谁手里、从什么时候起、怎么到这一级、退过几次、第几轮，一句话；只有工作人员看到"`
 	Waits               []Wait                  `json:"waits,omitempty" doc:"这件难事等您做什么、到什么时候；本级响应期限之外的"`
 	Reachable           bool                    `json:"reachable,omitempty" doc:"您可以查看诉求人的联系方式（见 unmask_ticket），每次记入审计日志"`
 	Publication         bool                    `json:"publication,omitempty" doc:"可以向居民公开，或有公开的可以撤回（见 get_publication）；只有城运中心看到"`
@@ -446,6 +447,9 @@ func (e *Engine) view(k *Knowledge, l store.LoadedCase, actor casework.Actor, si
 		return v, nil
 	}
 	k.forStaff(&v, c)
+	if parts := k.standing(c, now); len(parts) > 0 {
+		v.Standing = strings.Join(parts, "；") + "。"
+	}
 	v.Waits = k.waits(c, actor, now)
 	v.Reachable = len(c.Tickets) > 0 && casework.WorksOn(c, actor)
 	return v, nil
@@ -1000,7 +1004,7 @@ func (e *Engine) Timeline(ctx context.Context, actor casework.Actor, id string, 
 		if resident && ev.ActorID != "" && ev.ActorID == actor.PersonID {
 			who = "您"
 		}
-		it := TimelineItem{Seq: ev.Seq, Kind: ev.Kind, At: ev.At, RecordedAt: ev.RecordedAt, Public: ev.Public, Routine: ev.Kind.Routine(), Who: who, Text: ticket.MaskText(k.eventText(ev, resident))}
+		it := TimelineItem{Seq: ev.Seq, Kind: ev.Kind, At: ev.At, RecordedAt: ev.RecordedAt, Public: ev.Public, Routine: ev.Kind.Routine(), Who: who, Text: ticket.MaskText(k.eventText(ev, resident, l.Case.Tasks))}
 		for _, c := range ev.Changes {
 			id, ok := strings.CutPrefix(c.Path, "files/")
 			if f, there := l.Case.Files[id]; ok && there && c.Before == nil && casework.SeesFile(f, actor, sight) {

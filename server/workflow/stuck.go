@@ -178,6 +178,12 @@ func (k *Knowledge) whyStuck(c casework.Case, now time.Time) string {
 		t := c.Triggers[len(c.Triggers)-1] // what counted last
 		parts = append(parts, strings.TrimRight(ticket.MaskText(firstSentence(t.Summary)), "。"))
 	}
+	return strings.Join(append(parts, k.standing(c, now)...), "；") + "。"
+}
+
+// standing says where an open case stands, who has it and since when, why it came to its tier, and how often it was returned.
+func (k *Knowledge) standing(c casework.Case, now time.Time) []string {
+	var parts []string
 	since := ""
 	if at := c.WaitsSince(); !at.IsZero() {
 		since = day(at, now) + "起"
@@ -197,6 +203,9 @@ func (k *Knowledge) whyStuck(c casework.Case, now time.Time) string {
 	case casework.Verifying:
 		parts = append(parts, since+"等城运中心核查")
 	}
+	if s, open := c.Stage(); open && s.Tier != casework.TierIII && raisedBy[s.OpenedBy] != "" {
+		parts = append(parts, raisedBy[s.OpenedBy]+s.Tier.Label())
+	}
 	returned := 0
 	for _, h := range c.Hops {
 		if h.Kind == casework.HopReturned {
@@ -209,7 +218,14 @@ func (k *Knowledge) whyStuck(c casework.Case, now time.Time) string {
 	if c.Round > 1 {
 		parts = append(parts, fmt.Sprintf("已是第 %d 轮", c.Round))
 	}
-	return strings.Join(parts, "；") + "。"
+	return parts
+}
+
+// raisedBy says why a case came to a tier above III.
+var raisedBy = map[casework.Cause]string{
+	casework.CauseDeadline: "到期未办结，升为", casework.CauseHops: "多个部门未接单，升为", casework.CauseCentreDelay: "核查未按时完成，升为", casework.CauseFailedAfterDue: "到期后核查不通过，升为",
+	casework.CauseSplitAfterDue: "并案期间到期，升为", casework.CauseEscalate: "主动升为", casework.CauseDissatisfaction: "回访确认不满意，升为",
+	casework.CauseOpenAtII: "提级启动", casework.CauseOpenAtI: "提级启动", casework.CauseCarryOver: "结转续办，定为",
 }
 
 // firstSentence is a summary up to its first list of records, which the case itself shows.

@@ -26,7 +26,7 @@ func (c *ClockView) text(now time.Time) string {
 		at = fmt.Sprintf("%d年%s", c.DueAt.In(shanghai).Year(), at)
 	}
 	if c.Provisional {
-		at += "，暂定"
+		at = "暂定 " + at
 	}
 	switch {
 	case c.Overdue && c.WorkingDays < 0:
@@ -128,6 +128,7 @@ type eventData struct {
 	Left                  bool     `json:"left"`
 	Held                  string   `json:"held"`
 	Passed                bool     `json:"passed"`
+	Reached               bool     `json:"reached"`
 
 	Parts []casework.Part `json:"parts"`
 }
@@ -153,8 +154,9 @@ var ratingWords = map[string]string{"satisfied": "满意", "mostly": "基本满�
 
 func tierText(t string) string { return casework.Tier(t).Label() }
 
-// eventText tells an event in one Chinese sentence; requesters get plain words without internal reasons.
-func (k *Knowledge) eventText(ev casework.Event, resident bool) string {
+// eventText tells an event in one Chinese sentence; requesters get plain words without internal reasons. tasks are the case's, where it is
+// at hand: what a task is about stands with what became of it.
+func (k *Knowledge) eventText(ev casework.Event, resident bool, tasks map[string]casework.Task) string {
 	var d eventData
 	if len(ev.Data) > 0 {
 		_ = json.Unmarshal(ev.Data, &d) // fields of other shapes stay empty: the label still tells what happened
@@ -180,6 +182,12 @@ func (k *Knowledge) eventText(ev casework.Event, resident bool) string {
 		return join(label, o.PersonName(first(d.HandlerID, d.CoordinatorID)))
 	case "classify":
 		return join(label, o.GridName(d.GridID))
+	case "contact":
+		how := "（没有联系上）"
+		if d.Reached {
+			how = "（联系上了）"
+		}
+		return join(label+how, d.Said)
 	case "add_evidence":
 		if d.Trigger != nil {
 			return join("新增依据", d.Trigger.Summary)
@@ -190,7 +198,7 @@ func (k *Knowledge) eventText(ev casework.Event, resident bool) string {
 	case "ask_onsite":
 		return join(label, d.Question)
 	case "accept_task", "finish_task", "decline_task", "withdraw_task":
-		return join(label+" "+d.TaskID, first(d.Result, d.Reason))
+		return join(label, tasks[d.TaskID].Text, first(d.Result, d.Reason))
 	case "convene", "amend":
 		return join(label, d.Minutes, d.Reason, nonEmpty("方案：", d.Plan))
 	case "hand_over":
@@ -204,7 +212,7 @@ func (k *Knowledge) eventText(ev casework.Event, resident bool) string {
 		}
 		return join(label+"："+o.PersonName(d.PersonID)+why, parts...)
 	case "rate":
-		return join("评价："+ratingWords[d.Rating], d.Words, heldText(d.Held))
+		return join("评价："+ratingWords[d.Rating]+heldText(d.Held), d.Words)
 	case "remind":
 		return join(label, d.Text, heldText(d.Held))
 	case "settle_content":
@@ -368,7 +376,7 @@ func (k *Knowledge) NoticeText(r store.InboxRow) string {
 	}
 	if t, ok := map[casework.NoticeKind]string{
 		casework.NoticeReported: n + " 待入库审核", casework.NoticeRegistered: n + " 已纳入项目库", casework.NoticeRejected: n + " 不予入库",
-		casework.NoticeMerged: n + " 已并案", casework.NoticeSplit: n + " 已从并案中拆出", casework.NoticeDispatched: n + "（" + tier + "）请接单办理" + due, casework.NoticeReturned: n + " 被退单，请重新交办",
+		casework.NoticeMerged: n + " 已并案", casework.NoticeSplit: n + " 已从并案中拆出", casework.NoticeDispatched: n + "（" + tier + "）请接单办理" + strings.Replace(due, "期限", "办结期限", 1), casework.NoticeReturned: n + " 被退单，请重新交办",
 		casework.NoticeReminded: n + " 被催办" + due, casework.NoticeAcceptDue: n + " 尚未接单，请尽快接单", casework.NoticeUnaccepted: n + " 逾期未接单",
 		casework.NoticeAccepted: n + " 已接单" + due, casework.NoticeContactDue: n + " 尚未先行联系诉求人", casework.NoticeDeadlineNear: n + "（" + tier + "）" + nearText(r.Args["clock"]) + due,
 		casework.NoticeEscalated: n + " 升级为" + tier + "响应" + due, casework.NoticeConvening: n + "（" + tier + "）请牵头会商" + due,

@@ -312,6 +312,8 @@ export interface CaseView {
   sponsors?: Named[];
   /** 历次响应 */
   stages: Stage[];
+  /** 现在在谁手里、从什么时候起、怎么到这一级、退过几次、第几轮，一句话；只有工作人员看到 */
+  standing?: string;
   /** 状态：reported 待入库、registered 待交办、dispatched 待接单、convening 待会商、handling 办理中、verifying 核查中、resolved 已办结、closed 已销项、rejected 不予入库、merged 已并案 */
   status: "reported" | "registered" | "dispatched" | "convening" | "handling" | "verifying" | "resolved" | "closed" | "rejected" | "merged";
   /** 状态，显示用 */
@@ -2674,8 +2676,8 @@ export interface TodoItem {
   for: string;
   /** 专门负责人（承办人） */
   handler?: Named;
-  /** 类别：register 待入库、dispatch 待交办、accept 待接单、convene 待会商、handle 待办理、verify 待核查、callback 待回访、hearing 待汇报、support 待协办、duty 待办成员职责、onsite 待现场核实、order 待答复督办 */
-  kind: "register" | "dispatch" | "accept" | "convene" | "handle" | "verify" | "callback" | "hearing" | "support" | "duty" | "onsite" | "order";
+  /** 类别：register 待入库、dispatch 待交办、accept 待接单、convene 待会商、contact 待先行联系、handle 待办理、verify 待核查、callback 待回访、hearing 待汇报、support 待协办、duty 待办成员职责、onsite 待现场核实、order 待答复督办 */
+  kind: "register" | "dispatch" | "accept" | "convene" | "contact" | "handle" | "verify" | "callback" | "hearing" | "support" | "duty" | "onsite" | "order";
   /** 类别，显示用 */
   kind_label: string;
   /** 牵头部门 */
@@ -2896,8 +2898,8 @@ export interface VerifyPassCommand {
 export interface Wait {
   /** 到什么时候 */
   clock: ClockView;
-  /** 类别：register 待入库、dispatch 待交办、accept 待接单、convene 待会商、handle 待办理、verify 待核查、callback 待回访、hearing 待汇报、support 待协办、duty 待办成员职责、onsite 待现场核实、order 待答复督办 */
-  kind: "register" | "dispatch" | "accept" | "convene" | "handle" | "verify" | "callback" | "hearing" | "support" | "duty" | "onsite" | "order";
+  /** 类别：register 待入库、dispatch 待交办、accept 待接单、convene 待会商、contact 待先行联系、handle 待办理、verify 待核查、callback 待回访、hearing 待汇报、support 待协办、duty 待办成员职责、onsite 待现场核实、order 待答复督办 */
+  kind: "register" | "dispatch" | "accept" | "convene" | "contact" | "handle" | "verify" | "callback" | "hearing" | "support" | "duty" | "onsite" | "order";
   /** 类别，显示用 */
   kind_label: string;
 }

@@ -35,5 +35,6 @@ export function buttonsOf(allowed: Allowed[], done: ReadonlySet<Allowed["name"]>
   };
   // What several tasks have a button of is said with the task: too long to stand beside another.
   const primary = take(first.filter((n) => !done.has(n)));
-  return { primary, second: take(beside.filter((n) => buttons.filter((b) => b.name === n).length < 2)), more: buttons };
+  const lone = (n: Allowed["name"]): boolean => n === "carry_over" && !primary; // beside 销项 a choice, alone nobody's usual step
+  return { primary, second: take(beside.filter((n) => !lone(n) && buttons.filter((b) => b.name === n).length < 2)), more: buttons };
 }

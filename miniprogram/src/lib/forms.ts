@@ -5,7 +5,7 @@ import type { Operations } from "../api/contract";
 import { texts } from "../texts";
 
 /** Kind of a field: how it is filled in. */
-export type Kind = "line" | "long" | "choice" | "yes" | "department" | "handler" | "person" | "grid" | "community" | "moment" | "day" | "members" | "evidence" | "topic" | "leaving" | "held" | "ticket" | "case";
+export type Kind = "line" | "long" | "choice" | "whether" | "yes" | "department" | "handler" | "person" | "grid" | "community" | "moment" | "day" | "members" | "evidence" | "topic" | "leaving" | "held" | "ticket" | "case";
 
 /** Field of a form. */
 export interface Field {
@@ -62,7 +62,7 @@ const checked: { [N in CommandOf<keyof Operations>]?: FormOf<N> } = {
   open_at_ii: { fields: [{ ...reason, label: t.noLead }] },
   open_at_i: { fields: [{ name: "ground", kind: "choice", label: t.ground, choices: choices(t.grounds) }, { ...reason, label: t.situation }] },
   coordinate: { fields: [{ name: "opinion", kind: "long", label: t.opinion }] },
-  contact: { fields: [{ name: "reached", kind: "yes", label: t.reached }, { name: "said", kind: "long", label: t.said }, { name: "at", kind: "moment", label: t.at, from: "now" }] },
+  contact: { fields: [{ name: "reached", kind: "whether", label: t.reached, choices: choices(t.reachedOr) }, { name: "said", kind: "long", label: t.said }, { name: "at", kind: "moment", label: t.at, from: "now" }] },
   ask_support: { fields: [{ name: "department_id", kind: "department", label: t.support }, { name: "task", kind: "long", label: t.task }, { name: "due_at", kind: "moment", label: t.due, from: "due" }] },
   finish_task: { target: "task_id", photos: "evidence", fields: [{ name: "result", kind: "long", label: t.taskResult }] },
   decline_task: { target: "task_id", fields: [reason] },

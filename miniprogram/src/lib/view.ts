@@ -74,7 +74,7 @@ export function cardOfTodo(t: TodoItem, now: Date, me: Me | undefined): Card {
   return {
     section: !t.clock ? due.none : t.clock.overdue ? due.late : dayOf(t.clock.due_at, now) === dayOf(now.toISOString(), now) ? due.today : due.later,
     key: `${t.case_id} ${t.kind} ${t.ref ?? ""} ${t.for}`, id: t.case_id, badge: badgeOf(t.tier_label, t.kind_label), tone: t.clock?.overdue ? "late" : ((t.tier ?? "") as Tone), number: t.number, kind: t.for, title: t.title,
-    place: [lead, handler].filter(Boolean).join(" · "), clock: t.clock?.text ?? "", clockTone: toneOf(t.clock), provisional: t.clock?.provisional ?? false,
+    place: [lead, handler].filter(Boolean).join(" · "), clock: t.clock ? texts.case.wait(t.kind_label, t.clock.text) : "", clockTone: toneOf(t.clock), provisional: t.clock?.provisional ?? false,
   };
 }
 

@@ -321,7 +321,7 @@ test("a head claims from the board and asks for help; another department helps a
   await helper.press("完成任务");
   await helper.fill("完成情况", "已查看并拆除违建。");
   await helper.press("完成任务");
-  await helper.sees("：已查看并拆除违建");
+  await helper.sees("；已查看并拆除违建");
   await helper.close();
   assert.deepEqual((await read()).tasks.map((x) => x.status).sort(), ["declined", "finished"]);
   await head.to(`#pages/case/detail?id=${id}`);

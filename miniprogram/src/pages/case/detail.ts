@@ -29,7 +29,7 @@ Page({
   behaviors: [look],
   data: {
     p: texts.place, placed: [] as Placed[], t: texts.case, common: texts.common, state: "loading" as ListState, message: "", staff: false, head: {} as Card, facts: "", why: [] as string[], masked: false, top: [] as Block[], blocks: [] as Block[], promise: null as Promised | null, said: [] as Said[], urged: "", rateUntil: "",
-    fresh: false, waits: [] as { text: string; tone: Tone }[], own: [] as { id: string; name: string }[], callers: [] as Caller[], mine: [] as Mine[], answer: "", primary: null as Button | null, second: null as Button | null, more: [] as Button[], moreOpen: false,
+    fresh: false, waits: [] as { text: string; tone: Tone }[], own: [] as { id: string; name: string }[], callers: [] as Caller[], mine: [] as Mine[], answer: "", standing: "", primary: null as Button | null, second: null as Button | null, more: [] as Button[], moreOpen: false,
     handler: null as Choice | null, handlers: [] as Choice[], handlerOpen: false, mayRate: false, ratings: ["satisfied", "mostly", "dissatisfied"] as const, ratingNames: texts.case.rating as Record<string, string>,
     events: [] as Fold[], unfolded: {} as Record<string, boolean>, eventsState: "loading" as ListState, pictures: [] as Picture[], notes: [] as Note[], beside: [] as Note[], n: texts.ticket, canAdd: false, busy: false, waiting: "",
   },
@@ -80,7 +80,7 @@ Page({
     const top = at < 0 ? [] : blocks.splice(at, 1);
     this.setData({
       fresh: false, state: "ready", staff, head: staff ? headOf(c) : { ...plainCardOfCase({ ...c, triggers: [] }), badge: texts.case.plain[c.status] }, facts: c.facts, why: c.why.map((w) => w.summary), masked: c.masked ?? false, top, blocks, mine: staff ? mineOf(c) : [],
-      waits: (c.waits ?? []).map((w) => ({ text: texts.case.wait(w.kind_label, w.clock.text), tone: toneOf(w.clock) })), own: staff ? [] : c.ticket_refs.map((x) => ({ id: x.id, name: texts.case.caller(x.order_no) })), callers: c.reachable ? c.ticket_refs.map((t) => ({ id: t.id, name: texts.case.caller(t.order_no), who: this.data.callers.find((x) => x.id === t.id)?.who ?? "" })) : [], promise: c.promise ?? null, said: staff ? [] : saidOf(c), urged: c.reminded_today ? texts.case.urgedToday : "", rateUntil: c.rate_until ? texts.case.rateUntil(dayOf(c.rate_until, now())) : "", answer: staff ? "" : (c.submission?.answer ?? ""),
+      waits: (c.waits ?? []).map((w) => ({ text: texts.case.wait(w.kind_label, w.clock.text), tone: toneOf(w.clock) })), own: staff ? [] : c.ticket_refs.map((x) => ({ id: x.id, name: texts.case.caller(x.order_no) })), callers: c.reachable ? c.ticket_refs.map((t) => ({ id: t.id, name: texts.case.caller(t.order_no), who: this.data.callers.find((x) => x.id === t.id)?.who ?? "" })) : [], promise: c.promise ?? null, said: staff ? [] : saidOf(c), urged: c.reminded_today ? texts.case.urgedToday : "", rateUntil: c.rate_until ? texts.case.rateUntil(dayOf(c.rate_until, now())) : "", answer: staff || !c.submission ? "" : [texts.case.outcome[c.submission.outcome], c.submission.answer].filter(Boolean).join("。"), standing: c.standing ?? "",
       primary: staff ? primary : null, second: staff ? second : null, more: staff ? (c.publication ? [...more, { name: "publication", label: texts.publication.open, target: "" } as never as Button] : more) : [], mayRate: rate && !staff, canAdd: !staff && c.status !== "closed" && c.ticket_refs.length > 0, waiting: waitingOn(c.id),
     });
     void wx.setNavigationBarTitle({ title: staff ? texts.case.title : texts.case.residentTitle });
@@ -285,7 +285,7 @@ function waitingOn(id: string): string {
 }
 
 /** doneOn has the commands that were given already and no longer come first. */
-const doneOn = (c: CaseView): Set<Allowed["name"]> => new Set([...((c.contacts ?? []).some((x) => x.round === c.round) ? ["contact" as const] : []), ...(c.domain && c.topic ? ["classify" as const] : [])]);
+const doneOn = (c: CaseView): Set<Allowed["name"]> => new Set([...((c.contacts ?? []).some((x) => x.round === c.round) ? ["contact" as const] : []), ...(c.scope && c.reach ? ["classify" as const] : [])]);
 
 /** about names what one reads before giving a command: it stands above the rest. */
 const about: { [name in Allowed["name"]]?: string } = { confirm_dissatisfaction: texts.case.ratings, verify_pass: texts.case.submission, answer: texts.case.orders };
@@ -308,10 +308,12 @@ function blocksOf(c: CaseView): Block[] {
   const block = (title: string, lines: (Line | false | undefined)[]): Block => ({ title, short: title === t.people, lines: lines.filter((l): l is Line => Boolean(l)) });
   const named = (label: string, who?: { name: string }) => who && { label, value: who.name };
   const at = (iso: string) => momentOf(iso, now());
+  const ended = c.stages[c.stages.length - 1];
   return [
     block(t.people, [named(t.lead, c.lead_department), !c.lead_department && named(t.suggested, c.suggested_department), named(t.handler, c.handler), named(t.deputy, c.deputy_leader), named(t.coordinator, c.coordinator), named(t.grid, c.grid), ...(c.sponsors ?? []).map((s) => named(t.sponsor, s))]),
-    block(t.submission, c.submission ? [{ label: t.outcome[c.submission.outcome], value: c.submission.result }, c.submission.answer !== undefined && { label: t.answer, value: c.submission.answer }, { label: "", value: at(c.submission.at) }] : []),
-    block(t.verification, c.verification ? [{ label: at(c.verification.at), value: c.verification.finding }] : []),
+    block(t.contacts, (c.contacts ?? []).map((x) => ({ label: [x.reached ? texts.forms.reachedOr.yes : texts.forms.reachedOr.no, at(x.at)].join(" · "), value: x.said }))),
+    block(t.submission, c.submission ? [{ label: `${t.outcome[c.submission.outcome]} · ${at(c.submission.at)}`, value: c.submission.result }, c.submission.answer !== undefined && { label: t.answer, value: c.submission.answer }] : []),
+    block(t.verification, c.verification ? [{ label: [at(c.verification.at), ended?.end === "resolved" && (ended.on_time ? t.onTime : t.notOnTime)].filter(Boolean).join(" · "), value: c.verification.finding }] : []),
     block(t.ratings, (c.ratings ?? []).map((r) => ({ label: t.rating[r.rating], value: [r.words, at(r.at)].filter(Boolean).join(" · ") }))),
     block(t.tasks, c.tasks.map((x) => ({ label: [t.taskKind[x.kind], t.taskStatus[x.status], x.addressee_name, x.ended_at ? at(x.ended_at) : `${t.due} ${at(x.due_at)}`].join(" · "), value: [x.text, x.result, x.on_site_at && t.onSiteAt(at(x.on_site_at))].filter(Boolean).join("\n") }))),
     block(t.orders, (c.orders ?? []).map((o) => ({ label: `${t.due} ${at(o.due_at)}`, value: [o.text, o.answer].filter(Boolean).join("\n") }))),

@@ -82,7 +82,7 @@ Page({
     try {
       const out = await queue.give({ person, operation: "me_too", path: { id: m.id }, body: { phone_id: this.data.values.phone_id || undefined }, title: `${texts.similar.meToo} · ${m.title}` });
       drafts.drop(person, form);
-      if (out.state === "done") return this.setData({ taken: { state_label: texts.similar.took, title: m.title, order_no: out.answer.order_no, next: out.answer.text + texts.similar.now(out.answer.people) }, values: {}, photos: [] });
+      if (out.state === "done") return this.took({ state_label: texts.similar.took, title: m.title, order_no: out.answer.order_no, next: out.answer.text + texts.similar.now(out.answer.people) });
       await wx.navigateBack();
       void wx.showToast({ title: texts.queue.kept, icon: "none", duration: 3000 });
     } catch (e) {
@@ -91,6 +91,11 @@ Page({
     } finally {
       this.setData({ busy: false });
     }
+  },
+  /** took says what came of it, from its beginning: the form was scrolled. */
+  took(taken: Partial<ReportTaken>) {
+    this.setData({ taken, values: {}, photos: [] });
+    void wx.pageScrollTo({ scrollTop: 0, duration: 0 });
   },
   onUnload() {
     clearTimeout(this.timer);
@@ -138,7 +143,7 @@ Page({
       if (out.state === "done") {
         this.question?.owe();
         void wx.setNavigationBarTitle({ title: t.took });
-        return this.setData({ taken: out.answer, values: {}, photos: [] });
+        return this.took(out.answer);
       }
       await wx.navigateBack();
       void wx.showToast({ title: texts.queue.kept, icon: "none", duration: 3000 });

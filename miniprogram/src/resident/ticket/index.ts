@@ -11,7 +11,7 @@ import { texts } from "../../texts";
 
 Page({
   behaviors: [look],
-  data: { p: texts.place, t: texts.ticket, orderNo: texts.matter.orderNo, state: "loading" as ListState, message: "", ticket: null as ReportTaken | null, at: "", content: "", notes: [] as Note[] },
+  data: { p: texts.place, t: texts.ticket, orderNo: texts.matter.orderNo, state: "loading" as ListState, message: "", ticket: null as ReportTaken | null, at: "", content: "", where: "", notes: [] as Note[] },
   id: "",
 
   onLoad(query: { id?: string }) {
@@ -25,7 +25,7 @@ Page({
     try {
       const ticket = await client.call("get_own_report", { path: { id: this.id } });
       const [full, notes] = ticket.ticket ? await Promise.all([client.call("get_ticket", { path: { id: this.id } }), client.call("list_ticket_notes", { path: { id: this.id } })]) : [undefined, { items: [] }];
-      this.setData({ state: "ready", ticket, at: texts.ticket.at(momentOf(ticket.at, now())), content: full?.content || full?.title || ticket.title, notes: notes.items.map((n) => noteOf(n, now())) });
+      this.setData({ state: "ready", ticket, at: texts.ticket.at(momentOf(ticket.at, now())), content: full?.content || full?.title || ticket.title, where: [full?.community, full?.address].filter(Boolean).join(" · "), notes: notes.items.map((n) => noteOf(n, now())) });
     } catch (e) {
       if (this.data.ticket) void wx.showToast({ title: messageOf(e), icon: "none" });
       else this.setData({ state: "failed", message: messageOf(e) });

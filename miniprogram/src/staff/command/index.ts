@@ -141,7 +141,7 @@ Page({
   range(f: Field, c: CaseView, values: Record<string, unknown>): Choice[] {
     const d = this.people;
     switch (f.kind) {
-      case "choice": return f.choices ?? [];
+      case "choice": case "whether": return f.choices ?? [];
       case "held": return this.held;
       case "case": return this.near;
       case "leaving": return c.task_force?.members.map((m) => ({ id: m.person_id, name: d?.people.find((p) => p.id === m.person_id)?.name ?? m.person_id })) ?? [];
@@ -297,7 +297,7 @@ Page({
     for (const f of this.data.fields) {
       if (f.kind === "evidence") body[f.name] = f.value ? [f.value] : [];
       else if (f.kind === "members") body[f.name] = f.members.map(({ person_id, duty, due_at }) => ({ person_id, duty, due_at }));
-      else if (f.value !== undefined && f.value !== "") body[f.name] = f.value;
+      else if (f.value !== undefined && f.value !== "") body[f.name] = f.kind === "whether" ? f.value === "yes" : f.value;
     }
     if (this.form.target) body[this.form.target] = this.target;
     if (this.there) body.on_site_at = this.there;
