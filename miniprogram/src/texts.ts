@@ -144,7 +144,7 @@ export const texts = {
     title: "查进度", source: "从哪里反映的", number: "工单号", numberHint: "反映时得到的工单号", ask: "查询", left: (n: number) => `今天还可以查询 ${n} 次`, wrong: (what: string) => `工单号${what}。`, why: "没有绑定手机号也可以查：只显示办到哪一步和承诺的日期。", late: "没有在承诺的日期前办结",
   },
   me: {
-    title: "我的", elder: "长辈版", elderWhy: "字更大，按钮更大", elderAuto: "微信字体较大，已自动打开", switchStaff: "切换为工作人员", switchResident: "切换为居民", posts: "岗位", phones: "绑定的手机号", addPhone: "绑定手机号", addAnother: "绑定另一个手机号", phoneAdded: "已绑定，这个号码反映的事项在“我的诉求”里。", phoneRefused: "没有取得手机号，没有绑定。要绑定，请再点一次“绑定手机号”，并在微信的询问里选“允许”。", wechat: "微信绑定", delegation: "请人代办（AB角）", privacy: "隐私政策", data: "取得我的信息副本", erase: "删除我的信息", signOut: "退出登录", signOutSure: "退出后收不到小程序里的待办，已存在手机里的记录不会丢。确定退出吗？", queue: "待提交的记录", follows: "已关注公众号", followsNot: "未关注公众号，收不到微信提醒",
+    title: "我的", elder: "长辈版", elderWhy: "字更大，按钮更大", elderAuto: "微信字体较大，已自动打开", switchStaff: "切换为工作人员", switchResident: "切换为居民", posts: "岗位", phones: "绑定的手机号", addPhone: "绑定手机号", addAnother: "绑定另一个手机号", phoneAdded: "已绑定，这个号码反映的事项在“我的诉求”里。", phoneRefused: "没有取得手机号，没有绑定。要绑定，请再点一次“绑定手机号”，并在微信的询问里选“允许”。", wechat: "微信绑定", delegation: "请人代办（AB角）", privacy: "隐私政策", data: "取得我的信息副本", erase: "删除我的信息", signOut: "退出登录", signOutSure: "退出后收不到小程序里的待办，已存在手机里的记录不会丢。确定退出吗？", queue: "待提交的记录", follows: "已关注公众号", followsNot: "还没有关注公众号", followsHow: "在微信里搜索街道的公众号并关注，进展就会在微信里提醒您；不关注，也可以在“消息”里看。", waiting: (n: number) => `${n} 条`, nothingWaits: "没有",
     eraseSure: "将删除您的手机号、微信绑定和已销项事项中的个人信息，不能恢复。正在办理的事项暂不删除。确定删除吗？", erased: (n: number) => (n ? `已删除。还有 ${n} 件工单正在办理，办完后删除。` : "已全部删除。"), copied: "副本已复制，可以粘贴到微信或备忘录里保存。",
     version: "版本", noPhones: "还没有绑定手机号：可以凭工单号查进度，看不到自己的事项。", family: "家人代办", enterprise: "企业绑定",
     dropPhone: "解绑", dropPhoneSure: (number: string) => `解绑 ${number} 后，您和替您办事的家人立即看不到这个号码反映的事项，现有的登录随之结束，小程序会自动重新登录。事项照常办理，不会删除；再绑定这个号码又能看到。确定解绑吗？`,
@@ -156,7 +156,7 @@ export const texts = {
   family: {
     title: "家人代办", intro: "受托的家人可以替您查看和办理您的事项，发给您的消息也会发给他。双方随时可以撤回，立即生效。",
     list: "现有的委托", none: "还没有委托，也没有家人委托您。", given: (relation: string) => `您委托了${relation}`, held: (relation: string) => `家人委托了您（您是对方的${relation}）`, givenBadge: "我委托的", heldBadge: "委托我的", since: (day: string) => `${day}起`,
-    relation: "对方是您的", relations: { spouse: "配偶", parent: "父母", child: "子女", other: "其他家人" },
+    relation: "对方是您的", chooseRelation: "请选择对方是您的什么人。", relations: { spouse: "配偶", parent: "父母", child: "子女", other: "其他家人" },
     give: "委托家人", invite: "生成邀请码", code: "邀请码", codeDo: (until: string) => `请把邀请码交给家人，在 ${until} 前用一次。只显示这一次；再生成一个，前一个就作废。`, copy: "复制邀请码", copied: "已复制，可以发给家人。",
     take: "接受家人的委托", takeWhy: "接受后，“我的诉求”里会有家人的事项，家人的消息也会发给您。", takeCode: "家人给的邀请码", accept: "接受委托", accepted: "已接受委托。",
     endGiven: "撤回委托", endHeld: "退出委托", ended: "委托已结束。",

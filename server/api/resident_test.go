@@ -22,7 +22,7 @@ import (
 // A resident consents to the notice in force, and again to a new one when they come in next.
 func TestConsentToThePrivacyNotice(t *testing.T) {
 	o := newWeChatOffice(t, auth.DefaultSettings)
-	if n := ok[NoticeView](o.from(home, "", http.MethodGet, "/privacy-notice", nil)); n.Version != auth.ShippedNotice || n.Text == "" {
+	if n := ok[NoticeView](o.from(home, "", http.MethodGet, "/privacy-notice", nil)); n.Version != auth.ShippedNotice || !strings.Contains(n.Text, "由奉浦街道办事处使用") || !strings.Contains(n.Text, "拨打 021-57420000") || strings.ContainsAny(n.Text, "{}") {
 		t.Errorf("%+v", n)
 	}
 	visit := func(version int) answer {

@@ -72,7 +72,7 @@ func throughWeChat(t testing.TB, street *office, settings auth.Settings) *weChat
 		t.Fatal(err)
 	}
 	o.signIn = auth.New(auth.Options{
-		DB: o.db, Engine: o.engine, Cache: o.cache, Signer: o.signer, Clock: o.clock, Settings: settings, WeChat: o.client, Logger: logger,
+		DB: o.db, Engine: o.engine, Cache: o.cache, Signer: o.signer, Clock: o.clock, Settings: settings, WeChat: o.client, Logger: logger, Street: "奉浦街道办事处", StreetPhone: "021-57420000",
 		HashCost: auth.HashCost{MemoryKiB: 64, Passes: 1, Lanes: 1},
 	})
 	checker := &workflow.WeChatChecker{DB: o.db, Engine: o.engine, WeChat: o.client, Clock: o.clock}

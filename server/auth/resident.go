@@ -45,12 +45,12 @@ func (s *Service) Notice(ctx context.Context) (store.PrivacyNotice, error) {
 		return n, err
 	}
 	body, err := configs.Files.ReadFile("privacy.md")
-	return store.PrivacyNotice{Version: ShippedNotice, Body: string(body)}, err
+	return store.PrivacyNotice{Version: ShippedNotice, Body: s.street.Replace(string(body))}, err
 }
 
-// ShippedNotice is the version of configs/privacy.md. It grows when that says of something new that it is collected: who has consented to an
-// older one is asked again.
-const ShippedNotice = 2
+// ShippedNotice is the version of configs/privacy.md. It grows with its text: who has consented to an older one is asked again. What an
+// installation calls its office is no other version.
+const ShippedNotice = 3
 
 // PublishNotice puts a new version of the privacy notice in force. Residents are asked to consent to it when they come in next.
 func (s *Service) PublishNotice(ctx context.Context, actor, body string) (store.PrivacyNotice, error) {

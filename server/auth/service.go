@@ -1,10 +1,12 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,6 +45,8 @@ type Options struct {
 	// WeChat is asked who somebody is there; nil where it is not used.
 	WeChat WeChat
 	Logger *slog.Logger
+	// Street is the office's name and StreetPhone its number, as the shipped privacy notice says them; "" for “街道办事处” and 12345.
+	Street, StreetPhone string
 	Settings
 	// HashCost is for tests; the zero value means DefaultHashCost.
 	HashCost HashCost
@@ -59,6 +63,7 @@ type Service struct {
 	now    func() time.Time
 	log    *slog.Logger
 	set    Settings
+	street *strings.Replacer // puts the office into the shipped privacy notice
 	hasher *hasher
 	lines  lines
 
@@ -76,6 +81,7 @@ func New(o Options) *Service {
 	}
 	return &Service{
 		db: o.DB, engine: o.Engine, cache: o.Cache, signer: o.Signer, wechat: o.WeChat, now: o.Clock, log: o.Logger, set: o.Settings,
+		street: strings.NewReplacer("{street}", cmp.Or(o.Street, "街道办事处"), "{phone}", cmp.Or(o.StreetPhone, "12345")),
 		hasher: newHasher(o.HashCost, o.Clock), lines: lines{at: map[string]*line{}}, checked: map[string]checked{},
 	}
 }

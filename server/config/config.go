@@ -48,6 +48,8 @@ type Config struct {
 	ContentWords   string   `yaml:"content_words"`   // file of content.Parse; "" for the list built in
 	ContentCheck   string   `yaml:"content_check"`   // wechat, local, or empty: wechat where there is one
 	PublicURL      string   `yaml:"public_url"`      // https://host by which the internet reaches this service; "" for none
+	Street         string   `yaml:"street"`          // the office's name, as the privacy notice says whose program this is
+	StreetPhone    string   `yaml:"street_phone"`    // whom residents call about their data; "" for 12345
 	MaxUploadMB    int      `yaml:"max_upload_mb"`
 
 	NoticesFile string `yaml:"notices_file"` // a copy of configs/notices.yaml; "" for the one built in

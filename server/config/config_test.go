@@ -246,7 +246,7 @@ func TestStringShowsTheRest(t *testing.T) {
 	c := Default()
 	c.DB = "mysql:xiaopu:pass@word@tcp(db:3306)/xiaopu?timeout=5s"
 	c.TokenKey = goodKey
-	want := "mode=development db=mysql:***@tcp(db:3306)/xiaopu listen=127.0.0.1:8080 token_key=[已设置] vault_keys=[未设置] redis=[未设置] token_minutes=15 second_factor= idle_minutes=30 admin_idle_minutes=15 session_hours=12 password_days=90 unused_account_days=90 sweep_seconds=5 log_level=info metrics_listen= pprof=false trusted_proxies=[] attachments= content_words= content_check= public_url= max_upload_mb=50 notices_file= sms_url= sms_key=[未设置] wechat= wechat_standin= wechat_standin_listen=127.0.0.1:0 wechat_version=release wechat_app_id= wechat_app_secret=[未设置] wechat_app_token=[未设置] wechat_app_aes_key=[未设置] " +
+	want := "mode=development db=mysql:***@tcp(db:3306)/xiaopu listen=127.0.0.1:8080 token_key=[已设置] vault_keys=[未设置] redis=[未设置] token_minutes=15 second_factor= idle_minutes=30 admin_idle_minutes=15 session_hours=12 password_days=90 unused_account_days=90 sweep_seconds=5 log_level=info metrics_listen= pprof=false trusted_proxies=[] attachments= content_words= content_check= public_url= street= street_phone= max_upload_mb=50 notices_file= sms_url= sms_key=[未设置] wechat= wechat_standin= wechat_standin_listen=127.0.0.1:0 wechat_version=release wechat_app_id= wechat_app_secret=[未设置] wechat_app_token=[未设置] wechat_app_aes_key=[未设置] " +
 		"wechat_oa_id= wechat_oa_secret=[未设置] wechat_oa_token=[未设置] wechat_oa_aes_key=[未设置] wecom_corp_id= wecom_agent=0 wecom_secret=[未设置] wecom_host="
 	if got := c.String(); got != want {
 		t.Errorf("String() = %q\nwant       %q", got, want)

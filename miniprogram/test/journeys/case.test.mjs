@@ -343,7 +343,11 @@ test("a resident lets family act for them and takes it back; a contact binds and
   await resident.tap("家人代办");
   await resident.sees("还没有委托");
   await look(resident, "resident-5-no-family");
+  await resident.press("生成邀请码");
+  await resident.sees("请选择对方是您的什么人"); // nothing is chosen for them
+  await look(resident, "resident-5-choose");
   await resident.choose("对方是您的", "子女");
+  await resident.gone("请选择对方是您的什么人");
   await resident.press("生成邀请码");
   await resident.sees("前一个就作废");
   await look(resident, "resident-6-invitation");

@@ -15,7 +15,7 @@ import (
 func (s *system) signIn(signer *auth.Signer, memory *cache.Cache, chat *weChat) *auth.Service {
 	cfg := s.config
 	o := auth.Options{
-		DB: s.db, Engine: s.engine, Cache: memory, Signer: signer, Clock: time.Now, Logger: s.log,
+		DB: s.db, Engine: s.engine, Cache: memory, Signer: signer, Clock: time.Now, Logger: s.log, Street: cfg.Street, StreetPhone: cfg.StreetPhone,
 		Settings: auth.Settings{
 			SecondFactor: cfg.NeedsSecondFactor(), TokenLife: cfg.TokenLife(), Idle: cfg.IdleLife(), AdminIdle: cfg.AdminIdleLife(), SessionLife: cfg.SessionLife(),
 			PasswordLife: cfg.PasswordLife(), UnusedLife: cfg.UnusedLife(),

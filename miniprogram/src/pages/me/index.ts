@@ -10,7 +10,7 @@ const t = texts.me;
 
 Page({
   behaviors: [look],
-  data: { t, retry: texts.common.retry, loading: texts.common.loading, state: "loading", message: "", name: "", posts: "", staff: false, other: "" as "" | "staff" | "resident", phones: [] as PhoneView[], follows: "", waiting: 0, switchText: "" },
+  data: { t, retry: texts.common.retry, loading: texts.common.loading, state: "loading", message: "", name: "", posts: "", staff: false, other: "" as "" | "staff" | "resident", phones: [] as PhoneView[], follows: "", waiting: false, waitingText: "", followsHow: "", switchText: "" },
 
   onShow() {
     this.getTabBar?.()?.setData({ at: 2 });
@@ -22,14 +22,14 @@ Page({
     const staff = side() === "staff";
     const other = staff ? "resident" : "staff";
     this.setData({
-      name: me()?.name ?? "", posts: staff ? (me()?.posts.map((p) => p.label).join("、") ?? "") : "", staff, other: session.kept?.sides.includes(other) ? other : "", switchText: staff ? t.switchResident : t.switchStaff, waiting: queue.list().length,
+      name: me()?.name ?? "", posts: staff ? (me()?.posts.map((p) => p.label).join("、") ?? "") : "", staff, other: session.kept?.sides.includes(other) ? other : "", switchText: staff ? t.switchResident : t.switchStaff, waiting: queue.list().length > 0, waitingText: t.waiting(queue.list().length),
     });
   },
   async load() {
     this.setData({ message: "" });
     try {
       const [, wechat] = await Promise.all([learnMe(), client.call("get_my_wechat", {})]);
-      this.setData({ state: "ready", phones: wechat.phones, follows: wechat.follows ? t.follows : t.followsNot });
+      this.setData({ state: "ready", phones: wechat.phones, follows: wechat.follows ? t.follows : t.followsNot, followsHow: wechat.follows ? "" : t.followsHow });
       this.draw();
     } catch (e) {
       this.setData({ message: messageOf(e) }); // what is known already stays

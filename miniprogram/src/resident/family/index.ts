@@ -16,7 +16,7 @@ const keyOf = () => `cache/${me()?.id}/family`;
 
 Page({
   behaviors: [look],
-  data: { t, choose: texts.common.choose, cachedText: texts.common.cached as string, relations, at: 0, rows: [] as Row[], state: "loading", message: "", cached: false, code: "", codeDo: "", given: "", giveWrong: "", takeWrong: "", busy: false },
+  data: { t, choose: texts.common.choose, cachedText: texts.common.cached as string, relations, at: -1, relationWrong: "", rows: [] as Row[], state: "loading", message: "", cached: false, code: "", codeDo: "", given: "", giveWrong: "", takeWrong: "", busy: false },
   onShow() {
     if (signedIn()) void this.load();
   },
@@ -45,12 +45,14 @@ Page({
     });
   },
   pick(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
-    this.setData({ at: Number(e.detail.value), giveWrong: "" });
+    this.setData({ at: Number(e.detail.value), relationWrong: "", giveWrong: "" });
   },
   async invite() {
+    const relation = relations[this.data.at]?.id;
+    if (!relation) return this.setData({ relationWrong: t.chooseRelation });
     this.setData({ busy: true, giveWrong: "" });
     try {
-      const { code, expires_at } = await client.call("invite_my_family", { body: { relation: relations[this.data.at].id } });
+      const { code, expires_at } = await client.call("invite_my_family", { body: { relation } });
       this.setData({ code, codeDo: t.codeDo(momentOf(expires_at, now())) });
     } catch (e) {
       this.setData({ giveWrong: messageOf(e) });
