@@ -105,6 +105,7 @@ export const texts = {
     title: "办理", submit: "提交", draft: "已恢复上次没有提交的内容", photos: "照片", photosHint: "最多 9 张，每张不超过 10 MB", hereHint: "请在现场拍照：只能现拍，记下拍照的时间。没有网络也可以提交。", add: "添加照片", camera: "现场拍照", kept: "正在提交……",
     fields: "有要改的地方，已在下面标出。",
     conflict: "这件难事刚刚有了变化，已为您刷新，请核对后再提交。您写的内容还在。",
+    goesTo: (who: string) => `交给${who}`,
     duty: "职责", dutyHint: "做什么，如：三日内复梯", due: "期限", by: "完成期限", remove: "删去", change: "更换", find: "查找", foundNone: "没有找到这个来源的这个工单号，请核对。", inCase: "已在一件难事里，要先从那里移出或并案。", nearCases: "可能是同一件事：", noMembers: "还没有成员。", seek: "按姓名或部门找其他人", nobody: "没有找到，请换个说法。",
   },
   forms: {
@@ -116,7 +117,7 @@ export const texts = {
     question: "需要现场核实什么", finding: "核查意见", escalateReason: "升级理由", words: "您想说的话（选填）", record: "回访记录", decision: "专题汇报的决定", targetOn: "目标日期", remind: "催办内容（选填）", order: "督办要求", orderAnswer: "督办答复",
   },
   report: {
-    title: "上报难事", what: "是什么事", whatHint: "一句话，如：12 号楼电梯停运九天", facts: "详细情况", factsHint: "什么时候开始、影响到谁、找过谁。可用键盘上的话筒说话输入。", place: "在哪里", placeHint: "小区、楼号或路口", community: "村居", domain: "服务对象", topic: "类别", lead: "建议由哪个部门办（选填）", noLead: "不建议，由城运中心定",
+    title: "上报难事", what: "是什么事", whatHint: "一句话，如：12 号楼电梯停运九天", facts: "详细情况", factsHint: "什么时候开始、影响到谁、找过谁。可用键盘上的话筒说话输入。", place: "在哪里", placeHint: "小区、楼号或路口", community: "村居", domain: "服务对象", topic: "类别（选填）", topicWhich: "是其中的哪一种？", topicOpen: (branch: string) => `请再选“${branch}”里的哪一种。不选类别的，再点一次“${branch}”。`, lead: "建议由哪个部门办（选填）", noLead: "不建议，由城运中心定",
     similar: "可能是同一件事，请先看看", submit: "上报", done: "已上报，城运中心会尽快审核入库。",
   },
   place: {

@@ -47,7 +47,7 @@ func (s *server) advance(ctx context.Context, in *struct{ Body Advance }) (Advan
 		to = k.Calendar.AddWorkingDays(workday.DateOf(now), in.Body.WorkingDays).At.Add(time.Minute)
 	}
 	if !to.After(now) || to.After(now.AddDate(2, 0, 0)) {
-		return Advanced{}, apperr.New(apperr.InvalidArgument, "clock.to", "演示时钟只能向后拨，一次最多两年。")
+		return Advanced{}, apperr.New(apperr.InvalidArgument, "clock.to", "演示时钟只能拨快，不能拨回，一次最多两年。")
 	}
 	out := Advanced{}
 	if out.Now, err = s.engine.AdvanceClock(ctx, to.Sub(now)); err != nil {

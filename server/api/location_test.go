@@ -107,7 +107,14 @@ func TestAReportedCaseHasAPlaceForThoseAloneWhoSeeItInFull(t *testing.T) {
 
 func TestAnOnSiteRecordSaysWhereItWasMade(t *testing.T) {
 	o := newOffice(t)
-	c := o.must("p-cy", o.verifying(), "ask_onsite", fields{"question": "夜间是否停工", "due_at": "2026-03-03T16:00:00+08:00"})
+	verifying := o.verifying()
+	if by := ok[workflow.CaseView](o.get("p-cy", "/cases/"+verifying.ID)).OnSiteBy; by != "第一网格联络员：孙丽" {
+		t.Errorf("whom the on-site record is asked of: %q", by)
+	}
+	if by := ok[workflow.CaseView](o.get("p-w1", "/cases/"+verifying.ID)).OnSiteBy; by != "" {
+		t.Errorf("said to who cannot ask: %q", by)
+	}
+	c := o.must("p-cy", verifying, "ask_onsite", fields{"question": "夜间是否停工", "due_at": "2026-03-03T16:00:00+08:00"})
 	task := c.Tasks[len(c.Tasks)-1].ID
 	at := fields{"latitude": 30.918712, "longitude": 121.473845, "accuracy": 18}
 	c = o.must("p-gl", c, "finish_task", fields{"task_id": task, "result": "已停工", "location": at})

@@ -181,6 +181,19 @@ func (o *weChatOffice) restart() {
 	o.handler = NewHandler(Options{Engine: o.engine, Signer: o.signer, SignIn: o.signIn, Version: "test", Clock: o.clock, Cache: memory, Logger: slog.New(slog.DiscardHandler)})
 }
 
+// A number of our own is found whatever source is chosen: who was given it does not know what its ticket counts as.
+func TestLookingUpANumberOfOurOwn(t *testing.T) {
+	o := newWeChatOffice(t, auth.DefaultSettings)
+	own := ok[workflow.TicketTaken](o.post("p-cy", "/tickets", fields{"source": "petition", "content": "楼道的灯坏了三天，老人看不见台阶。"})).Ticket
+	c := o.classified()
+	o.must("p-cy", c, "attach", fields{"ticket_id": own.ID})
+	visitor := o.visitor("thief")
+	for _, no := range []string{own.OrderNo, " " + strings.ToLower(own.OrderNo)} {
+		ok[auth.Lookup](o.lookUp(home, visitor, no)) // as of the hotline
+	}
+	o.lookUp(home, visitor, "XF"+own.OrderNo).refused(http.StatusNotFound, "lookup.nothing")
+}
+
 // Fifty at once are still five.
 func TestGuessingOrderNumbersAtOnce(t *testing.T) {
 	eachWeChatOffice(t, auth.DefaultSettings, func(t *testing.T, o *weChatOffice) {

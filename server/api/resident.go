@@ -124,7 +124,7 @@ func (s *server) dropEnterprise(ctx context.Context, in *struct {
 
 // OrderLookup asks how far the matter of an order number has come.
 type OrderLookup struct {
-	Source  ticket.Source `json:"source" enum:"hotline,petition,opinion,department,grid,resident" doc:"从哪个渠道反映的"`
+	Source  ticket.Source `json:"source" enum:"hotline,petition,opinion,department,grid,resident" doc:"从哪个渠道反映的；GD 加年份开头的是本系统自己的工单号，选哪个都能查到"`
 	OrderNo string        `json:"order_no" minLength:"4" maxLength:"64" example:"20260301093000" doc:"反映时得到的工单号"`
 }
 

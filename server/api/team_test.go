@@ -39,6 +39,9 @@ func TestAHeadSeesTheirDepartmentByHandler(t *testing.T) {
 	if got := numbers(); len(got) != 1 || got["p-w1"] != 2 {
 		t.Error(got)
 	}
+	if team := ok[workflow.Team](o.get("p-h2", "/cases/team/members")); len(team.Members) == 0 || team.Members[0].Handler.Name == "" || team.Members[0].Open != 0 {
+		t.Errorf("a handler with nothing to do is not listed: %+v", team)
+	}
 	o.later("2026-03-20 10:00", c)
 	team := ok[workflow.Team](o.get("p-h1", "/cases/team/members"))
 	for _, m := range team.Members {

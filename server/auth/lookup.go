@@ -37,6 +37,8 @@ type Lookup struct {
 // there is not. A number that nobody has, one in no case, and one whose case is not in the library are answered with the same errLookupNothing, after
 // the same reads but that of the case. resource_exhausted lookup.limit for the sixth try of a day, auth.too_many for an address that tries too much.
 //
+// A number of our own needs no right source: nobody knows what its ticket counts as.
+//
 // The tries of a person are counted in the database: a restart, another process or Redis away give nobody more. Those of an address are in the cache,
 // and begin anew when it is lost.
 func (s *Service) LookUp(ctx context.Context, personID string, source ticket.Source, orderNo string) (out Lookup, err error) {
@@ -55,6 +57,10 @@ func (s *Service) LookUp(ctx context.Context, personID string, source ticket.Sou
 		return out, err
 	}
 	orderNo = ticket.BareOrder(strings.Join(strings.Fields(orderNo), ""))
+	sources := []ticket.Source{source}
+	if own := strings.ToUpper(orderNo); workflow.OwnNumber(own) {
+		orderNo, sources = own, ticket.Sources
+	}
 	today := workday.DateOf(s.clock())
 	var found store.OrderedCase
 	var taken, there bool
@@ -72,7 +78,7 @@ func (s *Service) LookUp(ctx context.Context, personID string, source ticket.Sou
 			return s.engine.RecordIn(ctx, tx, entry)
 		}
 		out.Left = lookupsPerDay - n
-		if found, there, err = tx.CaseOfOrder(ctx, source, orderNo); err != nil {
+		if found, there, err = tx.CaseOfOrder(ctx, orderNo, sources...); err != nil {
 			return err
 		}
 		if there = there && workflow.InLibrary(found.Status); there {

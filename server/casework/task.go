@@ -229,6 +229,9 @@ type AskOnSite struct {
 	Attached
 }
 
+// OnSiteTo is whom the on-site record of a verification is asked of: the grid's liaison, the centre while no grid is chosen.
+func (c *Case) OnSiteTo() Addressee { return c.liaison() }
+
 // Name is "ask_onsite".
 func (AskOnSite) Name() Name { return "ask_onsite" }
 
@@ -242,7 +245,7 @@ func (m AskOnSite) apply(d *draft) error {
 	if err := d.attach(m, false); err != nil {
 		return err
 	}
-	id := d.giveTask(TaskOnSite, d.c.liaison(), "", m.Question, m.DueAt)
+	id := d.giveTask(TaskOnSite, d.c.OnSiteTo(), "", m.Question, m.DueAt)
 	return d.emitThen("ask_onsite", m, func() { d.tellTask(id) })
 }
 

@@ -411,7 +411,7 @@ func reads() (list []read) {
 		return err
 	})
 	inside("CaseOfOrder", "", func(ctx context.Context, tx *store.Tx) error {
-		_, _, err := tx.CaseOfOrder(ctx, ticket.Hotline, "o-00100")
+		_, _, err := tx.CaseOfOrder(ctx, "o-00100", ticket.Sources...)
 		return err
 	})
 	inside("WeChatHeld", "", func(ctx context.Context, tx *store.Tx) error { return ignore(tx.WeChatHeld(ctx, "p-0100")) })

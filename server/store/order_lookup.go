@@ -36,10 +36,10 @@ type OrderedCase struct {
 	Status           casework.Status
 }
 
-// CaseOfOrder finds the case that holds the ticket of a source with this order number. Of a ticket in no case it is as with none: ok is false,
-// and nothing else is read.
-func (tx *Tx) CaseOfOrder(ctx context.Context, source ticket.Source, orderNo string) (o OrderedCase, ok bool, err error) {
-	err = tx.queryRow(ctx, `SELECT tk.id, c.id, c.status FROM tickets tk JOIN cases c ON c.id = tk.case_id WHERE tk.source = ? AND tk.order_no = ?`, string(source), orderNo).
+// CaseOfOrder finds the case that holds the ticket with this order number of the first source that has it. Of a ticket in no case it is as
+// with none: ok is false, and nothing else is read.
+func (tx *Tx) CaseOfOrder(ctx context.Context, orderNo string, sources ...ticket.Source) (o OrderedCase, ok bool, err error) {
+	err = tx.queryRow(ctx, `SELECT tk.id, c.id, c.status FROM tickets tk JOIN cases c ON c.id = tk.case_id WHERE tk.order_no = ? AND tk.source IN (`+marks(len(sources))+`) LIMIT 1`, append([]any{orderNo}, arguments(sources)...)...).
 		Scan(&o.TicketID, &o.CaseID, &o.Status)
 	if errors.Is(err, sql.ErrNoRows) {
 		return o, false, nil

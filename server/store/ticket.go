@@ -506,10 +506,10 @@ func (db *DB) TicketRequesters(ctx context.Context, ids []string) (map[string]st
 	return found, nil
 }
 
-func arguments(list []string) []any {
+func arguments[T ~string](list []T) []any {
 	args := make([]any, len(list))
 	for i, s := range list {
-		args[i] = s
+		args[i] = string(s)
 	}
 	return args
 }

@@ -137,6 +137,9 @@ func (e *Engine) takenByHand(ctx context.Context, actor casework.Actor, id strin
 // ownNumber is how the order numbers of tickets taken in by hand begin.
 var ownNumber = regexp.MustCompile(`^GD\d{4}-`)
 
+// OwnNumber tells whether an order number is one of our own. They are of one sequence, whatever the source of their tickets.
+func OwnNumber(orderNo string) bool { return ownNumber.MatchString(orderNo) }
+
 // nextOrder gives the next order number of our own.
 func (w *writer) nextOrder(ctx context.Context) (string, error) {
 	year := w.now.In(shanghai).Year()

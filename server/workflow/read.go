@@ -286,6 +286,7 @@ type CaseView struct {
 	RateUntil           time.Time               `json:"rate_until,omitzero" doc:"可以评价到什么时候；只有诉求人看到"`
 	CallBackBy          time.Time               `json:"call_back_by,omitzero" doc:"不满意的回访期限；只有诉求人看到"`
 	RemindedToday       bool                    `json:"reminded_today,omitempty" doc:"您今天已经催办过；只有诉求人看到"`
+	OnSiteBy            string                  `json:"on_site_by,omitempty" doc:"请求现场核实会交给谁：岗位和现在在岗的人；您可以请求时才有"`
 	Allowed             []casework.Allowed      `json:"allowed" doc:"您现在可以进行的操作"`
 }
 
@@ -452,6 +453,9 @@ func (e *Engine) view(k *Knowledge, l store.LoadedCase, actor casework.Actor, si
 	}
 	v.Waits = k.waits(c, actor, now)
 	v.Reachable = len(c.Tickets) > 0 && casework.WorksOn(c, actor)
+	if slices.ContainsFunc(v.Allowed, func(a casework.Allowed) bool { return a.Name == casework.AskOnSite{}.Name() }) {
+		v.OnSiteBy = k.post(c.OnSiteTo(), now)
+	}
 	return v, nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"xiaopu/server/apperr"
 	"xiaopu/server/casework"
+	"xiaopu/server/organisation"
 	"xiaopu/server/store"
 )
 
@@ -15,7 +16,7 @@ type Team struct {
 	Department  Named        `json:"department" doc:"哪个部门"`
 	Departments []Named      `json:"departments" doc:"您负责的部门；不止一个的以 department_id 选"`
 	Open        int          `json:"open" doc:"本部门牵头的在办难事"`
-	Members     []TeamMember `json:"members" doc:"手里有在办难事的承办人，件数多的在前；没有指定承办人的排在最前，id 为 none"`
+	Members     []TeamMember `json:"members" doc:"本部门的承办人，在办难事多的在前，没有的为 0；没有指定承办人的排在最前，id 为 none"`
 	Cap         int          `json:"cap" doc:"计数上限；达到即“1000+”"`
 }
 
@@ -59,7 +60,7 @@ func (k *Knowledge) headed(actor casework.Actor, department string) (of string, 
 	return all[at].ID, all, nil
 }
 
-// Team counts the open cases of each handler of a department that the caller heads.
+// Team counts the open cases of each handler of a department that the caller heads, of those too who have none.
 func (e *Engine) Team(ctx context.Context, actor casework.Actor, department string) (Team, error) {
 	k, err := e.Knowledge(ctx)
 	if err != nil {
@@ -72,6 +73,12 @@ func (e *Engine) Team(ctx context.Context, actor casework.Actor, department stri
 	counts, err := e.db.CountTeam(ctx, of, e.Now(k))
 	if err != nil {
 		return Team{}, err
+	}
+	for _, p := range k.Organisation.PeopleOf(of) {
+		idle := !slices.ContainsFunc(counts, func(c store.HandlerCount) bool { return c.HandlerID == p.ID })
+		if idle && slices.Contains(p.Posts, organisation.Post{Role: casework.Handler, Unit: of}) {
+			counts = append(counts, store.HandlerCount{HandlerID: p.ID})
+		}
 	}
 	t := Team{Department: Named{of, k.Organisation.DepartmentName(of)}, Departments: all, Members: []TeamMember{}, Cap: store.CountCap}
 	for _, c := range counts {

@@ -56,6 +56,15 @@ func (k *Knowledge) addressee(a casework.Addressee) string {
 	return o.DescribePost(organisation.Post{Role: casework.Role(role), Unit: unit})
 }
 
+// post names a post with the people who get what is given to it at an instant.
+func (k *Knowledge) post(a casework.Addressee, at time.Time) string {
+	var names []string
+	for _, r := range k.Organisation.Recipients(a, at) {
+		names = append(names, k.Organisation.PersonName(r.PersonID))
+	}
+	return k.addressee(a) + "：" + strings.Join(names, "、")
+}
+
 // who names an event's actor: the person, the post, and for whom. Requesters read the post alone.
 func (k *Knowledge) who(ev casework.Event, resident bool) string {
 	if ev.As.Role == casework.System {

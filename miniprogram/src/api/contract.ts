@@ -284,6 +284,8 @@ export interface CaseView {
   number: string;
   /** 认领意愿 */
   offers?: Offer[];
+  /** 请求现场核实会交给谁：岗位和现在在岗的人；您可以请求时才有 */
+  on_site_by?: string;
   /** 督办单 */
   orders?: Order[];
   /** 地点 */
@@ -1323,7 +1325,7 @@ export interface Order {
 export interface OrderLookup {
   /** 反映时得到的工单号 */
   order_no: string;
-  /** 从哪个渠道反映的：hotline 12345热线、petition 信访、opinion 舆情、department 部门发现、grid 网格上报、resident 居民自报 */
+  /** 从哪个渠道反映的；GD 加年份开头的是本系统自己的工单号，选哪个都能查到：hotline 12345热线、petition 信访、opinion 舆情、department 部门发现、grid 网格上报、resident 居民自报 */
   source: "hotline" | "petition" | "opinion" | "department" | "grid" | "resident";
 }
 
@@ -2417,7 +2419,7 @@ export interface Team {
   department: Named;
   /** 您负责的部门；不止一个的以 department_id 选 */
   departments: Named[];
-  /** 手里有在办难事的承办人，件数多的在前；没有指定承办人的排在最前，id 为 none */
+  /** 本部门的承办人，在办难事多的在前，没有的为 0；没有指定承办人的排在最前，id 为 none */
   members: TeamMember[];
   /** 本部门牵头的在办难事 */
   open: number;

@@ -164,6 +164,15 @@ test("what a liaison has typed suggests topic and lead: asked once, taken with a
   await liaison.cut(false);
   await liaison.fill("在哪里", "望舒里北门工地");
   await liaison.fill("详细情况", "连续三夜打桩到凌晨两点。");
+  await liaison.tap("住房保障"); // a topic of the first level is none: it is not sent as if nothing had been chosen
+  await liaison.sees("是其中的哪一种");
+  await liaison.press("上报", true);
+  await liaison.sees("请再选“住房保障”里的哪一种");
+  await look(liaison, "liaison-5-which-topic");
+  await liaison.tap(among("住房保障", "房屋维修"));
+  await liaison.gone("请再选");
+  await liaison.tap("噪声扰民");
+  await liaison.tap(among("噪声扰民", "社会生活噪声"));
   await liaison.press("上报", true);
   await liaison.sees("要我办");
   await liaison.close();
@@ -171,6 +180,7 @@ test("what a liaison has typed suggests topic and lead: asked once, taken with a
   const centre = await phoneOf("p-centre-1");
   await centre.tap(centre.page.locator("text=半夜施工噪声扰民 >> visible=true").first());
   await centre.sees("建议的牵头部门");
+  assert.ok((await centre.api("/api/v1/cases?limit=100&all=true")).items.find((c) => c.title.includes("半夜施工噪声扰民")).topic.endsWith("社会生活噪声"));
   await look(centre, "centre-6-suggested");
   await centre.press("不予入库");
   await centre.fill("理由", "工地已停工，由执法队日常巡查。");

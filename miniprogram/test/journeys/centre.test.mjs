@@ -83,7 +83,12 @@ test("a convener changes what was agreed: somebody joins with a duty, somebody l
   await chief.fill("为什么调整", "缺少社区工作人员，换届流程要他们配合。");
   await chief.fill("增加成员和职责：按姓名或部门找其他人", "望舒里");
   await chief.name("增加成员和职责", "叶春梅");
+  await chief.press("调整部署", true);
+  await chief.page.locator('.mp-page:not([hidden]) .member.has-wrong .field-wrong:text-is("至少 2 个字")').waitFor();
+  assert.equal(await chief.page.locator(".mp-page:not([hidden]) .seek.wrong").count(), 0);
+  await look(chief, "centre-21-no-duty");
   await chief.fill("职责 1", "两日内核对业主名册");
+  await chief.page.locator(".mp-page:not([hidden]) .member.has-wrong").waitFor({ state: "detached" });
   await chief.tap(chief.page.locator('.mp-page:not([hidden]) .choices[aria-label^="移出成员"] .choice').first());
   await chief.fill("新的解决方案（不改不填）", "一周内张榜公示，两周内投票。");
   await look(chief, "centre-21-amend");

@@ -31,8 +31,22 @@ const api = (name, run) => (options = {}) => {
 async function stand(order, body) {
   const answer = await fetch(`wechat/${order}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ phone: who, ...body }) });
   const read = await answer.json();
-  if (!answer.ok) throw new Error(read.error ?? read.message);
+  if (!answer.ok) {
+    await held();
+    throw new Error(read.error ?? read.message);
+  }
   return read;
+}
+
+/** held says so where nobody holds this phone: no person of the preview has this id. */
+async function held() {
+  const people = await fetch("people").then((r) => (r.ok ? r.json() : []), () => []);
+  if (!people.length || people.some((p) => p.id === who)) return;
+  const say = Object.assign(document.createElement("p"), { textContent: `预览里没有“${who}”这个人的手机。请从名单里选一个人。` });
+  say.style.cssText = "margin: 0; padding: 16px; font: 17px/1.6 sans-serif";
+  const list = Object.assign(document.createElement("a"), { href: "./", target: "_top", textContent: "看名单" });
+  document.body.replaceChildren(say, Object.assign(document.createElement("p"), { style: "padding: 0 16px" }));
+  document.body.lastChild.append(list);
 }
 
 const storage = {

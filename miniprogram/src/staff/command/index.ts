@@ -15,7 +15,7 @@ import { momentOf } from "../../lib/when";
 import { client, drafts, me, now, queue, signedIn } from "../../services";
 import { texts } from "../../texts";
 
-interface Member { person_id: string; name: string; duty: string; due_at: string; due_on: string; due: string }
+interface Member { person_id: string; name: string; duty: string; due_at: string; due_on: string; due: string; wrong?: string }
 interface Shown extends Field {
   value: unknown;
   /** What a choice shows. */
@@ -106,7 +106,7 @@ Page({
     this.there = draft?.values.there as string | undefined;
     void wx.setNavigationBarTitle({ title });
     this.setData({
-      location: (draft?.values.location as Location | undefined) ?? null, here, task: task?.text ?? "", loading: false, head: c.title, number: c.number, submit: title, takesPhotos: Boolean(this.form?.photos), photos: draft?.photos ?? [], restored: Boolean(draft),
+      location: (draft?.values.location as Location | undefined) ?? null, here, task: task?.text ?? (this.name === "ask_onsite" && c.on_site_by ? texts.command.goesTo(c.on_site_by) : ""), loading: false, head: c.title, number: c.number, submit: title, takesPhotos: Boolean(this.form?.photos), photos: draft?.photos ?? [], restored: Boolean(draft),
       fields: (this.form?.fields ?? []).filter((f) => !allowed || ((!f.for || f.for === allowed.as.role) && f.not !== allowed.as.role)).map((f) => this.show(f, values[f.name] ?? this.first(f, c), c, values)),
     });
   },
@@ -201,8 +201,8 @@ Page({
   typed(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
     const at = Number(e.currentTarget.dataset.at);
     this.data.fields[at].value = e.detail.value; // not drawn again: the keyboard has it
-    if (this.data.message && !this.data.fields.some((f) => f.wrong)) this.setData({ message: "" }); // said of what stood there
-    if (this.data.fields[at].wrong) this.setData({ [`fields[${at}].wrong`]: "", message: this.data.fields.some((f, i) => i !== at && f.wrong) ? this.data.message : "" });
+    if (this.data.message && !this.data.fields.some((f) => f.wrong || f.members.some((m) => m.wrong))) this.setData({ message: "" }); // said of what stood there
+    if (this.data.fields[at].wrong) this.setData({ [`fields[${at}].wrong`]: "", message: this.data.fields.some((f, i) => (i !== at && f.wrong) || f.members.some((m) => m.wrong)) ? this.data.message : "" });
     this.keep();
   },
   picked(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
@@ -261,6 +261,7 @@ Page({
   dutyTyped(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
     const { at, no } = e.currentTarget.dataset as { at: number; no: number };
     this.data.fields[at].members[no].duty = e.detail.value;
+    if (this.data.fields[at].members[no].wrong) this.setData({ [`fields[${at}].members[${no}].wrong`]: "", message: this.data.fields.some((f, i) => f.wrong || f.members.some((m, j) => m.wrong && (i !== at || j !== no))) ? this.data.message : "" });
     this.keep();
   },
 
@@ -286,7 +287,7 @@ Page({
     this.keep();
   },
   keep() {
-    drafts.keep(me()?.id ?? "", this.key(), { ...Object.fromEntries(this.data.fields.map((f) => [f.name, f.value])), ...(this.there ? { there: this.there } : {}), location: this.data.location ?? undefined }, this.data.photos);
+    drafts.keep(me()?.id ?? "", this.key(), { ...Object.fromEntries(this.data.fields.map((f) => [f.name, f.kind === "members" ? f.members.map((m) => ({ ...m, wrong: undefined })) : f.value])), ...(this.there ? { there: this.there } : {}), location: this.data.location ?? undefined }, this.data.photos);
   },
 
   async send() {
@@ -302,7 +303,7 @@ Page({
     if (this.form.target) body[this.form.target] = this.target;
     if (this.there) body.on_site_at = this.there;
     if (this.data.location) body.location = this.data.location;
-    this.setData({ busy: true, message: "", fields: this.data.fields.map((f) => ({ ...f, wrong: "" })) });
+    this.setData({ busy: true, message: "", fields: this.data.fields.map((f) => ({ ...f, wrong: "", members: f.members.map((m) => ({ ...m, wrong: "" })) })) });
     try {
       const out = await queue.give({ person, operation: `case_${this.name}` as Queueable, path: { id: c.id }, body: body as never, photos: this.data.photos, photosAs: this.form.photos, title: `${c.title} · ${this.data.submit}` });
       drafts.drop(person, this.key());
@@ -321,9 +322,15 @@ Page({
     this.setData({ message: e instanceof Refused && e.conflict ? texts.command.conflict : messageOf(e) });
     if (!(e instanceof Refused)) return;
     if (e.conflict) void client.call("get_case", { path: { id: this.id } }).then((c) => (this.shown = c), () => undefined);
-    const of = new Map(e.problem.fields?.map((f) => [f.name.replace(/[.[].*$/, ""), f.message]));
-    this.setData({ fields: this.data.fields.map((f) => ({ ...f, wrong: of.get(f.name) ?? "" })) });
-    if (of.size && [...of.keys()].every((name) => this.data.fields.some((f) => f.name === name))) this.setData({ message: texts.command.fields });
-    if (this.data.fields.some((f) => f.wrong)) void wx.pageScrollTo({ selector: ".has-wrong" });
+    const said = (e.problem.fields ?? []).map((f) => ({ name: f.name.replace(/[.[].*$/, ""), member: Number(/\[(\d+)\]/.exec(f.name)?.[1] ?? -1), message: f.message }));
+    const of = (name: string, member: number) => said.find((x) => x.name === name && x.member === member)?.message ?? "";
+    this.setData({
+      fields: this.data.fields.map((f) => {
+        const members = f.members.map((m, i) => ({ ...m, wrong: of(f.name, i) }));
+        return { ...f, members, wrong: members.some((m) => m.wrong) ? "" : (said.find((x) => x.name === f.name)?.message ?? "") };
+      }),
+    });
+    if (said.length && said.every(({ name }) => this.data.fields.some((f) => f.name === name))) this.setData({ message: texts.command.fields });
+    if (this.data.fields.some((f) => f.wrong || f.members.some((m) => m.wrong))) void wx.pageScrollTo({ selector: ".has-wrong" });
   },
 });

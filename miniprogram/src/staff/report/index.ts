@@ -33,7 +33,7 @@ Page({
     this.question = new Question("report"); // here, not above: WeChat copies what stands in a page
     if (!signedIn()) return;
     const draft = drafts.get(me()?.id ?? "", form);
-    if (draft) this.setData({ values: draft.values as Partial<Record<Name, string>>, location: (draft.values.location as Location | undefined) ?? null, photos: draft.photos, restored: true });
+    if (draft) this.setData({ values: draft.values as Partial<Record<Name, string>>, branch: (draft.values.branch as string | undefined) ?? "", location: (draft.values.location as Location | undefined) ?? null, photos: draft.photos, restored: true });
     this.draw(kept()?.communities ?? []);
     this.drawLead(kept()?.departments ?? []);
     void this.question?.prepare();
@@ -75,22 +75,25 @@ Page({
     const { value } = e.currentTarget.dataset;
     const branch = this.all.find((b) => b.topics.some((leaf) => leaf.value === value));
     if (!branch) return; // the tree has changed since: its topics stand below
-    this.setData({ "values.domain": branch.domain, "values.topic": value });
+    this.setData({ "values.domain": branch.domain, "values.topic": value, "wrong.topic": "" });
     this.sort(this.all, branch.name);
     this.keep();
   },
   all: [] as TopicBranch[],
 
-  /** sort lists the topics of whom the case is about, and those below the one that is open. */
-  sort(all: TopicBranch[], branch = "") {
+  /** sort lists the topics of whom the case is about, and those below the one that is chosen or open. */
+  sort(all: TopicBranch[], before?: string) {
     this.all = all;
+    const branch = before ?? this.data.branch;
     const branches = all.filter((b) => b.domain === this.data.values.domain);
-    const open = branches.find((b) => (branch ? b.name === branch : b.topics.some((t) => t.value === this.data.values.topic)));
-    this.setData({ branches, branch: open?.name ?? "", leaves: open?.topics ?? [] });
+    const open = branches.find((b) => b.topics.some((t) => t.value === this.data.values.topic)) ?? branches.find((b) => b.name === branch);
+    this.setData({ branches, branch: all.length ? (open?.name ?? "") : branch, leaves: open?.topics ?? [] });
   },
+  /** openBranch opens the topics below one of the first level, which is no topic by itself; a second tap takes it back. */
   openBranch(e: WechatMiniprogram.TouchEvent<object, object, { name: string }>) {
-    this.setData({ "values.topic": undefined });
-    this.sort(this.all, e.currentTarget.dataset.name);
+    const { name } = e.currentTarget.dataset;
+    this.setData({ "values.topic": undefined, "wrong.topic": "" });
+    this.sort(this.all, name === this.data.branch ? "" : name);
     this.keep();
   },
   typed(e: WechatMiniprogram.CustomEvent<{ value: string }>) {
@@ -103,7 +106,7 @@ Page({
   },
   tapped(e: WechatMiniprogram.TouchEvent<object, object, { name: Name; value: string }>) {
     const { name, value } = e.currentTarget.dataset;
-    this.setData({ [`values.${name}`]: value, ...(name === "domain" && value !== this.data.values.domain ? { "values.topic": undefined } : {}) });
+    this.setData({ [`values.${name}`]: value, "wrong.topic": "", ...(name === "domain" && value !== this.data.values.domain ? { "values.topic": undefined } : {}) });
     if (name === "domain") this.sort(this.all);
     this.keep();
   },
@@ -128,7 +131,7 @@ Page({
   },
   keep() {
     const { title, facts, place } = this.data.values;
-    if (title || facts || place || this.data.location || this.data.photos.length) drafts.keep(me()?.id ?? "", form, { ...this.data.values, location: this.data.location ?? undefined }, this.data.photos);
+    if (title || facts || place || this.data.location || this.data.photos.length) drafts.keep(me()?.id ?? "", form, { ...this.data.values, branch: this.data.branch, location: this.data.location ?? undefined }, this.data.photos);
     else drafts.drop(me()?.id ?? "", form);
   },
 
@@ -168,6 +171,11 @@ Page({
     const person = me()?.id;
     if (!person || this.data.busy) return;
     const { title = "", facts = "", place = "", community_id, domain, topic, suggested_department_id } = this.data.values;
+    const { branch, leaves } = this.data;
+    if (leaves.length && !topic) { // it would be lost without a word
+      this.setData({ message: texts.command.fields, wrong: { topic: texts.report.topicOpen(branch) } });
+      return void wx.pageScrollTo({ selector: ".has-wrong" });
+    }
     this.setData({ busy: true, message: "", wrong: {} });
     try {
       const out = await queue.give({
