@@ -120,6 +120,7 @@ export const texts = {
     title: "上报难事", what: "是什么事", whatHint: "一句话，如：12 号楼电梯停运九天", facts: "详细情况", factsHint: "什么时候开始、影响到谁、找过谁。可用键盘上的话筒说话输入。", place: "在哪里", placeHint: "小区、楼号或路口", community: "村居", domain: "服务对象", topic: "类别（选填）", topicWhich: "是其中的哪一种？", topicOpen: (branch: string) => `请再选“${branch}”里的哪一种。不选类别的，再点一次“${branch}”。`, lead: "建议由哪个部门办（选填）", noLead: "不建议，由城运中心定",
     similar: "可能是同一件事，请先看看", submit: "上报", done: "已上报，城运中心会尽快审核入库。",
   },
+  otherCommunity: { head: (name: string, chosen: boolean) => `所写的地方像是“${name}”${chosen ? "，和选的村居不同，请看一看" : ""}。`, take: (name: string, chosen: boolean) => `${chosen ? "改选" : "选"}“${name}”` },
   place: {
     title: "位置", own: "您标的位置", choose: "在地图上选", here: "用当前位置", look: "在地图上看", drop: "删去位置", allow: "打开位置权限", phone: "手机所在的位置", point: "地图上选的位置", within: (metres: number) => `误差约 ${metres} 米`, onSite: "现场位置（选填）",
     refused: "没有拿到位置：没有允许小程序使用位置。", failed: "没有拿到位置，可能没有信号或没有打开定位。", byHand: "不标也行：写清在哪里、选好村居就可以提交。", without: "不标也可以提交。",

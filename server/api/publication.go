@@ -25,7 +25,8 @@ func (s *server) streetFigures(ctx context.Context, _ *struct{}) (workflow.Stree
 
 // PublicMatterList is what has been published and looks like the same.
 type PublicMatterList struct {
-	Items []workflow.PublicMatter `json:"items"`
+	Items     []workflow.PublicMatter `json:"items"`
+	Community *workflow.Named         `json:"community,omitempty" doc:"文字里写到的村居，与所选的不同：请填写的人看一看；写到几个或没有写到的没有"`
 }
 
 func (s *server) similarPublished(ctx context.Context, in *struct {
@@ -35,8 +36,8 @@ func (s *server) similarPublished(ctx context.Context, in *struct {
 		Place       string `json:"place,omitempty" maxLength:"200" doc:"在哪里"`
 	}
 }) (PublicMatterList, error) {
-	list, err := s.engine.SimilarPublished(ctx, in.Body.Content, in.Body.CommunityID, in.Body.Place)
-	return PublicMatterList{list}, err
+	list, other, err := s.engine.SimilarPublished(ctx, in.Body.Content, in.Body.CommunityID, in.Body.Place)
+	return PublicMatterList{list, other}, err
 }
 
 func (s *server) meToo(ctx context.Context, in *struct {

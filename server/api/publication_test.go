@@ -111,6 +111,23 @@ func TestPublishingIsOfferedWhereItIsPossible(t *testing.T) {
 	}
 }
 
+// Who names another community than the one chosen is told so, on both forms; who chose it, or names none, is not.
+func TestTheCommunityInTheWordsIsSaid(t *testing.T) {
+	o := newOffice(t)
+	for _, c := range []struct {
+		place, chosen string
+		said          bool
+	}{{"春江花园北门", "", true}, {"春江花园北门", "c-1", false}, {"北门", "", false}} {
+		list := ok[PublicMatterList](o.post("p-r", "/published-matters/similar", fields{"content": "路灯坏了三天", "place": c.place, "community_id": c.chosen}))
+		class := ok[workflow.ClassView](o.post("p-gl", "/class", fields{"title": "路灯坏了三天", "address": c.place, "community": map[string]string{"c-1": "春江花园"}[c.chosen]}))
+		for form, got := range map[string]*workflow.Named{"residents'": list.Community, "staff's": class.Community} {
+			if (got != nil) != c.said || got != nil && got.ID != "c-1" {
+				t.Errorf("%s: %+v says %+v", form, c, got)
+			}
+		}
+	}
+}
+
 func TestStoriesAndFiguresOfTheStreet(t *testing.T) {
 	o := newOffice(t)
 	story := fields{"title": "工地不再夜里打桩", "problem": "夜间施工扰民。", "done": "调整了施工时间，加装隔音屏。"}

@@ -462,6 +462,22 @@ func (o *Organisation) CommunityByName(nameOrAlias string) (Community, bool) {
 	return o.communities.items[i], true
 }
 
+// CommunityIn finds the one community whose name or an alias stands in a text; false for none, and for several.
+func (o *Organisation) CommunityIn(text string) (in Community, found bool) {
+	text = ticket.Fold(text)
+	for _, c := range o.communities.items {
+		names := append([]string{c.Name}, c.Aliases...)
+		if c.Closed || !slices.ContainsFunc(names, func(n string) bool { n = ticket.Fold(n); return n != "" && strings.Contains(text, n) }) {
+			continue
+		}
+		if found {
+			return Community{}, false
+		}
+		in, found = c, true
+	}
+	return in, found
+}
+
 // GridOfCommunity gives the grid a community lies in; false for an unknown community and for one in no single grid.
 func (o *Organisation) GridOfCommunity(communityID string) (Grid, bool) {
 	c, ok := o.communities.get(communityID)

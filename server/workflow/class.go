@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 
 	"xiaopu/server/apperr"
 	"xiaopu/server/casework"
@@ -100,6 +101,7 @@ type ClassView struct {
 	Lead      ChoiceView `json:"lead" doc:"建议的牵头部门"`
 	Crossings []MarkView `json:"crossings" doc:"三跨"`
 	Marks     []MarkView `json:"marks" doc:"紧急情形：集体上访、群体投诉、舆情、危及生命安全"`
+	Community *Named     `json:"community,omitempty" doc:"文字里写到的村居，与所选的不同：请填写的人看一看；写到几个或没有写到的没有"`
 	Model     string     `json:"model,omitempty" doc:"参考的分类模型版本；没有启用模型则为空"`
 }
 
@@ -223,7 +225,19 @@ func (e *Engine) TextClass(ctx context.Context, actor casework.Actor, d Describe
 	if err != nil {
 		return ClassView{}, err
 	}
-	return k.Classification.view(query(t), decisions), nil
+	v := k.Classification.view(query(t), decisions)
+	chosen, _ := k.Organisation.CommunityByName(d.Community)
+	v.Community = k.otherCommunity(chosen.ID, d.Title, d.Content, d.Address)
+	return v, nil
+}
+
+// otherCommunity is the one community that words name, where it is another than what was chosen.
+func (k *Knowledge) otherCommunity(chosen string, words ...string) *Named {
+	c, ok := k.Organisation.CommunityIn(strings.Join(words, "\n"))
+	if !ok || c.ID == chosen {
+		return nil
+	}
+	return &Named{ID: c.ID, Name: c.Name}
 }
 
 // query is a ticket as classification reads it: masked, since reasons quote it.

@@ -151,15 +151,20 @@ const (
 )
 
 // SimilarPublished gives those published matters, still open, that are most like what a resident has typed.
-func (e *Engine) SimilarPublished(ctx context.Context, text, communityID, place string) ([]PublicMatter, error) {
+// Beside it stands the community that the text names where that is another than the one chosen.
+func (e *Engine) SimilarPublished(ctx context.Context, text, communityID, place string) ([]PublicMatter, *Named, error) {
 	out := []PublicMatter{}
 	k, err := e.Knowledge(ctx)
-	if err != nil || utf8.RuneCountInString(strings.TrimSpace(text)) < leastReport {
-		return out, err
+	if err != nil {
+		return out, nil, err
+	}
+	other := k.otherCommunity(communityID, text, place)
+	if utf8.RuneCountInString(strings.TrimSpace(text)) < leastReport {
+		return out, other, nil
 	}
 	rows, err := e.db.PublishedCases(ctx, time.Time{}, "", comparedPublications)
 	if err != nil {
-		return out, err
+		return out, nil, err
 	}
 	now := e.Now(k)
 	community := k.Organisation.CommunityName(communityID)
@@ -187,7 +192,7 @@ func (e *Engine) SimilarPublished(ctx context.Context, text, communityID, place 
 	for _, f := range list[:min(len(list), similarPublications)] {
 		out = append(out, k.publicMatter(f.p, now))
 	}
-	return out, nil
+	return out, other, nil
 }
 
 // MeToo counts the actor among those who meet a published matter, and makes a ticket of theirs in its case. Twice counts once.

@@ -411,6 +411,8 @@ export interface ClaimCommand {
 }
 
 export interface ClassView {
+  /** 文字里写到的村居，与所选的不同：请填写的人看一看；写到几个或没有写到的没有 */
+  community?: Named;
   /** 三跨 */
   crossings: MarkView[];
   /** 民生或商企 */
@@ -1765,6 +1767,8 @@ export interface PublicMatter {
 }
 
 export interface PublicMatterList {
+  /** 文字里写到的村居，与所选的不同：请填写的人看一看；写到几个或没有写到的没有 */
+  community?: Named;
   /** 这一页 */
   items: PublicMatter[];
 }

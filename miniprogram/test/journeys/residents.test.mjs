@@ -68,7 +68,12 @@ test("a resident reports a new matter: kept as a draft, without a network sent o
   await resident.page.reload(); // the program is killed
   await resident.press("反映一件事");
   await resident.sees("已恢复上次没有提交的内容");
-  await resident.choose("在哪个村居", "望舒");
+  await resident.fill("在哪里（选填）", "望舒里 5 号楼");
+  await resident.choose("在哪个村居", "汀禾苑");
+  await resident.sees("所写的地方像是“望舒里”");
+  await look(resident, "residents-2-other");
+  await resident.press("改选“望舒里”");
+  await resident.gone("所写的地方像是");
   await resident.photo("添加照片");
   await resident.cut(true);
   await resident.press("提交", true);

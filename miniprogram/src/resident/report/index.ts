@@ -6,6 +6,7 @@ import { messageOf, wrongOf } from "../../api/problem";
 import { look } from "../../look";
 import { addTo, dropFrom } from "../../lib/photos";
 import type { Photo } from "../../lib/queue";
+import { otherOf, type Other } from "../../lib/proposal";
 import { askOwed, Question } from "../../lib/subscribe";
 import { client, drafts, me, queue, signedIn, store } from "../../services";
 import { texts } from "../../texts";
@@ -22,6 +23,7 @@ const keyOf = () => `cache/${me()?.id}/reporter`;
 Page({
   behaviors: [look],
   data: {
+    other: null as Other | null,
     place: texts.place, location: null as Location | null, t, common: texts.common, form: texts.command, values: {} as Partial<Record<Name, string>>, wrong: {} as Partial<Record<string, string>>, photos: [] as Photo[], restored: false, busy: false, message: "",
     communities: [] as Choice[], communityAt: -1, community: "", phones: [] as Choice[], phone: "", noPhone: false, firms: [] as Choice[], taken: null as Partial<ReportTaken> | null, s: texts.similar, similar: [] as Near[],
   },
@@ -68,8 +70,8 @@ Page({
     if (asked === this.asked) return;
     this.asked = asked;
     try {
-      const { items } = await client.call("find_published_similar", { body }, { tries: 1 });
-      if (this.asked === asked) this.setData({ similar: items.map((m) => ({ ...m, meta: [m.status, m.promise, texts.similar.people(m.people)].filter(Boolean).join(" · ") })) });
+      const { items, community } = await client.call("find_published_similar", { body }, { tries: 1 });
+      if (this.asked === asked) this.setData({ other: otherOf(community, Boolean(community_id)), similar: items.map((m) => ({ ...m, meta: [m.status, m.promise, texts.similar.people(m.people)].filter(Boolean).join(" · ") })) });
     } catch {
       if (this.asked === asked) this.asked = "";
     }
@@ -109,6 +111,11 @@ Page({
   tapped(e: WechatMiniprogram.TouchEvent<object, object, { name: Name; value: string }>) {
     this.setData({ [`values.${e.currentTarget.dataset.name}`]: e.currentTarget.dataset.value });
     this.keep();
+  },
+  /** takeOther chooses the community that the words name. */
+  takeOther() {
+    const communityAt = this.data.communities.findIndex((c) => c.id === this.data.other?.id);
+    if (communityAt >= 0) this.picked({ detail: { value: String(communityAt) } } as WechatMiniprogram.CustomEvent<{ value: string }>);
   },
   /** placed takes a place, and its name where nobody has written where it is. */
   placed(e: WechatMiniprogram.CustomEvent<{ value: Location | null }>) {

@@ -1,13 +1,13 @@
 // Reporting a hard case from the street: what, where, a photo. It is kept on the phone at every stroke and needs no network. When
 // somebody stops typing, what looks like the same matter is shown, and what the text seems to be about can be taken with a tap.
 
-import type { CommunityView, Location, Similar, TopicBranch } from "../../api/contract";
+import type { CommunityView, Location, Named, Similar, TopicBranch } from "../../api/contract";
 import { wrongOf } from "../../api/problem";
 import { look } from "../../look";
 import { directory, kept, type Choice } from "../../lib/directory";
 import { addTo, dropFrom } from "../../lib/photos";
 import type { Photo } from "../../lib/queue";
-import { proposalOf, type Proposal } from "../../lib/proposal";
+import { otherOf, proposalOf, type Other, type Proposal } from "../../lib/proposal";
 import { Question } from "../../lib/subscribe";
 import { keptTopics, topics } from "../../lib/topics";
 import { client, drafts, me, may, queue, signedIn } from "../../services";
@@ -21,6 +21,7 @@ const pause = 1200; // ms without a key before the server is asked
 Page({
   behaviors: [look],
   data: {
+    other: null as Other | null,
     place: texts.place, location: null as Location | null, t: texts.report, p: texts.proposal, common: texts.common, form: texts.command, values: { domain: "livelihood" } as Partial<Record<Name, string>>, wrong: {} as Partial<Record<Name, string>>, communities: [] as CommunityView[], community: "", communityAt: -1,
     domains: Object.entries(texts.domain).map(([id, name]) => ({ id, name })), branches: [] as TopicBranch[], branch: "", leaves: [] as TopicBranch["topics"], photos: [] as Photo[], similar: [] as (Similar & { words: string })[],
     departments: [] as Choice[], leadAt: -1, lead: "", topicProposal: null as Proposal | null, leadProposal: null as Proposal | null, restored: false, busy: false, message: "",
@@ -114,7 +115,12 @@ Page({
     const at = Number(e.detail.value);
     this.setData({ communityAt: at, community: this.data.communities[at]?.name ?? "", "values.community_id": this.data.communities[at]?.id });
     this.keep();
-    void this.findSimilar();
+    void Promise.all([this.findSimilar(), this.propose()]);
+  },
+  /** takeOther chooses the community that the words name. */
+  takeOther() {
+    const communityAt = this.data.communities.findIndex((c) => c.id === this.data.other?.id);
+    if (communityAt >= 0) this.picked({ detail: { value: String(communityAt) } } as WechatMiniprogram.CustomEvent<{ value: string }>);
   },
   /** placed takes a place, and its name where nobody has written where it is. */
   placed(e: WechatMiniprogram.CustomEvent<{ value: Location | null }>) {
@@ -153,11 +159,11 @@ Page({
     const text = JSON.stringify(body);
     if (text === this.asked) return;
     this.asked = text;
-    const show = (topicProposal: Proposal | null, leadProposal: Proposal | null) => this.asked === text && this.setData({ topicProposal, leadProposal });
+    const show = (topicProposal: Proposal | null, leadProposal: Proposal | null, community?: Named) => this.asked === text && this.setData({ topicProposal, leadProposal, other: otherOf(community, Boolean(this.data.values.community_id)) });
     if (!title && !facts) return void show(null, null);
     try {
       const c = await client.call("propose_class", { body }, { tries: 1 });
-      show(proposalOf(c.topic) ?? null, proposalOf(c.lead) ?? null);
+      show(proposalOf(c.topic) ?? null, proposalOf(c.lead) ?? null, c.community);
     } catch {
       show(null, null);
       if (this.asked === text) this.asked = "";
