@@ -377,6 +377,22 @@ func (o *office) resolved() workflow.CaseView {
 	return o.must("p-cy", o.verifying(), "verify_pass", fields{"finding": "属实", "outcome": "solved"})
 }
 
+// solvedLate is resolved at tier II, after what tier III promised.
+func (o *office) solvedLate() workflow.CaseView {
+	o.t.Helper()
+	c := o.convene(o.later("2026-03-06 10:00", o.handling()))
+	c = o.must("p-w2", c, "finish_task", fields{"task_id": c.Tasks[0].ID, "result": "已提供"})
+	c = o.must("p-w1", c, "submit", fields{"result": "已整改", "outcome": "solved", "evidence": []string{"照片"}})
+	return o.must("p-cy", c, "verify_pass", fields{"finding": "属实", "outcome": "solved"})
+}
+
+// openedAgain is a resolved case of which the requester was right to say that it is not.
+func (o *office) openedAgain(c workflow.CaseView) workflow.CaseView {
+	o.t.Helper()
+	c = o.must("p-r", c, "rate", fields{"rating": "dissatisfied"})
+	return o.must("p-cy", c, "confirm_dissatisfaction", fields{"record": "电话回访属实"})
+}
+
 func (o *office) convening() workflow.CaseView {
 	o.t.Helper()
 	return o.must("p-cy", o.classified(), "open_at_ii", fields{"reason": "职责不清，没有部门能够单独牵头"})
@@ -391,7 +407,7 @@ func (o *office) convene(c workflow.CaseView) workflow.CaseView {
 	o.t.Helper()
 	return o.must("p-gc", c, "convene", fields{
 		"minutes": "会商纪要", "lead_department_id": "d-1", "handler_id": "p-w1", "leader_id": "p-h1", "plan": "三日内整改",
-		"members": []fields{{"person_id": "p-w2", "duty": "提供资料", "due_at": "2026-03-04T17:00:00+08:00"}},
+		"members": []fields{{"person_id": "p-w2", "duty": "提供资料", "due_at": c.Clock.DueAt}},
 	})
 }
 

@@ -24,6 +24,14 @@ func TestRequestersReadWhatBecameOfThePromise(t *testing.T) {
 			func(o *office) workflow.CaseView { return o.later("2026-03-06 10:00", o.handling()) },
 			"原承诺 3月5日 17:00 前办结，没有做到，已提高一级办理。承诺 3月12日 17:00 前办结。", true, false, false,
 		},
+		"broken, and resolved": {
+			func(o *office) workflow.CaseView { return o.solvedLate() },
+			"原承诺 3月5日 17:00 前办结，没有做到，已提高一级办理。承诺 3月12日 17:00 前办结，3月6日 10:00 办结，按时。", true, false, true,
+		},
+		"broken in the round before": {
+			func(o *office) workflow.CaseView { return o.openedAgain(o.solvedLate()) },
+			"原承诺 3月5日 17:00 前办结，没有做到，已提高一级办理。承诺 3月13日 17:00 前办结。", true, false, false,
+		},
 		"kept": {func(o *office) workflow.CaseView { return o.resolved() }, "按时。", false, true, true},
 	} {
 		t.Run(name, func(t *testing.T) {

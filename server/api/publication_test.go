@@ -159,3 +159,15 @@ func TestStoriesAndFiguresOfTheStreet(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The figures that residents read count a matter once, not while it is opened again, and as kept only what was resolved by the day first promised.
+func TestFiguresOfTheStreetClaimNoMoreThanWasKept(t *testing.T) {
+	o := newOffice(t)
+	o.resolved()
+	o.openedAgain(o.resolved())
+	o.solvedLate()
+	figures := ok[workflow.StreetFigures](o.get("p-r", "/street-figures")).Items
+	if figures[0].Value != "2 件" || figures[1].Value != "50%" || figures[1].Note != "3月1日到今天办结的 2 件中，1 件按最初承诺的时间办结，没有提高过一级" {
+		t.Errorf("%+v", figures)
+	}
+}

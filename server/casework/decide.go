@@ -219,6 +219,23 @@ func Permits(c Case, actor Actor, name Name, env Env) bool {
 	return refusal == nil
 }
 
+// Obstacle says what keeps this actor from the case's next step, which would be theirs; "" for nothing.
+func Obstacle(c Case, actor Actor, env Env) string {
+	for _, name := range []Name{"dispatch", "submit", "verify_pass"} {
+		r, ok := ruleOf(name)
+		if !ok || r.ready == nil {
+			continue
+		}
+		if _, fits := r.fits(&c, actor); !fits {
+			continue
+		}
+		if _, refusal := r.allows(&c, actor, env); refusal != nil {
+			return r.label + "：" + refusal.Message
+		}
+	}
+	return ""
+}
+
 // AllowedCommands lists what this actor may do to the case now, in the order of the table in domain §3. It does not
 // apply what has fallen due: a caller that shows it for a case past its next due instant calls Tick first.
 func AllowedCommands(c Case, actor Actor, env Env) []Allowed {

@@ -186,6 +186,20 @@ func TestARefusalSaysWhatIsPossible(t *testing.T) {
 	}
 }
 
+func TestWhatKeepsFromTheNextStepIsSaid(t *testing.T) {
+	b := newBuilder(t, "NS2026-000001").handling()
+	if got := Obstacle(b.c, actorOf(t, "handler"), b.env); got != "" {
+		t.Errorf("nothing is in the way, and it says %s", got)
+	}
+	b.do("handler", AskSupport{DepartmentID: "d-2", Task: "到场配合", DueAt: b.c.Due().DueAt})
+	if got, want := Obstacle(b.c, actorOf(t, "handler"), b.env), "提交办结：还有 1 项任务没有结束，请先完成或撤回。"; got != want {
+		t.Errorf("says %s, want %s", got, want)
+	}
+	if got := Obstacle(b.c, actorOf(t, "centre"), b.env); got != "" {
+		t.Errorf("it is not the centre's step, and it says %s", got)
+	}
+}
+
 type unknown struct{}
 
 func (unknown) Name() Name         { return "unknown" }

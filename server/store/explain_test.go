@@ -137,6 +137,10 @@ func reads() (list []read) {
 		add("HappeningsByDepartment", what, func(ctx context.Context, db *store.DB) error { return ignore(db.HappeningsByDepartment(ctx, f)) })
 		add("HappeningsByTopic", what, func(ctx context.Context, db *store.DB) error { return ignore(db.HappeningsByTopic(ctx, f)) })
 	}
+	add("SolvedCases", "", func(ctx context.Context, db *store.DB) error {
+		_, _, err := db.SolvedCases(ctx, "2026-02-01", "2026-03-01")
+		return err
+	})
 	add("CaseIDs", "", func(ctx context.Context, db *store.DB) error { return ignore(db.CaseIDs(ctx, "c-00300", 21)) })
 	for _, before := range []string{"", "c-00300"} {
 		add("ReportedCases", before, func(ctx context.Context, db *store.DB) error {

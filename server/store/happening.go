@@ -117,6 +117,22 @@ func (db *DB) HappeningsByTopic(ctx context.Context, f HappeningFilter) ([]Happe
 		WHERE `+where+` GROUP BY happened_on, kind, department_id, topic) days GROUP BY topic, kind`, args)
 }
 
+// SolvedCases counts the cases that were resolved on these days and have not been opened again since, each once; of these, kept were resolved
+// by the day first promised: neither went up a tier nor passed a deadline. It reads the days' resolved cases and what counts of each.
+func (db *DB) SolvedCases(ctx context.Context, from, before string) (solved, kept int, err error) {
+	err = db.queryRow(ctx, `SELECT COUNT(*), COALESCE(SUM(CASE WHEN broken = 0 THEN 1 ELSE 0 END), 0) FROM (
+		SELECT (SELECT c.status FROM cases c WHERE c.id = h.case_id) AS status,
+			(SELECT SUM(CASE k.kind WHEN ? THEN -1 WHEN ? THEN 1 WHEN ? THEN 1 WHEN ? THEN 1 ELSE 0 END) FROM happenings k WHERE k.case_id = h.case_id) AS broken
+		FROM happenings h WHERE h.happened_on >= ? AND h.happened_on < ? AND h.kind = ?
+			AND NOT EXISTS (SELECT 1 FROM happenings later WHERE later.case_id = h.case_id AND later.seq > h.seq AND later.kind = h.kind)) days WHERE status IN (?, ?)`,
+		string(casework.SolvedOnTime), string(casework.Solved), string(casework.Raised), string(casework.WentOverdue),
+		from, before, string(casework.Solved), string(casework.Resolved), string(casework.Closed)).Scan(&solved, &kept)
+	if err != nil {
+		return 0, 0, fmt.Errorf("count solved cases: %w", err)
+	}
+	return solved, kept, nil
+}
+
 func (db *DB) happenings(ctx context.Context, text string, args []any) ([]HappeningCount, error) {
 	rows, err := db.query(ctx, text, args...)
 	if err != nil {

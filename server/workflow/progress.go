@@ -95,10 +95,10 @@ func (k *Knowledge) promise(c casework.Case, now time.Time) *Promise {
 // maxMerged bounds how many merges are followed.
 const maxMerged = 20
 
-// missed gives the promise that the round of a stage has broken before it, the last one.
-func missed(c casework.Case, running casework.Stage) (due time.Time, ok bool) {
+// missed gives the promise that was broken before a stage, the last one: a new round does not undo it.
+func missed(c casework.Case, last casework.Stage) (due time.Time, ok bool) {
 	for _, s := range c.Stages {
-		if s.Round == running.Round && s.End == casework.EndEscalated && !s.EndedAt.Before(s.DueAt) && s.DueAt.After(due) {
+		if s.No < last.No && s.End == casework.EndEscalated && !s.EndedAt.Before(s.DueAt) && s.DueAt.After(due) {
 			due, ok = s.DueAt, true
 		}
 	}

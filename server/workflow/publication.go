@@ -458,7 +458,11 @@ func (e *Engine) StreetFigures(ctx context.Context) (StreetFigures, error) {
 	for _, c := range days {
 		n[c.Kind] += c.N
 	}
-	resolved, rated := n[casework.Solved], n[casework.Rated]
+	rated := n[casework.Rated]
+	solved, kept, err := e.db.SolvedCases(ctx, from.String(), today.AddDays(1).String())
+	if err != nil {
+		return StreetFigures{}, err
+	}
 	tiers, err := e.db.CountTiers(ctx, nil, now, now)
 	if err != nil {
 		return StreetFigures{}, err
@@ -474,8 +478,8 @@ func (e *Engine) StreetFigures(ctx context.Context) (StreetFigures, error) {
 		}
 		return fmt.Sprintf("%d%%", (100*good+of/2)/of), fmt.Sprintf("%s%s", span, fmt.Sprintf(what, of, good))
 	}
-	out := StreetFigures{Items: []StreetFigure{{Label: "本月办结", Value: fmt.Sprintf("%d 件", resolved), Note: span + "核查通过的街道难事"}}}
-	value, note := share(n[casework.SolvedOnTime], resolved, "办结的 %d 件中，%d 件按承诺的时间办结", "还没有办结的")
+	out := StreetFigures{Items: []StreetFigure{{Label: "本月办结", Value: fmt.Sprintf("%d 件", solved), Note: span + "核查通过、没有重新办理的街道难事"}}}
+	value, note := share(kept, solved, "办结的 %d 件中，%d 件按最初承诺的时间办结，没有提高过一级", "还没有办结的")
 	out.Items = append(out.Items, StreetFigure{"按时办结", value, note})
 	value, note = share(rated-n[casework.Displeased], rated, "收到的 %d 个评价中，%d 个满意或基本满意", "还没有评价")
 	out.Items = append(out.Items, StreetFigure{"满意", value, note}, StreetFigure{"正在办理", fmt.Sprintf("%d 件", open), "现在还没有办结、已交办或会商的街道难事"})

@@ -280,6 +280,7 @@ type CaseView struct {
 	TicketRefs          []casework.TicketRef    `json:"ticket_refs"`
 	NextDueAt           *time.Time              `json:"next_due_at,omitempty"`
 	Standing            string                  `json:"standing,omitempty" doc:"现在在谁手里、从什么时候起、怎么到这一级、退过几次、第几轮，一句话；只有工作人员看到"`
+	Obstacle            string                  `json:"obstacle,omitempty" doc:"您的下一步现在还不能做：为什么、先做什么"`
 	Waits               []Wait                  `json:"waits,omitempty" doc:"这件难事等您做什么、到什么时候；本级响应期限之外的"`
 	Reachable           bool                    `json:"reachable,omitempty" doc:"您可以查看诉求人的联系方式（见 unmask_ticket），每次记入审计日志"`
 	Publication         bool                    `json:"publication,omitempty" doc:"可以向居民公开，或有公开的可以撤回（见 get_publication）；只有城运中心看到"`
@@ -451,7 +452,7 @@ func (e *Engine) view(k *Knowledge, l store.LoadedCase, actor casework.Actor, si
 	if parts := k.standing(c, now); len(parts) > 0 {
 		v.Standing = strings.Join(parts, "；") + "。"
 	}
-	v.Waits = k.waits(c, actor, now)
+	v.Waits, v.Obstacle = k.waits(c, actor, now), casework.Obstacle(c, actor, env)
 	v.Reachable = len(c.Tickets) > 0 && casework.WorksOn(c, actor)
 	if slices.ContainsFunc(v.Allowed, func(a casework.Allowed) bool { return a.Name == casework.AskOnSite{}.Name() }) {
 		v.OnSiteBy = k.post(c.OnSiteTo(), now)

@@ -363,7 +363,14 @@ func (e *Engine) OwnReport(ctx context.Context, actor casework.Actor, id string)
 	if err == nil {
 		out.Case = &Named{ID: l.Case.ID, Name: l.Case.Number}
 		out.State, out.StateLabel = "taken", "街道重点办理" // what the source says of its ticket is not how far the matter is
-		out.Next = "街道正在办理同一件事，您反映的已经并入，可以在“我的诉求”里看进度。"
+		switch {
+		case l.Case.Status == casework.Resolved || l.Case.Status == casework.Closed:
+			out.StateLabel, out.Next = "已办结", "街道已经办结，可以看结果。"
+		case len(l.Case.Tickets) == 1:
+			out.Next = "街道正在重点办理，可以在“我的诉求”里看进度。"
+		default:
+			out.Next = "街道正在办理同一件事，您反映的已经并入，可以在“我的诉求”里看进度。"
+		}
 	} else if errors.Is(err, store.ErrNoCase) {
 		err = nil
 	}

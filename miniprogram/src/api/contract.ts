@@ -282,6 +282,8 @@ export interface CaseView {
   next_due_at?: string;
   /** 难事编号，如 NS2026-000042 */
   number: string;
+  /** 您的下一步现在还不能做：为什么、先做什么 */
+  obstacle?: string;
   /** 认领意愿 */
   offers?: Offer[];
   /** 请求现场核实会交给谁：岗位和现在在岗的人；您可以请求时才有 */

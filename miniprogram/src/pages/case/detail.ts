@@ -29,7 +29,7 @@ Page({
   behaviors: [look],
   data: {
     p: texts.place, placed: [] as Placed[], t: texts.case, common: texts.common, state: "loading" as ListState, message: "", staff: false, head: {} as Card, facts: "", why: [] as string[], masked: false, top: [] as Block[], blocks: [] as Block[], promise: null as Promised | null, said: [] as Said[], urged: "", rateUntil: "",
-    fresh: false, waits: [] as { text: string; tone: Tone }[], own: [] as { id: string; name: string }[], callers: [] as Caller[], mine: [] as Mine[], answer: "", standing: "", primary: null as Button | null, second: null as Button | null, more: [] as Button[], moreOpen: false,
+    fresh: false, waits: [] as { text: string; tone: Tone }[], own: [] as { id: string; name: string }[], callers: [] as Caller[], mine: [] as Mine[], answer: "", standing: "", obstacle: "", primary: null as Button | null, second: null as Button | null, more: [] as Button[], moreOpen: false,
     handler: null as Choice | null, handlers: [] as Choice[], handlerOpen: false, mayRate: false, ratings: ["satisfied", "mostly", "dissatisfied"] as const, ratingNames: texts.case.rating as Record<string, string>,
     events: [] as Fold[], unfolded: {} as Record<string, boolean>, eventsState: "loading" as ListState, pictures: [] as Picture[], notes: [] as Note[], beside: [] as Note[], n: texts.ticket, canAdd: false, busy: false, waiting: "",
   },
@@ -79,8 +79,8 @@ Page({
     const at = blocks.findIndex((b) => primary && b.title === about[primary.name]);
     const top = at < 0 ? [] : blocks.splice(at, 1);
     this.setData({
-      fresh: false, state: "ready", staff, head: staff ? headOf(c) : { ...plainCardOfCase({ ...c, triggers: [] }), badge: texts.case.plain[c.status] }, facts: c.facts, why: c.why.map((w) => w.summary), masked: c.masked ?? false, top, blocks, mine: staff ? mineOf(c) : [],
-      waits: (c.waits ?? []).map((w) => ({ text: texts.case.wait(w.kind_label, w.clock.text), tone: toneOf(w.clock) })), own: staff ? [] : c.ticket_refs.map((x) => ({ id: x.id, name: texts.case.caller(x.order_no) })), callers: c.reachable ? c.ticket_refs.map((t) => ({ id: t.id, name: texts.case.caller(t.order_no), who: this.data.callers.find((x) => x.id === t.id)?.who ?? "" })) : [], promise: c.promise ?? null, said: staff ? [] : saidOf(c), urged: c.reminded_today ? texts.case.urgedToday : "", rateUntil: c.rate_until ? texts.case.rateUntil(dayOf(c.rate_until, now())) : "", answer: staff || !c.submission ? "" : [texts.case.outcome[c.submission.outcome], c.submission.answer].filter(Boolean).join("。"), standing: c.standing ?? "",
+      fresh: false, state: "ready", staff, head: staff ? headOf(c) : { ...plainCardOfCase({ ...c, triggers: [] }), badge: texts.case.plain[c.status], ...(c.promise?.late ? { clock: "" } : {}) }, facts: c.facts, why: c.why.map((w) => w.summary), masked: c.masked ?? false, top, blocks, mine: staff ? mineOf(c) : [],
+      waits: (c.waits ?? []).map((w) => ({ text: texts.case.wait(w.kind_label, w.clock.text), tone: toneOf(w.clock) })), own: staff ? [] : c.ticket_refs.map((x) => ({ id: x.id, name: texts.case.caller(x.order_no) })), callers: c.reachable ? c.ticket_refs.map((t) => ({ id: t.id, name: texts.case.caller(t.order_no), who: this.data.callers.find((x) => x.id === t.id)?.who ?? "" })) : [], promise: c.promise ?? null, said: staff ? [] : saidOf(c), urged: c.reminded_today ? texts.case.urgedToday : "", rateUntil: c.rate_until ? texts.case.rateUntil(dayOf(c.rate_until, now())) : "", answer: staff || !c.submission ? "" : [texts.case.outcome[c.submission.outcome], c.submission.answer].filter(Boolean).join("。"), standing: c.standing ?? "", obstacle: c.obstacle ?? "",
       primary: staff ? primary : null, second: staff ? second : null, more: staff ? (c.publication ? [...more, { name: "publication", label: texts.publication.open, target: "" } as never as Button] : more) : [], mayRate: rate && !staff, canAdd: !staff && c.status !== "closed" && c.ticket_refs.length > 0, waiting: waitingOn(c.id),
     });
     void wx.setNavigationBarTitle({ title: staff ? texts.case.title : texts.case.residentTitle });
@@ -314,7 +314,7 @@ function blocksOf(c: CaseView): Block[] {
     block(t.contacts, (c.contacts ?? []).map((x) => ({ label: [x.reached ? texts.forms.reachedOr.yes : texts.forms.reachedOr.no, at(x.at)].join(" · "), value: x.said }))),
     block(t.submission, c.submission ? [{ label: `${t.outcome[c.submission.outcome]} · ${at(c.submission.at)}`, value: c.submission.result }, c.submission.answer !== undefined && { label: t.answer, value: c.submission.answer }] : []),
     block(t.verification, c.verification ? [{ label: [at(c.verification.at), ended?.end === "resolved" && (ended.on_time ? t.onTime : t.notOnTime)].filter(Boolean).join(" · "), value: c.verification.finding }] : []),
-    block(t.ratings, (c.ratings ?? []).map((r) => ({ label: t.rating[r.rating], value: [r.words, at(r.at)].filter(Boolean).join(" · ") }))),
+    block(t.ratings, (c.ratings ?? []).map((r) => ({ label: [t.rating[r.rating], c.round > 1 && t.round(r.round)].filter(Boolean).join(" · "), value: [r.words, at(r.at)].filter(Boolean).join(" · ") }))),
     block(t.tasks, c.tasks.map((x) => ({ label: [t.taskKind[x.kind], t.taskStatus[x.status], x.addressee_name, x.ended_at ? at(x.ended_at) : `${t.due} ${at(x.due_at)}`].join(" · "), value: [x.text, x.result, x.on_site_at && t.onSiteAt(at(x.on_site_at))].filter(Boolean).join("\n") }))),
     block(t.orders, (c.orders ?? []).map((o) => ({ label: `${t.due} ${at(o.due_at)}`, value: [o.text, o.answer].filter(Boolean).join("\n") }))),
     block(t.consultation, (c.consultations ?? []).map((x) => ({ label: at(x.at), value: `${x.minutes}\n${t.plan}：${x.plan}` }))),

@@ -308,7 +308,7 @@ Page({
       const out = await queue.give({ person, operation: `case_${this.name}` as Queueable, path: { id: c.id }, body: body as never, photos: this.data.photos, photosAs: this.form.photos, title: `${c.title} · ${this.data.submit}` });
       drafts.drop(person, this.key());
       if (out.state === "done") this.question?.owe();
-      await wx.navigateBack();
+      await wx.navigateBack({ delta: out.state === "done" && (out.answer as { case?: CaseView }).case?.masked ? 2 : 1 }); // what is not mine any more is not shown again
       void wx.showToast({ title: out.state === "waiting" ? texts.queue.kept : this.name === "rate" ? (body.rating === "dissatisfied" ? texts.case.ratingNoted : texts.case.ratingThanks) : texts.case.done, icon: "none" });
     } catch (e) {
       this.wrong(e);
