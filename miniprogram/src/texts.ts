@@ -55,7 +55,11 @@ export const texts = {
     handler: (name: string) => `承办人${name}`, late: "已超期", provisional: "暂定", standsInFor: "您正在代办：",
     tickets: (n: number) => `${n} 件工单`,
   },
-  doors: { stories: "街道办成的事", stuck: "卡在哪里", figures: "统计", team: "本部门", waiting: (n: string) => `居民反映 ${n}`.trim() },
+  reviews: {
+    about: "诉求人写的话、拍的照片，通过后办理的人才看得到；不通过的不展示，提交人会收到消息，评价、催办仍然算数。", empty: "没有待审核的内容。有新的会发消息提醒您。", pass: "通过", refuse: "不通过", toCase: "看难事",
+    why: "为什么不通过？记在审核记录里，不给提交人看。", reasons: ["有他人的姓名、电话、住址", "辱骂、攻击他人", "广告，或与这件事无关", "其他不宜展示的内容"], passed: "已通过。", refused: "没有通过，提交人会收到消息。", gone: "照片已经不在了。", picture: "待审核的照片",
+  },
+  doors: { reviews: "内容审核", stories: "街道办成的事", stuck: "卡在哪里", figures: "统计", team: "本部门", waiting: (n: string) => `居民反映 ${n}`.trim() },
   team: { all: "全部", by: "按承办人", late: (n: number) => `${n} 件超期`, handler: "承办人", nobody: "还没有指定", change: "换人", name: "指定", to: "换给谁办理", moved: (name: string) => `已交给${name}办理。`, alone: "本部门没有其他可以承办的人。", empty: "没有在办的难事。", conflict: "这件难事刚刚有了变化，已为您刷新，请看过后再换人。" },
   waiting: {
     about: "居民在小程序里反映的、还没有列入难事的，新的在前。", empty: "没有等着处理的居民反映。有新的会发消息提醒您。", notes: "照片和补充的情况", reply: "答复", same: "可能有关的，请先看是不是同一件", noSame: "没有找到相像的难事。",
@@ -90,6 +94,7 @@ export const texts = {
     handlerChange: "更换", handlerChoose: "由谁承办", noHandler: "还没有指定", handlerMe: "由我办理",
     acceptBy: (name: string) => `接单，由${name}办理`, accepted: "已接单", masked: "为认领而可见，个人信息已隐去", done: "已提交",
     plain: { reported: "已收到，正在审核", registered: "已列入街道重点办理", dispatched: "正在交给部门", convening: "正在会商", handling: "正在办理", verifying: "正在核查", resolved: "已办结", closed: "已办结", rejected: "没有列入重点办理，按一般诉求办理", merged: "已与同一件事合并办理" }, pleaseRate: "请您评价",
+    mergedHere: "并入本件的难事", mergedLook: "查看",
     ownRead: "看原话", callers: "诉求人", caller: (order: string) => `工单 ${order}`, call: "打电话", callWhy: "为什么联系？查看电话会记入审计日志。", callFor: ["先行联系诉求人", "核实办理情况", "回访"], noNumber: "这件工单没有留电话。", answer: "答复诉求人的话",
     short: { confirm_dissatisfaction: "确认不满意", dismiss_dissatisfaction: "维持办结" } as Record<string, string>, resolve: "办结：", wait: (kind: string, clock: string) => `${kind.replace(/^待/, "")}：${clock}`,
     said: "您的评价", callBack: (day: string) => `城运中心会在 ${day}前打电话向您核实，属实的重新办理。`, calledBack: { confirmed: "已打电话核实，重新办理。", dismissed: "已打电话核实，维持办结。", carried_over: "重新办理。" }, rateUntil: (day: string) => `请在 ${day}前评价`,
@@ -147,13 +152,20 @@ export const texts = {
   },
   me: {
     title: "我的", elder: "长辈版", elderWhy: "字更大，按钮更大", elderAuto: "微信字体较大，已自动打开", switchStaff: "切换为工作人员", switchResident: "切换为居民", posts: "岗位", phones: "绑定的手机号", addPhone: "绑定手机号", addAnother: "绑定另一个手机号", phoneAdded: "已绑定，这个号码反映的事项在“我的诉求”里。", phoneRefused: "没有取得手机号，没有绑定。要绑定，请再点一次“绑定手机号”，并在微信的询问里选“允许”。", wechat: "微信绑定", delegation: "请人代办（AB角）", privacy: "隐私政策", data: "取得我的信息副本", erase: "删除我的信息", signOut: "退出登录", signOutSure: "退出后收不到小程序里的待办，已存在手机里的记录不会丢。确定退出吗？", queue: "待提交的记录", follows: "已关注公众号", followsNot: "还没有关注公众号", followsHow: "在微信里搜索街道的公众号并关注，进展就会在微信里提醒您；不关注，也可以在“消息”里看。", waiting: (n: number) => `${n} 条`, nothingWaits: "没有",
-    eraseSure: "将删除您的手机号、微信绑定和已销项事项中的个人信息，不能恢复。正在办理的事项暂不删除。确定删除吗？", erased: (n: number) => (n ? `已删除。还有 ${n} 件工单正在办理，办完后删除。` : "已全部删除。"), copied: "副本已复制，可以粘贴到微信或备忘录里保存。",
+    eraseSure: "将删除您的账号、手机号和微信绑定、登录记录，以及已销项事项中的个人信息，不能恢复。正在办理的事项登记下来，销项后次日自动删除，不用再提交。确定删除吗？", erased: (n: number) => (n ? `已删除。还有 ${n} 件工单没有销项，已登记，销项后次日自动删除，不用再提交。` : "已全部删除。"), copied: "副本已复制，可以粘贴到微信或备忘录里保存。",
     version: "版本", noPhones: "还没有绑定手机号：可以凭工单号查进度，看不到自己的事项。", family: "家人代办", enterprise: "企业绑定",
     dropPhone: "解绑", dropPhoneSure: (number: string) => `解绑 ${number} 后，您和替您办事的家人立即看不到这个号码反映的事项，现有的登录随之结束，小程序会自动重新登录。事项照常办理，不会删除；再绑定这个号码又能看到。确定解绑吗？`,
     unbind: "解绑微信", unbound: "已解绑微信。", lost: "手机丢了", lostDo: "全部解绑",
     lostSure: "手机丢失、被盗时用：在别的手机上登录同一个微信，点这里。工作身份和居民身份都解绑，用它扫码登录的电脑全部退出；工作身份今后要凭邀请码才能再绑定。难事、待办和您反映的事项照常办理，不会删除。确定全部解绑吗？",
     unbindResidentSure: "解绑后，您绑定的手机号、家人委托和企业都解除，居民身份退出登录；手机里没有提交的内容删去；没有工作身份的，账号次日删除。您反映的事项照常办理，不会删除；再绑定同一号码又能看到。确定解绑吗？",
     unbindStaffSure: "解绑后，这个微信不能再进入工作台，收不到微信提醒，用它扫码登录的电脑也退出。您的难事、待办和办理记录都保留，重新绑定后接着办。确定解绑吗？",
+  },
+  copy: {
+    title: (moment: string) => `小浦帮办：我的信息副本（${moment}）`, none: "没有", item: (label: string, value: string) => `${label}：${value}`, or: "；", yes: "是", no: "否",
+    of: { phones: "绑定的手机号", enterprises: "绑定的企业", wechat: "微信账号", tickets: "以您的手机号反映的事项", deeds: "您办理过的", pictures: "您上传的照片", notices: "发给您的消息", family: "与家人之间的委托", consents: "同意过的隐私政策", sessions: "登录记录" },
+    at: "时间", version: "版本", creditCode: "统一社会信用代码", company: "企业名称", boundAt: "绑定时间", joined: "第一次登录", seen: "最近一次使用", follows: "关注了公众号", given: "委托", mine: "我委托家人", theirs: "家人委托我", relation: "受托人是委托人的", madeAt: "生效时间", ended: "结束时间",
+    number: "难事编号", text: "内容", person: "代谁接收", readAt: "阅读时间", subject: "难事", urgent: "加急", file: "名称", with: "随哪一步提交", review: "审核", reviews: { waiting: "待审核", refused: "没有通过" } as Record<string, string>, size: "大小", kb: (n: number) => `${n} KB`, erased: "保存期满，内容已删除", url: "地址", urlUntil: "地址可用到", thumb: "缩略图",
+    agent: "所用的程序", address: "网络地址", started: "登录时间", orderNo: "工单号", source: "来源", accepted: "受理时间", name: "姓名", phone: "电话", idNumber: "证件号码", place: "地址", head: "标题", content: "诉求内容", masked: "受理早于您绑定这个号码：姓名、证件号码和门牌已遮盖。要完整的，请凭证件到街道城运中心办理。", location: "在地图上选的位置", point: (lat: number, long: number) => `北纬 ${lat}，东经 ${long}`, notes: "补充的情况", ratings: "评价", from: { own: "在这里评价", hotline: "12345 回访", ticket: "办结后再次反映" } as Record<string, string>,
   },
   family: {
     title: "家人代办", intro: "受托的家人可以替您查看和办理您的事项，发给您的消息也会发给他。双方随时可以撤回，立即生效。",

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -287,6 +288,7 @@ type CaseView struct {
 	RateUntil           time.Time               `json:"rate_until,omitzero" doc:"可以评价到什么时候；只有诉求人看到"`
 	CallBackBy          time.Time               `json:"call_back_by,omitzero" doc:"不满意的回访期限；只有诉求人看到"`
 	RemindedToday       bool                    `json:"reminded_today,omitempty" doc:"您今天已经催办过；只有诉求人看到"`
+	Merged              []MergedCase            `json:"merged,omitempty" doc:"并入本件的难事；您看得到的"`
 	OnSiteBy            string                  `json:"on_site_by,omitempty" doc:"请求现场核实会交给谁：岗位和现在在岗的人；您可以请求时才有"`
 	Allowed             []casework.Allowed      `json:"allowed" doc:"您现在可以进行的操作"`
 }
@@ -310,6 +312,29 @@ func (k *Knowledge) waits(c casework.Case, actor casework.Actor, now time.Time) 
 		list = append(list, Wait{t.Kind, t.Kind.Label(), k.clock(t.DueAt, t.Provisional, now)})
 	}
 	return list
+}
+
+// MergedCase is a case that was merged into another.
+type MergedCase struct {
+	ID     string `json:"id"`
+	Number string `json:"number" doc:"难事编号"`
+	Title  string `json:"title" doc:"标题"`
+}
+
+// merged lists the cases that were merged into one and that the actor may see in full, by number: one read of their rows.
+func (e *Engine) merged(ctx context.Context, c casework.Case, actor casework.Actor) ([]MergedCase, error) {
+	if len(c.Absorbed) == 0 {
+		return nil, nil
+	}
+	sources, err := e.db.CasesByID(ctx, sorted(c.Absorbed))
+	var list []MergedCase
+	for _, s := range sources {
+		if casework.See(s, actor) == casework.Full {
+			list = append(list, MergedCase{s.ID, s.Number, ticket.MaskText(s.Title)})
+		}
+	}
+	slices.SortFunc(list, func(a, b MergedCase) int { return cmp.Compare(a.Number, b.Number) })
+	return list, err
 }
 
 // TaskView is a task with names.
@@ -357,6 +382,9 @@ func (e *Engine) shown(ctx context.Context, k *Knowledge, l store.LoadedCase, ac
 	v, err := e.view(k, l, actor, sight)
 	if err == nil {
 		v.Publication, err = e.offersPublication(ctx, actor, l.Case)
+	}
+	if err == nil && sight == casework.Full {
+		v.Merged, err = e.merged(ctx, l.Case, actor)
 	}
 	return v, err
 }

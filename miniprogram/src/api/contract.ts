@@ -276,6 +276,8 @@ export interface CaseView {
   linked_case?: string;
   /** 只为认领而可见，已脱敏 */
   masked?: boolean;
+  /** 并入本件的难事；您看得到的 */
+  merged?: MergedCase[];
   /** 并入的难事 */
   merged_into?: string;
   /** 下一个到期时间 */
@@ -1078,6 +1080,15 @@ export interface MergeCommand {
   target_id: string;
   /** 您看到的难事版本；办理前有人更新过则拒绝（409） */
   version: number;
+}
+
+export interface MergedCase {
+  /** 编号，不变 */
+  id: string;
+  /** 难事编号 */
+  number: string;
+  /** 标题 */
+  title: string;
 }
 
 export interface Named {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { base, browser, shots, start } from "./phone.mjs";
-import { look } from "./look.mjs";
+import { everywhere, look } from "./look.mjs";
 
 let chrome, centre;
 before(async () => {
@@ -40,7 +40,31 @@ test("the centre calls back after a 不满意 and confirms it: the case is open 
   await head.close();
   await give(centre, c.id, "verify_pass", { finding: "属实", outcome: "solved" });
   const resident = await phoneOf("p-resident-1");
-  await give(resident, c.id, "rate", { rating: "dissatisfied", words: "下雨又漏了。" });
+  await give(resident, c.id, "rate", { rating: "dissatisfied", words: "待审：下雨又漏了。" }); // the stand-in leaves what has this word to a person
+  const facts = await resident.api(`/api/v1/tickets/${(await read(c.id)).ticket_refs[0].id}/notes`, { text: "待审：楼上的也漏了。" });
+  assert.equal(facts.state, "waiting", JSON.stringify(facts));
+
+  await centre.to("#pages/inbox/index");
+  await centre.tap(centre.page.locator(".mp-page:not([hidden]) [role=link]:has-text('待审核') >> visible=true").first());
+  await centre.sees("待审：下雨又漏了");
+  await centre.sees("待审：楼上的也漏了");
+  await everywhere(centre, "centre-09-reviews");
+  const card = (words) => centre.page.locator(".mp-page:not([hidden]) .card", { hasText: words });
+  await centre.tap(card("下雨又漏了").locator("wx-button:text-is('通过')"));
+  await centre.gone("待审：下雨又漏了");
+  const { items: [waiting] } = await centre.api("/api/v1/reviews");
+  await centre.api(`/api/v1/reviews/${waiting.id}/decide`, { pass: true }); // somebody was first
+  await centre.tap(card("楼上的也漏了").locator("wx-button:text-is('不通过')"));
+  await centre.answer("广告");
+  await centre.sees("已经审核过了");
+  await centre.answer("确定");
+  await centre.sees("没有待审核的内容");
+  await look(centre, "centre-09-none-to-review");
+  const small = await phoneOf("p-centre-1", { width: 320, font: 24 });
+  await small.press("内容审核");
+  await small.sees("没有待审核的内容");
+  await look(small, "elder-320-centre-none-to-review", { elder: true });
+  await small.close();
 
   await centre.to("#pages/home/index");
   await centre.tap(centre.page.locator(".mp-page:not([hidden]) [role=link]:has-text('待回访') >> visible=true").first());
@@ -62,11 +86,11 @@ test("the centre calls back after a 不满意 and confirms it: the case is open 
   await resident.sees("已打电话核实，重新办理");
   await look(resident, "centre-12-told");
   await resident.close();
-  const small = await phoneOf("p-resident-1", { width: 320, font: 24 });
-  await small.to(`#pages/case/detail?id=${c.id}`);
-  await small.sees("已打电话核实，重新办理");
-  await look(small, "elder-320-centre-told", { elder: true });
-  await small.close();
+  const large = await phoneOf("p-resident-1", { width: 320, font: 24 });
+  await large.to(`#pages/case/detail?id=${c.id}`);
+  await large.sees("已打电话核实，重新办理");
+  await look(large, "elder-320-centre-told", { elder: true });
+  await large.close();
 });
 
 test("a convener changes what was agreed: somebody joins with a duty, somebody leaves, another plan", async () => {
@@ -149,6 +173,12 @@ test("the centre puts a ticket into a case and takes it out again, puts a case i
   await centre.sees("已并案");
   await look(centre, "centre-36-merged");
   assert.equal((await read(lesser.id)).status, "merged");
+  await opened(centre, await numbered("NS2026-000010")); // and it is found from there
+  await centre.sees("并入本件的难事");
+  await centre.page.locator("text=并入本件的难事 >> visible=true").first().scrollIntoViewIfNeeded();
+  await look(centre, "centre-36-merged-here");
+  await centre.tap(centre.page.locator('.mp-page:not([hidden]) wx-button[aria-label="查看 NS2026-000013"]'));
+  await centre.sees("已并案");
   await centre.press("拆出并案");
   await centre.sees("理由");
   await centre.fill("理由", "停车场是开发商的，与业委会无关。");

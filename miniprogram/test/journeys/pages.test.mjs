@@ -25,6 +25,7 @@ const visits = {
   "resident/facts/index": [{ query: "report" }],
   "staff/publication/index": [{ who: "p-centre-1", query: "own" }],
   "staff/tickets/index": [{ who: "p-centre-1" }],
+  "staff/reviews/index": [{ who: "p-centre-1" }],
   "staff/ticket/index": [{ who: "p-centre-1", query: "waiting" }, { who: "p-centre-1", query: "waiting", tap: "纳入难事" }],
   "staff/command/index": [], // each command's form, below
 };

@@ -1,7 +1,7 @@
 // One case. Notices open it. What stands on it, and which buttons, the server says: staff see why it is a hard case before what it is
 // about; residents read plain words, a promised date and whether it was kept.
 
-import type { Allowed, CaseView, LocationView, PageTimelineItem, Promise as Promised, TimelineItem } from "../../api/contract";
+import type { Allowed, CaseView, LocationView, MergedCase, PageTimelineItem, Promise as Promised, TimelineItem } from "../../api/contract";
 import { messageOf, Refused } from "../../api/problem";
 import { look } from "../../look";
 import { buttonsOf, type Button } from "../../lib/buttons";
@@ -29,7 +29,7 @@ Page({
   behaviors: [look],
   data: {
     p: texts.place, placed: [] as Placed[], t: texts.case, common: texts.common, state: "loading" as ListState, message: "", staff: false, head: {} as Card, facts: "", why: [] as string[], masked: false, top: [] as Block[], blocks: [] as Block[], promise: null as Promised | null, said: [] as Said[], urged: "", rateUntil: "",
-    fresh: false, waits: [] as { text: string; tone: Tone }[], own: [] as { id: string; name: string }[], callers: [] as Caller[], mine: [] as Mine[], answer: "", standing: "", obstacle: "", primary: null as Button | null, second: null as Button | null, more: [] as Button[], moreOpen: false,
+    fresh: false, waits: [] as { text: string; tone: Tone }[], merged: [] as MergedCase[], own: [] as { id: string; name: string }[], callers: [] as Caller[], mine: [] as Mine[], answer: "", standing: "", obstacle: "", primary: null as Button | null, second: null as Button | null, more: [] as Button[], moreOpen: false,
     handler: null as Choice | null, handlers: [] as Choice[], handlerOpen: false, mayRate: false, ratings: ["satisfied", "mostly", "dissatisfied"] as const, ratingNames: texts.case.rating as Record<string, string>,
     events: [] as Fold[], unfolded: {} as Record<string, boolean>, eventsState: "loading" as ListState, pictures: [] as Picture[], notes: [] as Note[], beside: [] as Note[], n: texts.ticket, canAdd: false, busy: false, waiting: "",
   },
@@ -80,7 +80,7 @@ Page({
     const top = at < 0 ? [] : blocks.splice(at, 1);
     this.setData({
       fresh: false, state: "ready", staff, head: staff ? headOf(c) : { ...plainCardOfCase({ ...c, triggers: [] }), badge: texts.case.plain[c.status], ...(c.promise?.late ? { clock: "" } : {}) }, facts: c.facts, why: c.why.map((w) => w.summary), masked: c.masked ?? false, top, blocks, mine: staff ? mineOf(c) : [],
-      waits: (c.waits ?? []).map((w) => ({ text: texts.case.wait(w.kind_label, w.clock.text), tone: toneOf(w.clock) })), own: staff ? [] : c.ticket_refs.map((x) => ({ id: x.id, name: texts.case.caller(x.order_no) })), callers: c.reachable ? c.ticket_refs.map((t) => ({ id: t.id, name: texts.case.caller(t.order_no), who: this.data.callers.find((x) => x.id === t.id)?.who ?? "" })) : [], promise: c.promise ?? null, said: staff ? [] : saidOf(c), urged: c.reminded_today ? texts.case.urgedToday : "", rateUntil: c.rate_until ? texts.case.rateUntil(dayOf(c.rate_until, now())) : "", answer: staff || !c.submission ? "" : [texts.case.outcome[c.submission.outcome], c.submission.answer].filter(Boolean).join("。"), standing: c.standing ?? "", obstacle: c.obstacle ?? "",
+      waits: (c.waits ?? []).map((w) => ({ text: texts.case.wait(w.kind_label, w.clock.text), tone: toneOf(w.clock) })), merged: c.merged ?? [], own: staff ? [] : c.ticket_refs.map((x) => ({ id: x.id, name: texts.case.caller(x.order_no) })), callers: c.reachable ? c.ticket_refs.map((t) => ({ id: t.id, name: texts.case.caller(t.order_no), who: this.data.callers.find((x) => x.id === t.id)?.who ?? "" })) : [], promise: c.promise ?? null, said: staff ? [] : saidOf(c), urged: c.reminded_today ? texts.case.urgedToday : "", rateUntil: c.rate_until ? texts.case.rateUntil(dayOf(c.rate_until, now())) : "", answer: staff || !c.submission ? "" : [texts.case.outcome[c.submission.outcome], c.submission.answer].filter(Boolean).join("。"), standing: c.standing ?? "", obstacle: c.obstacle ?? "",
       primary: staff ? primary : null, second: staff ? second : null, more: staff ? (c.publication ? [...more, { name: "publication", label: texts.publication.open, target: "" } as never as Button] : more) : [], mayRate: rate && !staff, canAdd: !staff && c.status !== "closed" && c.ticket_refs.length > 0, waiting: waitingOn(c.id),
     });
     void wx.setNavigationBarTitle({ title: staff ? texts.case.title : texts.case.residentTitle });
@@ -142,6 +142,9 @@ Page({
   addFacts() {
     const ticket = this.shown?.ticket_refs[this.shown.ticket_refs.length - 1];
     if (ticket) void wx.navigateTo({ url: `/resident/facts/index?id=${ticket.id}&title=${encodeURIComponent(this.shown?.title ?? "")}` });
+  },
+  openMerged(e: WechatMiniprogram.TouchEvent<object, object, { id: string }>) {
+    void wx.navigateTo({ url: `/pages/case/detail?id=${e.currentTarget.dataset.id}` });
   },
   openOwn(e: WechatMiniprogram.TouchEvent<object, object, { id: string }>) {
     void wx.navigateTo({ url: `/resident/ticket/index?id=${e.currentTarget.dataset.id}` });

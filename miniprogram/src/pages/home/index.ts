@@ -117,7 +117,7 @@ Page({
       : [];
     const standsInFor = me()?.stands_in_for.map((p) => p.name).join("、") ?? "";
     const waiting = may("ticket.place") ? [{ url: waitingDoor, text: texts.doors.waiting("") }] : [];
-    const doors = !staff ? (may("public.read") ? [{ url: "/resident/stories/index", text: texts.doors.stories }] : []) : [...waiting, ...(may("team.read") ? [{ url: "/staff/team/index", text: texts.doors.team }] : []), ...(may("case.lead") ? [{ url: "/leader/stuck/index", text: texts.doors.stuck }] : []), ...(may("figures.read") ? [{ url: "/figures/index", text: texts.doors.figures }] : [])];
+    const doors = !staff ? (may("public.read") ? [{ url: "/resident/stories/index", text: texts.doors.stories }] : []) : [...waiting, ...(may("review.decide") ? [{ url: "/staff/reviews/index", text: texts.doors.reviews }] : []), ...(may("team.read") ? [{ url: "/staff/team/index", text: texts.doors.team }] : []), ...(may("case.lead") ? [{ url: "/leader/stuck/index", text: texts.doors.stuck }] : []), ...(may("figures.read") ? [{ url: "/figures/index", text: texts.doors.figures }] : [])];
     this.setData({ staff, views, standsInFor, doors, canReport: may("case.report"), canLookUp: may("order.look_up"), canReportMatter: !staff && may("resident.self"), reports: store.get<Card[]>(`cache/${who}/reports`) ?? [] });
     void wx.setNavigationBarTitle({ title: staff ? texts.home.title : texts.home.residentTitle });
     return this.open(staff ? "todo" : "own");

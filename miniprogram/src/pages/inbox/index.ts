@@ -1,4 +1,5 @@
-// The inbox: every notice I was given, newest first. A notice opens its case or ticket, if it has one, and is read by that.
+// The inbox: every notice I was given, newest first. A notice opens its case or ticket, if it has one, or what waits for who may
+// decide it, and is read by that.
 
 import type { NoticeItem } from "../../api/contract";
 import { messageOf } from "../../api/problem";
@@ -6,12 +7,12 @@ import { look } from "../../look";
 import { Pager, type Shown } from "../../lib/pager";
 import { Question } from "../../lib/subscribe";
 import { momentOf } from "../../lib/when";
-import { client, live, now, side, signedIn, unread } from "../../services";
+import { client, live, may, now, side, signedIn, unread } from "../../services";
 import { texts } from "../../texts";
 
-interface Row { id: string; caseId: string; ticketId: string; number: string; title: string; text: string; at: string; unread: boolean; urgent: boolean; for: string }
+interface Row { id: string; caseId: string; ticketId: string; number: string; title: string; text: string; at: string; unread: boolean; urgent: boolean; for: string; review: boolean }
 
-const rowOf = (n: NoticeItem): Row => ({ id: n.id, caseId: n.case_id, ticketId: n.ticket_id ?? "", number: n.number, title: n.title ?? "", text: n.text, at: momentOf(n.created_at, now()), unread: !n.read_at, urgent: n.urgent, for: n.for ? texts.inbox.for(n.for.name) : "" });
+const rowOf = (n: NoticeItem): Row => ({ id: n.id, caseId: n.case_id, ticketId: n.ticket_id ?? "", number: n.number, title: n.title ?? "", text: n.text, at: momentOf(n.created_at, now()), unread: !n.read_at, urgent: n.urgent, for: n.for ? texts.inbox.for(n.for.name) : "", review: (n.kind === "content_waiting" || n.kind === "content_late") && may("review.decide") });
 
 Page({
   behaviors: [look],
@@ -52,7 +53,8 @@ Page({
   async read(e: WechatMiniprogram.TouchEvent<object, object, { at: number }>) {
     const row = this.data.list.items[e.currentTarget.dataset.at];
     if (row.unread) void client.call("mark_inbox_read", { body: { ids: [row.id] } }, { tries: 2 }).then((r) => unread.set(r.unread), () => undefined);
-    if (row.caseId) await wx.navigateTo({ url: `/pages/case/detail?id=${row.caseId}` });
+    if (row.review) await wx.navigateTo({ url: `/staff/reviews/index?of=${row.number}&case=${row.caseId}` });
+    else if (row.caseId) await wx.navigateTo({ url: `/pages/case/detail?id=${row.caseId}` });
     else if (row.ticketId) await wx.navigateTo({ url: `/${side() === "staff" ? "staff" : "resident"}/ticket/index?id=${row.ticketId}` });
     else this.setData({ [`list.items[${e.currentTarget.dataset.at}].unread`]: false });
   },

@@ -2,8 +2,10 @@
 
 import type { PhoneView } from "../../api/contract";
 import { messageOf } from "../../api/problem";
+import { server } from "../../config";
+import { copyOf } from "../../lib/copy";
 import { look } from "../../look";
-import { chooseElder, client, enter, isElder, keptOf, leave, learnMe, me, queue, session, side, signedIn, unread } from "../../services";
+import { chooseElder, client, enter, isElder, keptOf, leave, learnMe, me, now, queue, session, side, signedIn, unread } from "../../services";
 import { texts } from "../../texts";
 
 const t = texts.me;
@@ -83,7 +85,7 @@ Page({
   async copy() {
     await this.try(async () => {
       const data = await client.call("copy_my_data", {});
-      await wx.setClipboardData({ data: JSON.stringify(data, null, 2) });
+      await wx.setClipboardData({ data: copyOf(data, now(), server) });
       await wx.showModal({ content: t.copied, showCancel: false, confirmText: texts.common.ok });
     });
   },
