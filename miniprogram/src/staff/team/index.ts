@@ -35,7 +35,7 @@ Page({
       if (asked !== this.data.departmentId) return;
       this.setData({
         failed: "", department: team.department.name, departments: team.departments.length > 1 ? team.departments : [], departmentId: team.department.id,
-        members: [{ id: "", words: `${t.all} ${capped(team.open, team.cap) || 0}`, late: "" }, ...team.members.map((m) => ({ id: m.handler.id, words: `${m.handler.name} ${capped(m.open, team.cap)}`, late: m.late ? t.late(m.late) : "" }))],
+        members: [{ id: "", words: `${t.all} ${capped(team.open, team.cap) || 0}`, late: "" }, ...team.members.map((m) => ({ id: m.handler.id, words: `${m.handler.name} ${capped(m.open, team.cap) || 0}`, late: m.late ? t.late(m.late) : "" }))],
       });
     } catch (e) {
       this.setData({ failed: messageOf(e) });
