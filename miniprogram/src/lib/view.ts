@@ -85,7 +85,7 @@ export const headed = (cards: Card[]): (Card & { heading?: string })[] => cards.
 export function headOf(c: CaseView): Card {
   return {
     ...cardOfCase(c),
-    place: [c.domain && texts.domain[c.domain].slice(0, 2), c.topic].filter(Boolean).join(" / ") + [c.place || c.community?.name, c.grid?.name].filter(Boolean).map((p) => ` · ${p}`).join(""),
+    place: [[c.domain && texts.domain[c.domain].slice(0, 2), c.topic].filter(Boolean).join(" / "), c.place || c.community?.name, c.grid?.name].filter(Boolean).join(" · "),
   };
 }
 

@@ -72,6 +72,7 @@ test("the centre verifies, and the resident reads what became of it and rates", 
   const centre = await phoneOf("p-centre-1");
   await look(centre, "centre-1-todo");
   await centre.tap(centre.page.locator(`text=${leaky} >> visible=true`).first());
+  await centre.sees("闭水试验照片存档于房管所");
   await centre.press("核查通过");
   await centre.fill("核查意见", "电话回访属实，现场已无渗漏。");
   await centre.tap("实际解决");

@@ -305,6 +305,9 @@ function mineOf(c: CaseView): Mine[] {
   return c.tasks.filter((x) => mine.has(x.id)).map((x) => ({ id: x.id, kind: t.taskKind[x.kind], text: x.text, meta: [x.asked_by_name && t.askedBy(x.asked_by_name), t.dueBy(momentOf(x.due_at, now()))].filter(Boolean).join(" · ") }));
 }
 
+/** attached is how evidence is named that hangs on the case and is shown among its photos. */
+const attached = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 /** blocksOf lays out who works on a case and what they have done, as far as there is any. */
 function blocksOf(c: CaseView): Block[] {
   const t = texts.case;
@@ -315,7 +318,7 @@ function blocksOf(c: CaseView): Block[] {
   return [
     block(t.people, [named(t.lead, c.lead_department), !c.lead_department && named(t.suggested, c.suggested_department), named(t.handler, c.handler), named(t.deputy, c.deputy_leader), named(t.coordinator, c.coordinator), named(t.grid, c.grid), ...(c.sponsors ?? []).map((s) => named(t.sponsor, s))]),
     block(t.contacts, (c.contacts ?? []).map((x) => ({ label: [x.reached ? texts.forms.reachedOr.yes : texts.forms.reachedOr.no, at(x.at)].join(" · "), value: x.said }))),
-    block(t.submission, c.submission ? [{ label: `${t.outcome[c.submission.outcome]} · ${at(c.submission.at)}`, value: c.submission.result }, c.submission.answer !== undefined && { label: t.answer, value: c.submission.answer }] : []),
+    block(t.submission, c.submission ? [{ label: `${t.outcome[c.submission.outcome]} · ${at(c.submission.at)}`, value: c.submission.result }, c.submission.answer !== undefined && { label: t.answer, value: c.submission.answer }, ...(c.submission.evidence ?? []).filter((e) => !attached.test(e)).map((e) => ({ label: t.evidence, value: e }))] : []),
     block(t.verification, c.verification ? [{ label: [at(c.verification.at), ended?.end === "resolved" && (ended.on_time ? t.onTime : t.notOnTime)].filter(Boolean).join(" · "), value: c.verification.finding }] : []),
     block(t.ratings, (c.ratings ?? []).map((r) => ({ label: [t.rating[r.rating], c.round > 1 && t.round(r.round)].filter(Boolean).join(" · "), value: [r.words, at(r.at)].filter(Boolean).join(" · ") }))),
     block(t.tasks, c.tasks.map((x) => ({ label: [t.taskKind[x.kind], t.taskStatus[x.status], x.addressee_name, x.ended_at ? at(x.ended_at) : `${t.due} ${at(x.due_at)}`].join(" · "), value: [x.text, x.result, x.on_site_at && t.onSiteAt(at(x.on_site_at))].filter(Boolean).join("\n") }))),
