@@ -90,7 +90,7 @@ export const texts = {
     title: "难事", residentTitle: "我的诉求",
     clockDue: (moment: string) => `${moment} 前`, provisional: "放假安排公布后可能调整",
     why: "为什么是难事", facts: "诉求", people: "谁在办", lead: "牵头部门", suggested: "建议的牵头部门", handler: "承办人", deputy: "分管领导", coordinator: "协调专员", grid: "综合网格", sponsor: "领题领导",
-    tasks: "任务", orders: "督办", hops: "未接单的部门", ratings: "评价", submission: "办理结果", contacts: "先行联系", evidence: "佐证", round: (n: number) => `第 ${n} 轮`, onTime: "按时办结", notOnTime: "没有按时办结", verification: "核查结论", consultation: "会商", force: "专项小组（工作专班）", plan: "解决方案", attachments: "照片和附件", tickets: "原始工单", timeline: "经过", progress: "办理进度",
+    tasks: "任务", orders: "督办", hops: "未接单的部门", ratings: "评价", submission: "办理结果", contacts: "先行联系", convener: "会商召集人", evidence: "佐证", round: (n: number) => `第 ${n} 轮`, onTime: "按时办结", notOnTime: "没有按时办结", verification: "核查结论", consultation: "会商", force: "专项小组（工作专班）", plan: "解决方案", attachments: "照片和附件", tickets: "原始工单", timeline: "经过", progress: "办理进度",
     handlerChange: "更换", handlerChoose: "由谁承办", noHandler: "还没有指定", handlerMe: "由我办理",
     acceptBy: (name: string) => `接单，由${name}办理`, accepted: "已接单", masked: "为认领而可见，个人信息已隐去", done: "已提交",
     plain: { reported: "已收到，正在审核", registered: "已列入街道重点办理", dispatched: "正在交给部门", convening: "正在会商", handling: "正在办理", verifying: "正在核查", resolved: "已办结", closed: "已办结", rejected: "没有列入重点办理，按一般诉求办理", merged: "已与同一件事合并办理" }, pleaseRate: "请您评价",

@@ -144,7 +144,7 @@ func TestDevClock(t *testing.T) {
 		t.Errorf("now %s, %+v", got, moved.Swept)
 	}
 	v := ok[workflow.CaseView](o.get("p-cy", "/cases/"+c.ID))
-	if v.Tier != casework.TierII || v.Status != casework.Convening || v.Convener != "第一网格网格长" {
+	if v.Tier != casework.TierII || v.Status != casework.Convening || !strings.HasPrefix(v.Convener, "第一网格网格长：") {
 		t.Errorf("tier %s status %s convener %s", v.Tier, v.Status, v.Convener)
 	}
 	if now := ok[DevClock](o.get("p-gl", "/dev/clock")).Now; !now.Equal(moved.Now) {

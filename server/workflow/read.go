@@ -262,7 +262,7 @@ type CaseView struct {
 	LinkedCase          string                  `json:"linked_case,omitempty"`
 	MergedInto          string                  `json:"merged_into,omitempty"`
 	Why                 []casework.Trigger      `json:"why" doc:"为什么是难事：触发的规则与每条依据"`
-	Convener            string                  `json:"convener,omitempty" doc:"本级召集人"`
+	Convener            string                  `json:"convener,omitempty" doc:"本级召集人：岗位和现在在岗的人"`
 	Deputy              *Named                  `json:"deputy_leader,omitempty"`
 	Coordinator         *Named                  `json:"coordinator,omitempty"`
 	Sponsors            []Named                 `json:"sponsors,omitempty"`
@@ -476,7 +476,7 @@ func (e *Engine) view(k *Knowledge, l store.LoadedCase, actor casework.Actor, si
 		}
 		return v, nil
 	}
-	k.forStaff(&v, c)
+	k.forStaff(&v, c, now)
 	if parts := k.standing(c, now); len(parts) > 0 {
 		v.Standing = strings.Join(parts, "；") + "。"
 	}
@@ -521,7 +521,7 @@ func (k *Knowledge) forResident(v *CaseView, c casework.Case, actor casework.Act
 	}
 }
 
-func (k *Knowledge) forStaff(v *CaseView, c casework.Case) {
+func (k *Knowledge) forStaff(v *CaseView, c casework.Case, now time.Time) {
 	c = maskedTexts(c)
 	v.Why, v.Hops, v.TaskForce, v.Consultations, v.Contacts = c.Triggers, c.Hops, c.TaskForce, c.Consultations, c.Contacts
 	if v.Why == nil {
@@ -530,7 +530,7 @@ func (k *Knowledge) forStaff(v *CaseView, c casework.Case) {
 	v.Submission, v.Verification = c.Submission, c.Verification
 	v.Coordinator = k.person(c.CoordinatorID)
 	if c.Tier != "" && c.Tier != casework.TierIII {
-		v.Convener = k.addressee(c.Convener())
+		v.Convener = k.post(c.Convener(), now)
 	}
 	if d, ok := k.Organisation.Department(c.LeadDepartmentID); ok && d.DeputyLeader != "" {
 		v.Deputy = k.person(d.DeputyLeader)

@@ -248,7 +248,7 @@ export interface CaseView {
   consultations?: Consultation[];
   /** 先行联系记录 */
   contacts?: ContactNote[];
-  /** 本级召集人 */
+  /** 本级召集人：岗位和现在在岗的人 */
   convener?: string;
   /** 全科型协调专员 */
   coordinator?: Named;

@@ -316,7 +316,7 @@ function blocksOf(c: CaseView): Block[] {
   const at = (iso: string) => momentOf(iso, now());
   const ended = c.stages[c.stages.length - 1];
   return [
-    block(t.people, [named(t.lead, c.lead_department), !c.lead_department && named(t.suggested, c.suggested_department), named(t.handler, c.handler), named(t.deputy, c.deputy_leader), named(t.coordinator, c.coordinator), named(t.grid, c.grid), ...(c.sponsors ?? []).map((s) => named(t.sponsor, s))]),
+    block(t.people, [named(t.lead, c.lead_department), !c.lead_department && named(t.suggested, c.suggested_department), named(t.handler, c.handler), named(t.deputy, c.deputy_leader), c.convener !== undefined && { label: t.convener, value: c.convener }, named(t.coordinator, c.coordinator), named(t.grid, c.grid), ...(c.sponsors ?? []).map((s) => named(t.sponsor, s))]),
     block(t.contacts, (c.contacts ?? []).map((x) => ({ label: [x.reached ? texts.forms.reachedOr.yes : texts.forms.reachedOr.no, at(x.at)].join(" · "), value: x.said }))),
     block(t.submission, c.submission ? [{ label: `${t.outcome[c.submission.outcome]} · ${at(c.submission.at)}`, value: c.submission.result }, c.submission.answer !== undefined && { label: t.answer, value: c.submission.answer }, ...(c.submission.evidence ?? []).filter((e) => !attached.test(e)).map((e) => ({ label: t.evidence, value: e }))] : []),
     block(t.verification, c.verification ? [{ label: [at(c.verification.at), ended?.end === "resolved" && (ended.on_time ? t.onTime : t.notOnTime)].filter(Boolean).join(" · "), value: c.verification.finding }] : []),
