@@ -98,7 +98,7 @@ export const texts = {
     ownRead: "看原话", callers: "诉求人", caller: (order: string) => `工单 ${order}`, call: "打电话", callWhy: "为什么联系？查看电话会记入审计日志。", callFor: ["先行联系诉求人", "核实办理情况", "回访"], noNumber: "这件工单没有留电话。", answer: "答复诉求人的话",
     short: { confirm_dissatisfaction: "确认不满意", dismiss_dissatisfaction: "维持办结" } as Record<string, string>, resolve: "办结：", wait: (kind: string, clock: string) => `${kind.replace(/^待/, "")}：${clock}`,
     said: "您的评价", callBack: (day: string) => `城运中心会在 ${day}前打电话向您核实，属实的重新办理。`, calledBack: { confirmed: "已打电话核实，重新办理。", dismissed: "已打电话核实，维持办结。", carried_over: "重新办理。" }, rateUntil: (day: string) => `请在 ${day}前评价`,
-    urged: "已催办，办理的部门会收到。", urgedToday: "您今天已催过，办理的部门已收到；明天可以再催。",
+    urged: "已催办，负责的人会收到。", urgedToday: "您今天已催过，负责的人已收到；明天可以再催。",
     outcome: { solved: "实际解决", explained: "解释说明" },
     rating: { satisfied: "满意", mostly: "基本满意", dissatisfied: "不满意" },
     ratingQuestion: "您满意吗？", ratingThanks: "谢谢您的评价。", ratingNoted: "谢谢您的评价，街道会打电话向您核实。", ratingLong: { satisfied: "满意", mostly: "基本满意", dissatisfied: "不满意，还没解决" },

@@ -90,3 +90,19 @@ func TestRequestersReadBackWhatTheySaid(t *testing.T) {
 		t.Errorf("%+v, call back by %v", v.Ratings, v.CallBackBy)
 	}
 }
+
+// A requester's progress begins with the day the matter was taken up; who has it is told what comes next when it is opened again.
+func TestRequestersReadTheWholeWay(t *testing.T) {
+	o := newOffice(t)
+	c := o.openedAgain(o.resolved())
+	var said []string
+	for _, e := range ok[workflow.Page[workflow.TimelineItem]](o.get("p-r", "/cases/"+c.ID+"/timeline?limit=100")).Items {
+		said = append(said, e.Text)
+	}
+	if got, want := strings.Join(said, "；"), "已列入街道重点办理；已交给负责的部门；部门已接单办理；已办结，请您评价；评价：不满意；重新办理"; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if inbox := ok[workflow.Page[workflow.NoticeItem]](o.get("p-h1", "/inbox")).Items; !strings.Contains(inbox[0].Text, "升为Ⅱ级重新办理，先会商部署，期限") {
+		t.Errorf("%+v", inbox[0])
+	}
+}

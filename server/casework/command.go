@@ -179,7 +179,7 @@ func (d *draft) register(kind EventKind, data any) error {
 	d.c.Status = Registered
 	d.c.RegisteredAt = d.at
 	d.days(clockIdle, d.env.Policy.IdleDays)
-	if err := d.emit(kind, data, false); err != nil {
+	if err := d.emit(kind, data, true); err != nil {
 		return err
 	}
 	if d.c.Reporter != d.actor.PersonID {
@@ -446,7 +446,7 @@ func (m Dispatch) apply(d *draft) error {
 	}
 	d.c.Status = Dispatched
 	d.startAcceptance()
-	if err := d.emit("dispatch", m, false); err != nil {
+	if err := d.emit("dispatch", m, true); err != nil {
 		return err
 	}
 	d.tell(NoticeDispatched, d.dueArgs(), d.c.head(), d.c.handler(), d.c.deputy())

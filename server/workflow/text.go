@@ -281,6 +281,10 @@ func (k *Knowledge) partText(p casework.Part) string {
 
 func residentText(ev casework.Event, d eventData) string {
 	switch ev.Kind {
+	case "register", "add_evidence":
+		return "已列入街道重点办理"
+	case "dispatch":
+		return "已交给负责的部门"
 	case "accept", "claim":
 		return "部门已接单办理"
 	case "progress":
@@ -383,6 +387,10 @@ func (k *Knowledge) NoticeText(r store.InboxRow) string {
 			return "您反映的事项（" + n + "）已有答复，请查看"
 		}
 	}
+	reopened := " 重新办理"
+	if r.Args["tier"] != string(casework.TierIII) {
+		reopened = " 升为" + tier + "重新办理，先会商部署"
+	}
 	if t, ok := map[casework.NoticeKind]string{
 		casework.NoticeReported: n + " 待入库审核", casework.NoticeRegistered: n + " 已纳入项目库", casework.NoticeRejected: n + " 不予入库",
 		casework.NoticeMerged: n + " 已并案", casework.NoticeSplit: n + " 已从并案中拆出", casework.NoticeDispatched: n + "（" + tier + "）请接单办理" + strings.Replace(due, "期限", "办结期限", 1), casework.NoticeReturned: n + " 被退单，请重新交办",
@@ -393,7 +401,7 @@ func (k *Knowledge) NoticeText(r store.InboxRow) string {
 		casework.NoticeTaskGiven: n + " 有一项任务交给您" + due, casework.NoticeTaskEnded: n + " 的一项任务已结束", casework.NoticeTaskWaiting: n + " 的一项任务还在等待" + due,
 		casework.NoticeProgress: n + " 有新进展", casework.NoticeSubmitted: n + " 已提交办结，请核查" + due, casework.NoticeHeld: n + " 期限已到，请尽快核查",
 		casework.NoticeFailed: n + " 核查不通过，请继续办理", casework.NoticeResolved: n + " 已办结", casework.NoticeRated: n + " 收到不满意评价，请回访",
-		casework.NoticeCallbackMissing: n + " 的不满意评价仍未回访", casework.NoticeReopened: n + " 重新办理" + due, casework.NoticeCarriedOver: n + " 结转续办" + due,
+		casework.NoticeCallbackMissing: n + " 的不满意评价仍未回访", casework.NoticeReopened: n + reopened + due, casework.NoticeCarriedOver: n + " 结转续办" + due,
 		casework.NoticeOverdue: n + "（Ⅰ级）已超期未办结", casework.NoticeHeldOver: n + " 已挂账", casework.NoticeSupervised: n + " 收到督办" + due,
 		casework.NoticeAnswered: n + " 的督办已答复", casework.NoticeOrderLate: n + " 的督办逾期未答复", casework.NoticeIdle: n + " " + idleText(r.Args) + "，请督促城运中心",
 		casework.NoticeHearingMissed: n + " 已办结但未在专题汇报中销项", casework.NoticeCoordinated: n + " 有领导协调意见", casework.NoticeAssigned: n + " 指定您办理" + due,

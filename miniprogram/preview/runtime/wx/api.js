@@ -150,7 +150,7 @@ export function makeWx({ pages, info }) {
   const scope = `preview-location/${who}`;
   const located = async (name) => {
     if (!info.app.requiredPrivateInfos?.includes(name)) throw new Error("the api need to be declared in the requiredPrivateInfos field in app.json/ext.json");
-    if (localStorage.getItem(scope) === null) localStorage.setItem(scope, await dialog({ title: "小浦帮办 申请获取你的位置信息", content: info.app.permission?.["scope.userLocation"]?.desc, buttons: [{ text: "拒绝", answer: false }, { text: "允许", answer: true, cls: "yes" }] }));
+    if (localStorage.getItem(scope) === null) localStorage.setItem(scope, await dialog({ title: "小浦帮办 申请获取你的位置信息", content: info.app.permission?.["scope.userLocation"]?.desc, buttons: [{ text: "拒绝", answer: false }, { text: "允许", answer: true, cls: "mp-yes" }] }));
     if (localStorage.getItem(scope) !== "true") throw new Error("auth deny");
   };
 
@@ -165,7 +165,7 @@ export function makeWx({ pages, info }) {
     /** What a button's open-type gives. */
     async __open(type) {
       if (type !== "getPhoneNumber") return {};
-      const agreed = await dialog({ title: "小浦帮办 申请获取你的手机号", content: "演示：使用模拟手机的号码", buttons: [{ text: "不允许", answer: false }, { text: "允许", answer: true, cls: "yes" }] });
+      const agreed = await dialog({ title: "小浦帮办 申请获取你的手机号", content: "演示：使用模拟手机的号码", buttons: [{ text: "不允许", answer: false }, { text: "允许", answer: true, cls: "mp-yes" }] });
       return agreed ? { errMsg: "getPhoneNumber:ok", ...(await stand("phone-code")) } : { errMsg: "getPhoneNumber:fail user deny" };
     },
 
@@ -200,7 +200,7 @@ export function makeWx({ pages, info }) {
     login: api("login", () => stand("login")),
     requestSubscribeMessage: api("requestSubscribeMessage", async (o) => {
       if (o.tmplIds.length > 3) throw { errMsg: "Templates count out of max bounds", errno: 20003 };
-      const yes = await dialog({ title: "小浦帮办 申请发送消息提醒", content: `共 ${o.tmplIds.length} 种（演示：模拟手机记下您的回答）`, buttons: [{ text: "拒绝", answer: "reject" }, { text: "允许", answer: "accept", cls: "yes" }] });
+      const yes = await dialog({ title: "小浦帮办 申请发送消息提醒", content: `共 ${o.tmplIds.length} 种（演示：模拟手机记下您的回答）`, buttons: [{ text: "拒绝", answer: "reject" }, { text: "允许", answer: "accept", cls: "mp-yes" }] });
       const { code, results } = await stand("subscribe", { templates: o.tmplIds, answers: Object.fromEntries(o.tmplIds.map((t) => [t, yes])) });
       if (code) throw { errMsg: "refused", errno: code };
       return results;
@@ -227,7 +227,7 @@ export function makeWx({ pages, info }) {
     hideLoading: api("hideLoading", () => toast()),
     showModal: api("showModal", async (o) => {
       const no = o.showCancel === false ? [] : [{ text: o.cancelText ?? "取消", answer: false }];
-      const confirm = await dialog({ title: o.title, content: o.content, buttons: [...no, { text: o.confirmText ?? "确定", answer: true, cls: "yes", color: o.confirmColor }] });
+      const confirm = await dialog({ title: o.title, content: o.content, buttons: [...no, { text: o.confirmText ?? "确定", answer: true, cls: "mp-yes", color: o.confirmColor }] });
       return { confirm, cancel: !confirm };
     }),
     showActionSheet: api("showActionSheet", async (o) => {
@@ -271,7 +271,7 @@ export function makeWx({ pages, info }) {
     }),
     openLocation: api("openLocation", async (o) => void (await showOn(dialog, o))),
     openSetting: api("openSetting", async () => {
-      const on = await dialog({ title: "小浦帮办 的权限", content: "位置信息", buttons: [{ text: "不允许", answer: false }, { text: "允许", answer: true, cls: "yes" }] });
+      const on = await dialog({ title: "小浦帮办 的权限", content: "位置信息", buttons: [{ text: "不允许", answer: false }, { text: "允许", answer: true, cls: "mp-yes" }] });
       localStorage.setItem(scope, on);
       return { authSetting: { "scope.userLocation": on } };
     }),

@@ -50,7 +50,7 @@ async function open(dialog, title, at, choosing) {
     for (const p of places) list.append(Object.assign(document.createElement("button"), { textContent: p.name, onclick: () => set(p) }));
     body.append(list);
   }
-  const yes = await dialog({ title, body, buttons: choosing ? [{ text: "取消", answer: false }, { text: "确定", answer: true, cls: "yes" }] : [{ text: "关闭", answer: false }] });
+  const yes = await dialog({ title, body, buttons: choosing ? [{ text: "取消", answer: false }, { text: "确定", answer: true, cls: "mp-yes" }] : [{ text: "关闭", answer: false }] });
   return yes ? at : undefined;
 }
 

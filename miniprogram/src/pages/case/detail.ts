@@ -291,7 +291,7 @@ function waitingOn(id: string): string {
 const doneOn = (c: CaseView): Set<Allowed["name"]> => new Set([...((c.contacts ?? []).some((x) => x.round === c.round) ? ["contact" as const] : []), ...(c.scope && c.reach ? ["classify" as const] : [])]);
 
 /** about names what one reads before giving a command: it stands above the rest. */
-const about: { [name in Allowed["name"]]?: string } = { confirm_dissatisfaction: texts.case.ratings, verify_pass: texts.case.submission, answer: texts.case.orders };
+const about: { [name in Allowed["name"]]?: string } = { confirm_dissatisfaction: texts.case.ratings, verify_pass: texts.case.submission, convene: texts.case.ratings, answer: texts.case.orders };
 
 /** saidOf is what I have said of the result, and what follows from it. */
 const saidOf = (c: CaseView): Said[] => (c.ratings ?? []).filter((r) => r.from === "own").map((r) => ({ text: [texts.case.rating[r.rating], r.words].filter(Boolean).join("："), next: r.rating !== "dissatisfied" ? "" : r.callback ? texts.case.calledBack[r.callback as "confirmed"] : c.call_back_by ? texts.case.callBack(dayOf(c.call_back_by, now())) : "" }));
