@@ -30,8 +30,12 @@ type Options struct {
 
 // Loaded says what is there now.
 type Loaded struct {
-	Tickets, Cases  int
-	Waiting, Solved int // of the cases: before the centre decides, and after the work
+	Tickets int
+}
+
+// Cases says how many cases there are: before the centre decides, in work, and after it.
+type Cases struct {
+	Waiting, Open, Solved int
 }
 
 // daysBack is how many working days of the street's life are played before now.
@@ -70,24 +74,23 @@ func Load(ctx context.Context, db *store.DB, o Options) (Loaded, error) {
 	if _, err := p.engine.Sweep(ctx); err != nil {
 		return loaded, err
 	}
-	if err := p.today(); err != nil {
-		return loaded, err
-	}
-	return loaded, loaded.count(ctx, db)
+	return loaded, p.today()
 }
 
-func (l *Loaded) count(ctx context.Context, db *store.DB) error {
+// Count counts the cases of the demonstration.
+func Count(ctx context.Context, db *store.DB) (n Cases, err error) {
 	rows, err := db.Cases(ctx, store.CaseFilter{All: true, Limit: 1000})
 	for _, r := range rows {
-		l.Cases++
 		switch r.Status {
 		case casework.Reported:
-			l.Waiting++
+			n.Waiting++
 		case casework.Resolved, casework.Closed:
-			l.Solved++
+			n.Solved++
+		default:
+			n.Open++
 		}
 	}
-	return err
+	return n, err
 }
 
 // play gives commands at instants of its own.

@@ -51,7 +51,7 @@ func TestTheDemonstrationShowsEveryStateAndImportsAgainUnchanged(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if loaded.Cases < 15 || loaded.Tickets < 300 {
+			if loaded.Tickets < 300 {
 				t.Fatalf("loaded %+v", loaded)
 			}
 			k, err := e.Refresh(context.Background())
@@ -71,8 +71,8 @@ func TestTheDemonstrationShowsEveryStateAndImportsAgainUnchanged(t *testing.T) {
 				seen[r.Status]++
 				tiers[r.Tier]++
 			}
-			if loaded.Cases != len(rows) || loaded.Waiting != seen[casework.Reported] || loaded.Solved != seen[casework.Resolved] {
-				t.Errorf("loaded %+v, there are %v", loaded, seen)
+			if n, err := Count(context.Background(), db); err != nil || len(rows) < 15 || n != (Cases{Waiting: seen[casework.Reported], Open: len(rows) - seen[casework.Reported] - seen[casework.Resolved], Solved: seen[casework.Resolved]}) {
+				t.Errorf("counted %+v %v, there are %v", n, err, seen)
 			}
 			for _, s := range []casework.Status{casework.Reported, casework.Dispatched, casework.Convening, casework.Resolved} {
 				if seen[s] == 0 {

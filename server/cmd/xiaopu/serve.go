@@ -231,11 +231,17 @@ func (c *call) welcome(s *system, address string, chat *weChat, signer *auth.Sig
 		if err := s.engine.CountTopics(c.ctx); err != nil {
 			return err
 		}
-		fmt.Fprintf(c.stdout, "已导入工单 %d 件。难事 %d 件：待入库 %d、在办 %d、已办结 %d。样例文件：%s\n",
-			loaded.Tickets, loaded.Cases, loaded.Waiting, loaded.Cases-loaded.Waiting-loaded.Solved, loaded.Solved, sample)
 		if k, err = s.engine.Refresh(c.ctx); err != nil {
 			return err
 		}
+		if _, err := s.engine.Age(c.ctx); err != nil { // else they come a moment later, and are not counted here
+			return err
+		}
+		n, err := demo.Count(c.ctx, s.db)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.stdout, "已导入工单 %d 件。难事 %d 件：待入库 %d、在办 %d、已办结 %d。样例文件：%s\n", loaded.Tickets, n.Waiting+n.Open+n.Solved, n.Waiting, n.Open, n.Solved, sample)
 	}
 	fmt.Fprintf(c.stdout, "\n小浦帮办（演示）已启动：\n  接口文档  http://%s/docs\n  现在时间  %s（演示时钟，可拨快）\n", address, s.engine.Now(k).In(shanghai).Format("2006-01-02 15:04"))
 	if c.preview != nil {
