@@ -47,6 +47,17 @@ test("without a network what has been read stays, and the page behind can be ask
   assert.deepEqual(r.last().items, [1, 2, 3, 4]);
 });
 
+test("asked again, a list reads what it could not: its first page, or the one behind what is there", async () => {
+  const r = reader();
+  r.away = true;
+  const p = new Pager(r.read, (s) => r.shown.push(s));
+  await p.first();
+  r.away = false;
+  await p.again();
+  await p.again();
+  assert.deepEqual(r.asked, [undefined, undefined, "2"]);
+});
+
 test("a first page that cannot be read says so; an empty list is empty", async () => {
   const r = reader();
   r.away = true;

@@ -28,11 +28,6 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Loaded says what is there now.
-type Loaded struct {
-	Tickets int
-}
-
 // Cases says how many cases there are: before the centre decides, in work, and after it.
 type Cases struct {
 	Waiting, Open, Solved int
@@ -42,39 +37,39 @@ type Cases struct {
 const daysBack = 14
 
 // Load fills an empty, seeded database with the demonstration street and its fictional export, and plays some working
-// days of its life through the same importer and commands that serve everybody, so that every state can be looked at.
-func Load(ctx context.Context, db *store.DB, o Options) (Loaded, error) {
+// days of its life through the same importer and commands that serve everybody, so that every state can be looked at. It says how many tickets it
+// took in.
+func Load(ctx context.Context, db *store.DB, o Options) (tickets int, err error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
 	p := &play{ctx: ctx, db: db, now: o.Now, dir: filepath.Dir(o.Sample)}
 	p.engine = workflow.New(db, workflow.Options{Clock: func() time.Time { return p.now }, Logger: o.Logger})
 	if err := p.engine.MarkDemo(ctx); err != nil {
-		return Loaded{}, err
+		return 0, err
 	}
 	departments, grids, communities, people, delegations := Organisation(o.Now)
 	if err := p.engine.LoadOrganisation(ctx, workflow.Street{Departments: departments, Grids: grids, Communities: communities, People: people, Delegations: delegations}); err != nil {
-		return Loaded{}, err
+		return 0, err
 	}
 	if err := os.MkdirAll(p.dir, 0o700); err != nil {
-		return Loaded{}, err
+		return 0, err
 	}
 	rows := Export(o.Now)
-	var loaded Loaded
-	if err := p.past(rows, o.Now, &loaded); err != nil {
-		return loaded, err
+	if err := p.past(rows, o.Now); err != nil {
+		return p.taken, err
 	}
 	p.now = o.Now
-	if err := p.importRows(rows, o.Sample, &loaded); err != nil {
-		return loaded, err
+	if err := p.importRows(rows, o.Sample); err != nil {
+		return p.taken, err
 	}
 	if err := p.write(LiftsSample(o.Sample), Lifts(o.Now)); err != nil {
-		return loaded, err
+		return p.taken, err
 	}
 	if _, err := p.engine.Sweep(ctx); err != nil {
-		return loaded, err
+		return p.taken, err
 	}
-	return loaded, p.today()
+	return p.taken, p.today()
 }
 
 // Count counts the cases of the demonstration.
@@ -100,6 +95,7 @@ type play struct {
 	engine *workflow.Engine
 	now    time.Time
 	dir    string
+	taken  int // tickets so far
 	known  *workflow.Knowledge
 }
 
@@ -111,13 +107,13 @@ func (p *play) write(path string, rows []Row) error {
 	return errors.Join(writeRows(f, rows), f.Close())
 }
 
-func (p *play) importRows(rows []Row, path string, loaded *Loaded) error {
+func (p *play) importRows(rows []Row, path string) error {
 	if err := p.write(path, rows); err != nil {
 		return err
 	}
 	im := &intake.Importer{Engine: p.engine, DB: p.db, Now: func() time.Time { return p.now }}
 	r, err := im.Import(p.ctx, intake.Job{Path: path, Source: ticket.Hotline})
-	loaded.Tickets += r.Created
+	p.taken += r.Created
 	return err
 }
 
@@ -140,7 +136,7 @@ func asOf(rows []Row, t time.Time) []Row {
 }
 
 // past imports the export as it was some working days ago and lives through them.
-func (p *play) past(rows []Row, now time.Time, loaded *Loaded) error {
+func (p *play) past(rows []Row, now time.Time) error {
 	var err error
 	if p.known, err = p.engine.Refresh(p.ctx); err != nil {
 		return err
@@ -156,7 +152,7 @@ func (p *play) past(rows []Row, now time.Time, loaded *Loaded) error {
 	for n := 0; day.Before(workday.DateOf(now)); n++ {
 		// The centre imports each morning what the hotline knows by then.
 		p.now = day.At(9*60 + 10)
-		if err := p.importRows(asOf(rows, p.now), earlier, loaded); err != nil {
+		if err := p.importRows(asOf(rows, p.now), earlier); err != nil {
 			return err
 		}
 		fresh, err := p.playable()

@@ -19,6 +19,23 @@ interface Page<T> {
   next?: string;
 }
 
+/** Listing is a page that shows one list. */
+interface Listing { pager?: { first(): Promise<void>; more(): Promise<void>; again(): Promise<void> } }
+
+/** listed is what such a page answers to, to be spread into it: what is its own stands behind. */
+export const listed = {
+  retry(this: Listing): void {
+    void this.pager?.again();
+  },
+  onReachBottom(this: Listing): void {
+    void this.pager?.more();
+  },
+  async onPullDownRefresh(this: Listing): Promise<void> {
+    await this.pager?.first();
+    void wx.stopPullDownRefresh();
+  },
+};
+
 export class Pager<T> {
   private items: T[] = [];
   private next?: string;
@@ -59,6 +76,11 @@ export class Pager<T> {
     } catch (e) {
       if (mine === this.reading) this.tell("moreFailed", messageOf(e));
     }
+  }
+
+  /** again reads what could not be read: the first page, or the one behind what is there. */
+  again(): Promise<void> {
+    return this.items.length ? this.more() : this.first();
   }
 
   private state: ListState = "loading";

@@ -223,7 +223,7 @@ func (c *call) welcome(s *system, address string, chat *weChat, signer *auth.Sig
 	}
 	if len(k.Organisation.People()) == 0 {
 		fmt.Fprintln(c.stdout, "首次启动：正在载入演示街道和 12345 工单……")
-		loaded, err := demo.Load(c.ctx, s.db, demo.Options{Now: time.Now(), Sample: sample, Logger: s.log})
+		tickets, err := demo.Load(c.ctx, s.db, demo.Options{Now: time.Now(), Sample: sample, Logger: s.log})
 		if err != nil {
 			return err
 		}
@@ -241,7 +241,7 @@ func (c *call) welcome(s *system, address string, chat *weChat, signer *auth.Sig
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(c.stdout, "已导入工单 %d 件。难事 %d 件：待入库 %d、在办 %d、已办结 %d。样例文件：%s\n", loaded.Tickets, n.Waiting+n.Open+n.Solved, n.Waiting, n.Open, n.Solved, sample)
+		fmt.Fprintf(c.stdout, "已导入工单 %d 件。难事 %d 件：待入库 %d、在办 %d、已办结 %d。样例文件：%s\n", tickets, n.Waiting+n.Open+n.Solved, n.Waiting, n.Open, n.Solved, sample)
 	}
 	fmt.Fprintf(c.stdout, "\n小浦帮办（演示）已启动：\n  接口文档  http://%s/docs\n  现在时间  %s（演示时钟，可拨快）\n", address, s.engine.Now(k).In(shanghai).Format("2006-01-02 15:04"))
 	if c.preview != nil {

@@ -4,7 +4,7 @@
 import type { TierCount } from "../../api/contract";
 import { messageOf } from "../../api/problem";
 import { look } from "../../look";
-import { Pager, type Shown } from "../../lib/pager";
+import { listed, Pager, type Shown } from "../../lib/pager";
 import { cardOfStuck, type Card } from "../../lib/view";
 import { client, signedIn } from "../../services";
 import { texts } from "../../texts";
@@ -21,6 +21,7 @@ const dues: { due: Due; of: "open" | "late" | "near" }[] = [{ due: "", of: "open
 const wordsOf = (tier: Tier, of: "open" | "late" | "near"): string => (tier === "none" && of === "open" ? t.openNone : t[of]);
 
 Page({
+  ...listed,
   behaviors: [look],
   data: { t, retry: texts.common.retry, scope: "", both: false, own: true, rows: [] as Row[], failed: "", tier: "" as "" | Tier, due: "" as Due, chosen: "", empty: t.empty as string, list: { items: [], state: "loading", message: "" } as Shown<Card> },
   pager: undefined as Pager<Card> | undefined,
@@ -79,15 +80,12 @@ Page({
     await Promise.allSettled([this.count(), this.pager?.first()]);
     void wx.stopPullDownRefresh();
   },
-  onReachBottom() {
-    void this.pager?.more();
-  },
   again() {
     void this.count();
   },
-  retryList() {
+  retry() {
     if (this.data.failed) void this.count();
-    void (this.data.list.items.length ? this.pager?.more() : this.pager?.first());
+    void this.pager?.again();
   },
   detail(e: WechatMiniprogram.TouchEvent<object, object, { id: string }>) {
     void wx.navigateTo({ url: `/pages/case/detail?id=${e.currentTarget.dataset.id}` });

@@ -5,7 +5,7 @@ import type { TodoPost } from "../../api/contract";
 import { cachedBecause, Refused, Unreachable } from "../../api/problem";
 import { look } from "../../look";
 import { directory, kept } from "../../lib/directory";
-import { Pager, type Shown } from "../../lib/pager";
+import { listed, Pager, type Shown } from "../../lib/pager";
 import { askOwed } from "../../lib/subscribe";
 import { capped, cardOfCase, cardOfReport, cardOfReported, cardOfTodo, headed, plainCardOfCase, type Card } from "../../lib/view";
 import { client, learnMe, live, may, me, now, onQueue, queue, side, signedIn, store, unread } from "../../services";
@@ -60,6 +60,7 @@ const chipsOf = (posts: TodoPost[] | undefined, cap: number, on: string): Chip[]
   posts?.length ? [{ post: "", text: texts.home.allPosts }, ...posts.map((p) => ({ post: p.post, text: `${p.label} ${capped(p.count, cap)}`.trim() }))].map((c) => ({ ...c, on: c.post === on })) : [];
 
 Page({
+  ...listed,
   behaviors: [look],
   data: {
     t: texts.home, staff: false, view: "todo" as View, views: [] as { view: View; text: string }[], posts: [] as Chip[], empty: "", list: { items: [], state: "loading", message: "" } as Shown<Card>,
@@ -202,12 +203,6 @@ Page({
     this.setData({ fresh: false });
     await Promise.allSettled([this.pager?.first(), learnMe(), queue.run(), this.count(), this.loadReports()]);
     void wx.stopPullDownRefresh();
-  },
-  onReachBottom() {
-    void this.pager?.more();
-  },
-  retry() {
-    void (this.data.list.items.length ? this.pager?.more() : this.pager?.first());
   },
   detail(e: WechatMiniprogram.TouchEvent<object, object, { id: string }>) {
     askOwed();

@@ -4,7 +4,7 @@
 import type { NoticeItem } from "../../api/contract";
 import { messageOf } from "../../api/problem";
 import { look } from "../../look";
-import { Pager, type Shown } from "../../lib/pager";
+import { listed, Pager, type Shown } from "../../lib/pager";
 import { Question } from "../../lib/subscribe";
 import { momentOf } from "../../lib/when";
 import { client, live, may, now, side, signedIn, unread } from "../../services";
@@ -15,6 +15,7 @@ interface Row { id: string; caseId: string; ticketId: string; number: string; ti
 const rowOf = (n: NoticeItem): Row => ({ id: n.id, caseId: n.case_id, ticketId: n.ticket_id ?? "", number: n.number, title: n.title ?? "", text: n.text, at: momentOf(n.created_at, now()), unread: !n.read_at, urgent: n.urgent, for: n.for ? texts.inbox.for(n.for.name) : "", review: (n.kind === "content_waiting" || n.kind === "content_late") && may("review.decide") });
 
 Page({
+  ...listed,
   behaviors: [look],
   data: { t: texts.inbox, fresh: false, freshText: texts.common.fresh, unread: false, empty: texts.inbox.empty as string, list: { items: [], state: "loading", message: "" } as Shown<Row>, canAsk: false },
   pager: undefined as Pager<Row> | undefined,
@@ -89,11 +90,5 @@ Page({
     this.setData({ fresh: false });
     await Promise.all([this.pager?.first(), unread.count()]);
     void wx.stopPullDownRefresh();
-  },
-  onReachBottom() {
-    void this.pager?.more();
-  },
-  retry() {
-    void (this.data.list.items.length ? this.pager?.more() : this.pager?.first());
   },
 });

@@ -1,12 +1,13 @@
 // All of my tickets that are in no case, newest first.
 
 import { look } from "../../look";
-import { Pager, type Shown } from "../../lib/pager";
+import { listed, Pager, type Shown } from "../../lib/pager";
 import { cardOfReport, type Card } from "../../lib/view";
 import { client, now, signedIn } from "../../services";
 import { texts } from "../../texts";
 
 Page({
+  ...listed,
   behaviors: [look],
   data: { t: texts.reports, list: { items: [], state: "loading", message: "" } as Shown<Card> },
   pager: undefined as Pager<Card> | undefined,
@@ -24,15 +25,5 @@ Page({
   },
   report() {
     void wx.navigateTo({ url: "/resident/report/index" });
-  },
-  retry() {
-    void (this.data.list.items.length ? this.pager?.more() : this.pager?.first());
-  },
-  onReachBottom() {
-    void this.pager?.more();
-  },
-  async onPullDownRefresh() {
-    await this.pager?.first();
-    void wx.stopPullDownRefresh();
   },
 });

@@ -2,7 +2,7 @@
 
 import type { PublicStory, StreetFigure } from "../../api/contract";
 import { look } from "../../look";
-import { Pager, type Shown } from "../../lib/pager";
+import { listed, Pager, type Shown } from "../../lib/pager";
 import { dayOf } from "../../lib/when";
 import { client, now, signedIn } from "../../services";
 import { texts } from "../../texts";
@@ -10,6 +10,7 @@ import { texts } from "../../texts";
 interface Row extends PublicStory { day: string }
 
 Page({
+  ...listed,
   behaviors: [look],
   data: { t: texts.stories, figures: [] as StreetFigure[], list: { items: [], state: "loading", message: "" } as Shown<Row> },
   pager: undefined as Pager<Row> | undefined,
@@ -27,9 +28,6 @@ Page({
   },
   retry() {
     void (this.data.list.items.length ? this.pager?.more() : this.load());
-  },
-  onReachBottom() {
-    void this.pager?.more();
   },
   async onPullDownRefresh() {
     await this.load();

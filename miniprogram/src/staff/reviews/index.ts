@@ -4,7 +4,7 @@
 import type { ReviewView } from "../../api/contract";
 import { messageOf, Refused } from "../../api/problem";
 import { look } from "../../look";
-import { Pager, type Shown } from "../../lib/pager";
+import { listed, Pager, type Shown } from "../../lib/pager";
 import { momentOf } from "../../lib/when";
 import { client, now, signedIn } from "../../services";
 import { texts } from "../../texts";
@@ -15,6 +15,7 @@ const t = texts.reviews;
 const itemOf = (r: ReviewView): Item => ({ id: r.id, caseId: r.case_id, number: r.number, meta: [r.with, r.number, momentOf(r.created_at, now())].filter(Boolean).join(" · "), text: r.text ?? "", url: r.url ?? "", thumb: r.thumb_url ?? r.url ?? "", gone: !r.text && !r.url });
 
 Page({
+  ...listed,
   behaviors: [look],
   data: { t, list: { items: [], state: "loading", message: "" } as Shown<Item>, caseId: "", busy: false },
   pager: undefined as Pager<Item> | undefined,
@@ -61,15 +62,5 @@ Page({
   },
   toCase(e: WechatMiniprogram.TouchEvent<object, object, { id: string }>) {
     void wx.navigateTo({ url: `/pages/case/detail?id=${e.currentTarget.dataset.id}` });
-  },
-  retry() {
-    void (this.data.list.items.length ? this.pager?.more() : this.pager?.first());
-  },
-  onReachBottom() {
-    void this.pager?.more();
-  },
-  async onPullDownRefresh() {
-    await this.pager?.first();
-    void wx.stopPullDownRefresh();
   },
 });

@@ -5,7 +5,7 @@ import type { TeamCase } from "../../api/contract";
 import { messageOf, Refused } from "../../api/problem";
 import { look } from "../../look";
 import { directory, handlersOf, type Choice } from "../../lib/directory";
-import { Pager, type Shown } from "../../lib/pager";
+import { listed, Pager, type Shown } from "../../lib/pager";
 import { capped, cardOfTeam, type Card } from "../../lib/view";
 import { client, me, queue, signedIn } from "../../services";
 import { texts } from "../../texts";
@@ -16,6 +16,7 @@ interface Member { id: string; words: string; late: string }
 const t = texts.team;
 
 Page({
+  ...listed,
   behaviors: [look],
   data: { t, common: texts.common, retry: texts.common.retry, department: "", departmentId: "", departments: [] as Choice[], members: [] as Member[], handler: "", failed: "", list: { items: [], state: "loading", message: "" } as Shown<Item>, moving: "", choices: [] as Choice[], busy: false },
   pager: undefined as Pager<Item> | undefined,
@@ -102,12 +103,9 @@ Page({
   again() {
     void this.count();
   },
-  retryList() {
+  retry() {
     if (this.data.failed) void this.count();
-    void (this.data.list.items.length ? this.pager?.more() : this.pager?.first());
-  },
-  onReachBottom() {
-    void this.pager?.more();
+    void this.pager?.again();
   },
   async onPullDownRefresh() {
     await Promise.allSettled([this.count(), this.pager?.first()]);

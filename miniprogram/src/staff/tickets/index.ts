@@ -1,12 +1,13 @@
 // Residents' tickets that are in no case, newest first: what the centre has to decide on.
 
 import { look } from "../../look";
-import { Pager, type Shown } from "../../lib/pager";
+import { listed, Pager, type Shown } from "../../lib/pager";
 import { cardOfWaiting, type Card } from "../../lib/view";
 import { client, now, signedIn } from "../../services";
 import { texts } from "../../texts";
 
 Page({
+  ...listed,
   behaviors: [look],
   data: { t: texts.waiting, list: { items: [], state: "loading", message: "" } as Shown<Card> },
   pager: undefined as Pager<Card> | undefined,
@@ -21,15 +22,5 @@ Page({
   },
   open(e: WechatMiniprogram.TouchEvent<object, object, { id: string }>) {
     void wx.navigateTo({ url: `/staff/ticket/index?id=${e.currentTarget.dataset.id}` });
-  },
-  retry() {
-    void (this.data.list.items.length ? this.pager?.more() : this.pager?.first());
-  },
-  onReachBottom() {
-    void this.pager?.more();
-  },
-  async onPullDownRefresh() {
-    await this.pager?.first();
-    void wx.stopPullDownRefresh();
   },
 });
